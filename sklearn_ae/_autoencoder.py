@@ -1,0 +1,291 @@
+"""AutoencoderTransformer: the plain autoencoder, a drop-in for PCA."""
+
+from ._base import BaseAutoencoder
+from .nn import Autoencoder, make_loss
+
+__all__ = ["AutoencoderTransformer"]
+
+
+class AutoencoderTransformer(BaseAutoencoder):
+    """Nonlinear dimensionality reduction by an autoencoder that starts at PCA.
+
+    An encoder squeezes each row into a code of ``n_components`` numbers and a
+    decoder rebuilds the row from it; both are trained together so that the
+    rebuilt rows come close to the rows. Beside the hidden layers runs a linear
+    shortcut that starts at the PCA solution, and the best weights seen on
+    validation rows are kept, the start among them: the result is PCA or better
+    on those rows.
+
+    Parameters
+    ----------
+    n_components : int, default=None
+        Length of the code. More components keep more of the data and compress
+        less. None takes ``min(n_samples, n_features)``, as PCA does.
+
+    hidden_layer_sizes : int or array-like of int, default=(128, 128)
+        Nodes of each hidden layer of the encoder, from input to code. More and
+        wider layers bend further and need more rows and time. ``()`` is the
+        linear autoencoder, which for ``loss="mse"`` is PCA in closed form.
+
+    decoder_hidden_layer_sizes : int or array-like of int, default=None
+        Nodes of each hidden layer of the decoder, from code to output. None
+        mirrors the encoder.
+
+    activation : {"relu", "silu", "gelu", "elu", "tanh", "logistic", "identity"}, \
+            default="silu"
+        What follows every hidden layer. "silu" and "gelu" are smooth and need the
+        fewest epochs; "relu" is a little faster per epoch; "tanh" and "logistic"
+        saturate, which holds outliers back.
+
+    code_activation : {"relu", "silu", "gelu", "elu", "tanh", "logistic", "identity"}, \
+            default="identity"
+        What the code passes through. Anything but "identity" bounds the codes and
+        loses some of what they can hold; their axes are then the network's own
+        and not turned to principal axes.
+
+    output_activation : {"auto", "relu", "silu", "gelu", "elu", "tanh", "logistic", \
+            "identity"}, default="auto"
+        What the output passes through. "auto" follows the loss: "logistic" for
+        "bce", positive for "kl", else "identity". With any other than "identity" the
+        network rebuilds data in their own units, not the scaled ones, so that
+        "logistic" means values between 0 and 1.
+
+    loss : {"mse", "mae", "huber", "bce", "kl"} or callable, default="mse"
+        What training minimises, a mean over all cells. "mse" aims at the mean, as
+        PCA; "mae" and "huber" give outliers less weight and the bulk of the rows
+        more; "bce", for data in [0, 1], and "kl", for non-negative data such as
+        counts, weigh small values more. A callable is a torch loss, ``(x_hat, x) ->
+        Tensor``, for example ``torch.nn.SmoothL1Loss()``.
+
+    init : {"pca", "random"}, default="pca"
+        "pca" runs a linear shortcut beside the hidden layers, which starts at the
+        PCA solution. "random" is the plain network, without shortcut, from random
+        weights: it needs more epochs and may end behind PCA.
+
+    scaling : {"global", "feature"} or None, default="global"
+        What is done to the columns before the network, and undone after it.
+        "global" centres and divides all by one number, which keeps PCA's geometry:
+        columns with a wide range count most. "feature" divides each column by its
+        standard deviation: all count the same. None leaves them alone, which
+        slows training unless their range is about 1.
+
+    whiten : bool, default=False
+        Whether codes have unit variance. It evens out what later steps see, and
+        loses which code carries more. ``inverse_transform`` undoes it exactly.
+
+    dropout : float, default=0.0
+        Share of hidden values set to zero in each step of training. More holds
+        back overfitting on few rows and slows learning.
+
+    alpha : float, default=0.0
+        Strength of the L2 penalty on the weights of the hidden layers, divided by the
+        batch size as in MLPRegressor. More draws the result towards PCA.
+
+    solver : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
+        What turns gradients into steps. "adam" needs no tuning; "sgd", with a
+        momentum of 0.9, needs a ``learning_rate_init`` of its own.
+
+    learning_rate_init : float, default=0.005
+        Highest learning rate. More learns faster, until training diverges.
+
+    learning_rate : {"one_cycle", "constant"}, default="one_cycle"
+        How the learning rate moves over the ``max_iter`` epochs. "one_cycle" climbs
+        to ``learning_rate_init`` and falls to zero, which needs no tuning; with
+        "constant" more epochs never hurt the ones before.
+
+    batch_size : int or "auto", default="auto"
+        Rows in each step. More makes epochs faster and needs more of them. "auto" is
+        the power of two between 16 and 512 that makes about 16 batches.
+
+    max_iter : int, default=40
+        Most epochs, passes over the training rows. More time, and a longer cycle.
+
+    tol : float, default=1e-4
+        Least fall of the validation loss, as a share of its value at the start, that
+        counts as progress. More stops earlier.
+
+    n_iter_no_change : int, default=10
+        Epochs without progress after which training stops. More takes longer and
+        waits out plateaus.
+
+    early_stopping : bool, default=True
+        Whether to set validation rows aside, which choose the best epoch and end
+        training in time. False trains on all rows to the last epoch. Fewer than
+        10 rows are never split.
+
+    validation_fraction : float, default=0.1
+        Share of the rows set aside, shuffled. More chooses better and leaves fewer
+        rows to learn from.
+
+    warm_start : bool, default=False
+        Whether ``fit`` continues from the last fit, with its columns, instead of
+        starting anew.
+
+    encoder : callable, default=None
+        ``(n_in, n_out) -> torch.nn.Module``, a network of your own in place of the
+        encoder's hidden layers, from rows of shape (n_rows, n_in) to (n_rows, n_out).
+        With ``init="pca"`` it is added to the linear shortcut, with a factor that
+        starts at zero; with ``init="random"`` it is the whole encoder.
+
+    decoder : callable, default=None
+        The same for the decoder, from codes to rows.
+
+    device : str, default="cpu"
+        Where the network is trained and used, as torch names it. "auto" takes an
+        accelerator if there is one, which pays for wide layers and many rows.
+
+    callbacks : list of skorch callbacks, default=None
+        Called during training. They are copied; yours stay as they are.
+
+    verbose : int, default=0
+        Whether to print a line per epoch.
+
+    random_state : int, RandomState instance or None, default=None
+        Draws the first weights, the validation rows, the order of rows and dropout.
+        An int gives the same bits again on the same machine and number of threads.
+        Global random states are neither read nor changed, with None neither.
+
+    Attributes
+    ----------
+    net_ : skorch.NeuralNet
+        The fitted network, in float32; its ``module_`` is the torch module.
+
+    n_components_ : int
+        Length of the code.
+
+    n_features_in_ : int
+        Number of columns seen in ``fit``.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in ``fit``, if all were strings.
+
+    n_samples_ : int
+        Number of rows seen in ``fit``.
+
+    n_iter_ : int
+        Epochs that were run; 0 for PCA in closed form.
+
+    best_iter_ : int
+        Epoch whose weights were kept; 0 is the start. A later epoch is kept only if
+        its gain on the validation rows is above one standard error.
+
+    loss_curve_ : list of float
+        Training loss of each epoch, ``n_iter_`` values.
+
+    validation_scores_ : list of float or None
+        R² on the validation rows, the start first, ``n_iter_ + 1`` values. None if
+        none were set aside.
+
+    mean_ : ndarray of shape (n_features_in_,)
+        Mean of each column.
+
+    scale_ : ndarray of shape (n_features_in_,)
+        What each column was divided by.
+
+    See Also
+    --------
+    sklearn.decomposition.PCA : The linear answer, and the start of this one.
+    sklearn.decomposition.KernelPCA : Nonlinear, with a cost that grows with the
+        square of the rows.
+    sklearn.neural_network.MLPRegressor : The same network, if fitted to ``(X, X)``,
+        without codes.
+
+    Notes
+    -----
+    Codes are turned to their principal axes: uncorrelated on the training rows, the
+    widest first, each with a fixed sign, in units in which the codes of a linear
+    autoencoder are those of PCA.
+
+    Weights are kept by the loss on the validation rows. For ``loss="mse"`` with
+    ``scaling="global"`` that is the same as by R².
+
+    References
+    ----------
+    Kramer, M. A. (1991). Nonlinear principal component analysis using
+    autoassociative neural networks. AIChE Journal, 37(2), 233-243.
+
+    Hinton, G. E. and Salakhutdinov, R. R. (2006). Reducing the dimensionality of data
+    with neural networks. Science, 313, 504-507.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn.metrics import r2_score
+    >>> from sklearn_ae import AutoencoderTransformer
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> ae = AutoencoderTransformer(n_components=8, random_state=0).fit(X)
+    >>> ae.transform(X).shape
+    (1797, 8)
+    >>> pca = PCA(n_components=8).fit(X)
+    >>> X_hat = pca.inverse_transform(pca.transform(X))
+    >>> bool(ae.score(X) > r2_score(X, X_hat, multioutput="variance_weighted") + 0.1)
+    True
+    """
+
+    def __init__(
+        self,
+        n_components=None,
+        *,
+        hidden_layer_sizes=(128, 128),
+        decoder_hidden_layer_sizes=None,
+        activation="silu",
+        code_activation="identity",
+        output_activation="auto",
+        loss="mse",
+        init="pca",
+        scaling="global",
+        whiten=False,
+        dropout=0.0,
+        alpha=0.0,
+        solver="adam",
+        learning_rate_init=0.005,
+        learning_rate="one_cycle",
+        batch_size="auto",
+        max_iter=40,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=True,
+        validation_fraction=0.1,
+        warm_start=False,
+        encoder=None,
+        decoder=None,
+        device="cpu",
+        callbacks=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.n_components = n_components
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.decoder_hidden_layer_sizes = decoder_hidden_layer_sizes
+        self.activation = activation
+        self.code_activation = code_activation
+        self.output_activation = output_activation
+        self.loss = loss
+        self.init = init
+        self.scaling = scaling
+        self.whiten = whiten
+        self.dropout = dropout
+        self.alpha = alpha
+        self.solver = solver
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.encoder = encoder
+        self.decoder = decoder
+        self.device = device
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _make_network(self, architecture, generator):
+        return Autoencoder(**architecture, generator=generator)
+
+    def _make_loss(self, loss):
+        return make_loss(loss)

@@ -1,0 +1,79 @@
+"""Numeric columns: centred and divided on the way in, undone on the way out."""
+
+import numpy as np
+from sklearn.preprocessing import StandardScaler
+
+__all__ = ["Scaler"]
+
+
+class Scaler:
+    """An affine map per column, X_scaled = (X - offset_) / scale_.
+
+    Parameters
+    ----------
+    kind : {"global", "feature", "magnitude"} or None
+        "global" centres and divides all columns by one number, the root of their
+        mean variance: distances keep their proportions, as PCA sees them.
+        "feature" centres and divides each column by its standard deviation.
+        "magnitude" divides by the mean absolute value and does not centre, so
+        that data of one sign keep it. None leaves the data as they are.
+
+    Attributes
+    ----------
+    mean_ : ndarray of shape (n_features,)
+        Mean of each column, float64.
+    offset_ : ndarray of shape (n_features,)
+        What is subtracted: the mean, or zero.
+    scale_ : ndarray of shape (n_features,)
+        What each column is divided by; 1 where a column is constant.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0, 10.0], [2.0, 30.0]])
+    >>> Scaler("feature").fit(X).transform(X)
+    array([[-1., -1.],
+           [ 1.,  1.]])
+    """
+
+    def __init__(self, kind: str | None):
+        self.kind = kind
+
+    def fit(self, X: np.ndarray) -> "Scaler":
+        """Learn the map from the rows of ``X``, (n_samples, n_features)."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            standard = StandardScaler().fit(X)
+        if not np.all(np.isfinite(standard.var_)):
+            raise ValueError(
+                f"X has values up to {np.abs(X).max():.3g}, whose variance is no longer a "
+                "finite number. Expected values below about 1e150. Divide the columns by "
+                "a unit of their own first."
+            )
+        self.mean_ = standard.mean_
+        self.offset_ = np.zeros_like(self.mean_)
+        self.scale_ = np.ones_like(self.mean_)
+        if self.kind == "feature":
+            self.offset_, self.scale_ = self.mean_, standard.scale_
+        elif self.kind == "global":
+            # StandardScaler's guard: a constant column has scale 1 and variance near 0.
+            constant = (standard.scale_ == 1) & (standard.var_ < 0.5)
+            variance = np.where(constant, 0, standard.var_).mean()
+            self.offset_, self.scale_ = self.mean_, self.scale_ * _unit(np.sqrt(variance))
+        elif self.kind == "magnitude":
+            self.scale_ = self.scale_ * _unit(np.abs(X).mean(dtype=np.float64))
+        return self
+
+    def transform(self, X: np.ndarray, dtype=None) -> np.ndarray:
+        """Return a new array of X_scaled, computed in float64, as ``dtype`` (X's if None)."""
+        X_scaled = (X - self.offset_) / self.scale_
+        return X_scaled.astype(X.dtype if dtype is None else dtype, order="C", copy=False)
+
+    def inverse_transform(self, X_scaled: np.ndarray) -> np.ndarray:
+        """Return X in the user's units, in the dtype of ``X_scaled``."""
+        X = X_scaled * self.scale_ + self.offset_
+        return X.astype(X_scaled.dtype, copy=False)
+
+
+def _unit(size: float) -> float:
+    """Return what to divide by: ``size``, or 1 for data of no extent."""
+    return float(size) if size > 0 else 1.0

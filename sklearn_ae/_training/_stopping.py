@@ -1,0 +1,94 @@
+"""When training ends, and which weights it leaves: early stop, best weights, divergence."""
+
+import math
+
+import numpy as np
+from skorch.callbacks import Callback
+
+__all__ = ["BestWeights", "ConvergenceError"]
+
+# A loss this many times worse than the start, than telling the mean, and than one
+# scaled unit is lost.
+_HOPELESS = 1e3
+
+
+class ConvergenceError(RuntimeError):
+    """Training diverged: the loss left the finite numbers, or all reason."""
+
+
+class BestWeights(Callback):
+    """Keep the best weights of all epochs, the start among them, and stop in time.
+
+    Parameters
+    ----------
+    tol : float
+        Least improvement of the validation loss, as a share of the loss at the
+        start, that counts as progress.
+    n_iter_no_change : int
+        Epochs without progress after which training stops.
+    """
+
+    def __init__(self, tol: float, n_iter_no_change: int):
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        """Take the start as epoch 0, the first candidate."""
+        start_rows, r2 = net.judge_rows()
+        self.start_rows_ = self.best_rows_ = start_rows
+        self.start_loss_ = self.best_loss_ = self.patience_loss_ = float(start_rows.mean())
+        self.ceiling_ = _HOPELESS * max(abs(self.start_loss_), net.constant_loss(), 1.0)
+        self.scores_ = [r2]
+        self.start_weights_ = self.best_weights_ = net.copy_weights()
+        self.best_epoch_ = self.patience_epoch_ = 0
+        self.stop_ = False
+        self._raise_if_diverged(net, self.start_loss_, 0)
+
+    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
+        epoch = len(net.history)
+        self._raise_if_diverged(net, net.history[-1, "train_loss"], epoch)
+        if not net.has_validation_rows:
+            return
+        loss, r2 = self._judge(net, epoch)
+        self.scores_.append(r2)
+        net.history.record("valid_loss", loss)
+        net.history.record("valid_r2", r2)
+        if loss < self.patience_loss_ - self.tol * abs(self.start_loss_):
+            self.patience_loss_, self.patience_epoch_ = loss, epoch
+        self.stop_ = epoch - self.patience_epoch_ >= self.n_iter_no_change
+
+    def on_train_end(self, net, X=None, y=None, **kwargs):
+        """Leave the network with the weights that won."""
+        if not net.has_validation_rows:
+            # No row can choose between epochs: the last one, unless the start was better.
+            self._judge(net, len(net.history))
+        elif self._gain_is_luck():
+            self.best_weights_, self.best_epoch_ = self.start_weights_, 0
+        net.module_.load_state_dict(self.best_weights_)
+
+    def _judge(self, net, epoch):
+        rows, r2 = net.judge_rows()
+        loss = float(rows.mean())
+        self._raise_if_diverged(net, loss, epoch)
+        if loss < self.best_loss_:
+            self.best_loss_, self.best_rows_ = loss, rows
+            self.best_weights_, self.best_epoch_ = net.copy_weights(), epoch
+        return loss, r2
+
+    def _gain_is_luck(self) -> bool:
+        """Whether the gain over the start is within one standard error on its rows."""
+        gain = self.start_rows_ - self.best_rows_
+        if len(gain) < 2:
+            return True
+        standard_error = float(np.std(gain, ddof=1)) / math.sqrt(len(gain))
+        return float(np.mean(gain)) < standard_error
+
+    def _raise_if_diverged(self, net, loss, epoch):
+        if math.isfinite(loss) and loss <= self.ceiling_:
+            return
+        raise ConvergenceError(
+            f"Training diverged in epoch {epoch} with learning_rate_init={net.lr!r}: the "
+            f"loss is {loss:.3g}, it was {self.start_loss_:.3g} at the start. Expected a "
+            "finite loss. Use a smaller learning_rate_init, or scaling='feature' if "
+            "columns have very different ranges."
+        )

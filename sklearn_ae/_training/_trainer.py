@@ -1,0 +1,232 @@
+"""The skorch net that trains an autoencoder: the one place where arrays become tensors."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import EpochTimer, PrintLog
+from skorch.dataset import Dataset
+
+from ._batches import TensorBatches
+from ._device import usable_device
+
+__all__ = ["OPTIMIZERS", "ReconstructionNet"]
+
+# Fused: one kernel per step for all weights, which is what small networks need.
+OPTIMIZERS = {
+    "adam": (torch.optim.Adam, {"fused": True}),
+    "adamw": (torch.optim.AdamW, {"fused": True}),
+    "sgd": (torch.optim.SGD, {"fused": True, "momentum": 0.9, "nesterov": True}),
+}
+
+_ROWS_PER_PASS = 4096  # rows judged at once: bounds the memory of a validation pass
+
+
+class _Stop(Exception):
+    """Ends the loop; raised by nobody but this file."""
+
+
+class ReconstructionNet(NeuralNet):
+    """A skorch net whose target is a reconstruction.
+
+    Differs from NeuralNet in what small networks need: batches are slices of
+    tensors that lie in memory on the device, losses are summed as tensors and
+    read once an epoch, callbacks of our own tell when to stop, and Ctrl-C is
+    an error, not an end.
+
+    Parameters
+    ----------
+    module : nn.Module
+        (n_rows, n_features) -> (n_rows, n_features)
+    criterion : ReconstructionLoss
+    housekeeping : list of skorch callbacks
+        Our own, called before the user's.
+    best_weights : BestWeights or None
+        The one of them that decides when training ends.
+    **kwargs
+        Of NeuralNet.
+    """
+
+    def __init__(self, module, criterion, *, housekeeping=(), best_weights=None, **kwargs):
+        super().__init__(
+            module,
+            criterion,
+            iterator_train=TensorBatches,
+            iterator_valid=TensorBatches,
+            train_split=None,
+            **kwargs,
+        )
+        self.housekeeping = housekeeping
+        self.best_weights = best_weights
+
+    def get_default_callbacks(self):
+        named = [(type(callback).__name__, callback) for callback in self.housekeeping]
+        if self.verbose:
+            named += [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
+        return named
+
+    # -- training ------------------------------------------------------------
+
+    def train_on(self, X, target, X_valid, target_valid, cell_weights):
+        """Train from the weights that the module has now.
+
+        Parameters
+        ----------
+        X, target : ndarray of shape (n_rows, n_features)
+            What goes in and what should come out, maybe one array.
+        X_valid, target_valid : ndarray of shape (n_valid, n_features)
+            Rows that choose the epoch. Without any, the training rows judge.
+        cell_weights : ndarray of shape (n_features,)
+            Scale of each column, so that R² is told in the user's units.
+        """
+        train = self._make_dataset(X, target)
+        valid = self._make_dataset(X_valid, target_valid) if len(X_valid) else None
+        self.datasets_ = train, valid
+        self.cell_weights_ = self._to_tensor(cell_weights / cell_weights.max()) ** 2
+        self.notify("on_train_begin", X=train.X, y=train.y)
+        try:
+            self.fit_loop(train)
+        except _Stop:
+            pass
+        self.notify("on_train_end", X=train.X, y=train.y)
+        return self
+
+    @property
+    def has_validation_rows(self) -> bool:
+        return self.datasets_[1] is not None
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        return self.datasets_
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        # BestWeights judges the validation rows; a pass by batch is for user callbacks.
+        if iterator is None or not (training or self.callbacks):
+            return
+        total = torch.zeros((), device=self.device)
+        for batch in iterator:
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            loss, n_rows = step["loss"].detach(), len(batch[0])
+            total += loss * n_rows
+            if self.callbacks:
+                self.history.record_batch(f"{prefix}_loss", loss.item())
+                self.history.record_batch(f"{prefix}_batch_size", n_rows)
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        self.history.record(f"{prefix}_loss", total.item() / len(iterator.dataset))
+        self.history.record(f"{prefix}_batch_count", len(iterator))
+
+    def notify(self, method_name, **cb_kwargs):
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt as interrupt:
+            if not _raised_by_hook(interrupt, method_name):
+                raise  # Ctrl-C
+            raise _Stop from interrupt
+        if method_name == "on_epoch_end" and self.best_weights.stop_:
+            raise _Stop
+
+    def _set_training(self, training=True):
+        # Walking the modules at every batch costs more than a small layer.
+        if self.module_.training != training:
+            super()._set_training(training)
+
+    # -- judging -------------------------------------------------------------
+
+    @torch.no_grad()
+    def judge_rows(self) -> tuple[np.ndarray, float]:
+        """Return the loss of every judging row, (n_rows,), and their R² in user units."""
+        self._set_training(False)
+        x, target = self._judging_rows()
+        rows, error = [], 0.0
+        for x_part, target_part in zip(
+            x.split(_ROWS_PER_PASS), target.split(_ROWS_PER_PASS), strict=True
+        ):
+            x_hat = self.module_(x_part)
+            rows.append(self.criterion_.rows(x_hat, target_part))
+            error += float(((x_hat - target_part) ** 2 @ self.cell_weights_).sum())
+        total = float(((target - target.mean(0)) ** 2 @ self.cell_weights_).sum())
+        r2 = 1 - error / total if total > 0 else float(error == 0)
+        return torch.cat(rows).double().cpu().numpy(), r2
+
+    @torch.no_grad()
+    def constant_loss(self) -> float:
+        """Return the loss of telling the mean for every training row."""
+        target = self.datasets_[0].y[:_ROWS_PER_PASS]
+        return float(self.criterion_(target.mean(0).expand_as(target), target))
+
+    def _judging_rows(self):
+        dataset = self.datasets_[self.has_validation_rows]
+        return dataset.X, dataset.y
+
+    # -- using ---------------------------------------------------------------
+
+    def prepare_for_use(self, dtype: str, device: str) -> None:
+        """Initialise module and loss alone: no optimizer, no callbacks, no data."""
+        self.module.to(getattr(torch, dtype))
+        self.device = usable_device(device, dtype)
+        self.callbacks = "disable"
+        self._initialize_virtual_params()
+        self._initialize_callbacks()
+        self._initialize_module()
+        self._initialize_criterion()
+        self._initialize_history()
+        self.initialized_ = True
+
+    def encode(self, X: np.ndarray) -> np.ndarray:
+        """Return codes, (n_rows, n_components)."""
+        return self._apply(self.module_.encode, X)
+
+    def decode(self, code: np.ndarray) -> np.ndarray:
+        """Return rows as the network sees them, (n_rows, n_features)."""
+        return self._apply(self.module_.decode, code)
+
+    def reconstruct(self, X: np.ndarray) -> np.ndarray:
+        """Return decode(encode(X)), (n_rows, n_features)."""
+        return self._apply(self.module_, X)
+
+    def row_losses(self, X: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Return the loss of every row, (n_rows,)."""
+        return self._apply(lambda x, t: self.criterion_.rows(self.module_(x), t), X, target)
+
+    @torch.no_grad()
+    def _apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
+        self._set_training(False)
+        return function(*map(self._to_tensor, arrays)).cpu().numpy()
+
+    # -- arrays and tensors --------------------------------------------------
+
+    def compute_in(self, dtype: np.dtype) -> None:
+        """Hold all weights in ``dtype`` from now on."""
+        self.module_.to(getattr(torch, dtype.name))
+
+    def _to_tensor(self, array: np.ndarray) -> torch.Tensor:
+        # torch.tensor copies: from_numpy would write through to a read-only array.
+        dtype = next(self.module_.parameters()).dtype
+        return torch.tensor(array, dtype=dtype, device=self.device)
+
+    def _make_dataset(self, X, target):
+        x = self._to_tensor(X)
+        return Dataset(x, x if target is X else self._to_tensor(target))
+
+    def copy_weights(self) -> dict[str, torch.Tensor]:
+        return {name: w.detach().clone() for name, w in self.module_.state_dict().items()}
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """Return the weights as arrays, by name."""
+        return {name: w.cpu().numpy() for name, w in self.copy_weights().items()}
+
+    def load_arrays(self, arrays: dict[str, np.ndarray]) -> None:
+        """Overwrite the weights that ``arrays`` names, in the dtype of the module."""
+        weights = self.module_.state_dict()
+        with torch.no_grad():
+            for name, array in arrays.items():
+                weights[name].copy_(torch.tensor(array))
+
+
+def _raised_by_hook(interrupt: BaseException, method_name: str) -> bool:
+    """Whether a callback's hook itself raised this, as skorch's EarlyStopping does."""
+    traceback = interrupt.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    return traceback is not None and traceback.tb_frame.f_code.co_name == method_name

@@ -1,0 +1,67 @@
+"""The only door to scikit-learn's private names, and what passes through it."""
+
+import numpy as np
+from sklearn import config_context
+from sklearn.base import _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_array, validate_data
+
+__all__ = [
+    "Interval",
+    "StrOptions",
+    "fresh_random_state",
+    "fits",
+    "validate_codes",
+    "validate_rows",
+]
+
+# Parameters are checked once, at the public fit.
+fits = _fit_context(prefer_skip_nested_validation=True)
+
+_DTYPES = [np.float64, np.float32]  # anything else becomes the first
+
+
+def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
+    """Return ``X`` as a float array, and hold its columns to those of the fit.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Whose ``n_features_in_`` and ``feature_names_in_`` are set or compared.
+    X : array-like of shape (n_samples, n_features)
+    reset : bool
+        Whether ``X`` defines the columns, as in ``fit``.
+    """
+    _refuse_gradients(X)
+    # Torch does the work inside, so arrays of other libraries leave as numpy's.
+    with config_context(array_api_dispatch=False):
+        return validate_data(estimator, X, reset=reset, dtype=_DTYPES)
+
+
+def validate_codes(estimator, codes) -> np.ndarray:
+    """Return ``codes`` as a float array of shape (n_samples, n_components_)."""
+    _refuse_gradients(codes)
+    with config_context(array_api_dispatch=False):
+        codes = check_array(codes, dtype=_DTYPES, input_name="codes")
+    if codes.shape[1] != estimator.n_components_:
+        raise ValueError(
+            f"The codes have {codes.shape[1]} columns, expected "
+            f"n_components_={estimator.n_components_} of this fitted "
+            f"{type(estimator).__name__}. Pass what its transform returns."
+        )
+    return codes
+
+
+def fresh_random_state(random_state) -> np.random.RandomState:
+    """Return a RandomState; a new one for None, so that numpy's global one is not touched."""
+    if isinstance(random_state, np.random.RandomState):
+        return random_state
+    return np.random.RandomState(random_state)
+
+
+def _refuse_gradients(X) -> None:
+    if getattr(X, "requires_grad", False):
+        raise ValueError(
+            "X is a torch tensor that requires grad; expected data without a graph, since "
+            "the gradient would end here in silence. Pass X.detach()."
+        )

@@ -1,0 +1,74 @@
+"""Activation functions by name, and the links that let a linear part pass through one."""
+
+import torch
+from torch import nn
+
+__all__ = ["ACTIVATIONS", "OUTPUT_LINKS", "make_activation", "output_link_inverse"]
+
+# The names are MLPRegressor's where it has one ("logistic", not "sigmoid").
+ACTIVATIONS = {
+    "identity": nn.Identity,
+    "relu": nn.ReLU,
+    "silu": nn.SiLU,
+    "gelu": nn.GELU,
+    "elu": nn.ELU,
+    "tanh": nn.Tanh,
+    "logistic": nn.Sigmoid,
+    "softplus": nn.Softplus,
+}
+
+# How close to the edge of its range a linear part is clipped before the link
+# is inverted: small enough to leave the PCA reconstruction as it is, large
+# enough that the gradient of the link does not vanish there.
+_MARGIN = 1e-3
+
+
+def make_activation(name: str) -> nn.Module:
+    """Return a new module that applies the activation called ``name``."""
+    return ACTIVATIONS[name]()
+
+
+def _inverse_softplus(x: torch.Tensor) -> torch.Tensor:
+    x = x.clamp(min=_MARGIN)
+    return x + torch.log(-torch.expm1(-x))
+
+
+def _inverse_elu(x: torch.Tensor) -> torch.Tensor:
+    return torch.where(x > 0, x, torch.log1p(x.clamp(min=_MARGIN - 1, max=0)))
+
+
+# relu needs no inverse: it clips the linear part itself. silu and gelu have
+# none in closed form; for large values they are the identity as they stand.
+OUTPUT_LINKS = {
+    "tanh": lambda x: torch.atanh(x.clamp(_MARGIN - 1, 1 - _MARGIN)),
+    "logistic": lambda x: torch.logit(x, eps=_MARGIN),
+    "softplus": _inverse_softplus,
+    "elu": _inverse_elu,
+}
+
+
+def output_link_inverse(name: str, x: torch.Tensor) -> torch.Tensor:
+    """Return u such that activation(u) is x, clipped to the activation's range.
+
+    Parameters
+    ----------
+    name : str
+        A key of ``ACTIVATIONS``.
+    x : Tensor of any shape
+        Wanted outputs.
+
+    Returns
+    -------
+    Tensor of the same shape
+        For "relu", "silu" and "gelu", which have no inverse in closed form,
+        ``x`` itself.
+
+    Examples
+    --------
+    >>> import torch
+    >>> wanted = torch.tensor([0.25, 0.5, 2.0])
+    >>> torch.sigmoid(output_link_inverse("logistic", wanted))
+    tensor([0.2500, 0.5000, 0.9990])
+    """
+    inverse = OUTPUT_LINKS.get(name)
+    return x if inverse is None else inverse(x)

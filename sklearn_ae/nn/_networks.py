@@ -1,0 +1,249 @@
+"""Encoder, decoder and the two as one network, built from layer sizes."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import nn
+
+from ._activations import make_activation, output_link_inverse
+from ._code_axes import CodeAxes
+from ._linear_skip import Gate, LinearSkip
+
+__all__ = ["Autoencoder", "Decoder", "Dropout", "Encoder", "make_hidden_layers"]
+
+NetworkFactory = Callable[[int, int], nn.Module]
+
+
+class Dropout(nn.Module):
+    """Dropout whose masks come from a generator of its own, not torch's global one.
+
+    Parameters
+    ----------
+    p : float in [0, 1)
+        Probability that a value is set to zero in training.
+    generator : torch.Generator or None
+        Where the masks are drawn. None is for inference only.
+    """
+
+    def __init__(self, p: float, generator: torch.Generator | None):
+        super().__init__()
+        self.p = p
+        self.generator = generator
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if not self.training:
+            return x
+        # Drawn where the generator lives, so that a seed means the same on a GPU.
+        kept = torch.empty(x.shape, dtype=x.dtype, device="cpu")
+        kept.bernoulli_(1 - self.p, generator=self.generator)
+        return x * kept.to(x.device) / (1 - self.p)
+
+
+def _make_linear(
+    n_in: int, n_out: int, generator: torch.Generator | None, *, zero: bool = False
+) -> nn.Linear:
+    """Return a float32 linear layer with weights from ``generator``, or zeros."""
+    layer = nn.utils.skip_init(nn.Linear, n_in, n_out, device="cpu", dtype=torch.float32)
+    with torch.no_grad():
+        layer.bias.zero_()
+        if zero or generator is None:
+            layer.weight.zero_()
+        else:
+            # Uniform with variance 1 / (2 n_in): inputs of unit variance leave with
+            # half of it, between torch's default and He et al. (2015).
+            bound = math.sqrt(1.5 / n_in)
+            layer.weight.uniform_(-bound, bound, generator=generator)
+    return layer
+
+
+def make_hidden_layers(
+    sizes: Sequence[int],
+    activation: str,
+    dropout: float,
+    generator: torch.Generator | None,
+    *,
+    zero_last: bool,
+) -> nn.Sequential:
+    """Return linear layers from ``sizes[0]`` to ``sizes[-1]``, activated in between.
+
+    Parameters
+    ----------
+    sizes : sequence of int, at least two
+        Width of the input, of every hidden layer, and of the output.
+    activation : str
+        What follows every layer but the last.
+    dropout : float
+        Share of hidden values dropped in training.
+    generator : torch.Generator or None
+        Where the weights are drawn. None leaves them at zero, to be loaded.
+    zero_last : bool
+        Whether the last layer starts at zero, which leaves the start to a
+        linear skip beside it.
+
+    Returns
+    -------
+    nn.Sequential
+        (n_rows, sizes[0]) -> (n_rows, sizes[-1])
+    """
+    layers: list[nn.Module] = []
+    for n_in, n_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+        layers += [_make_linear(n_in, n_out, generator), make_activation(activation)]
+        if dropout > 0:
+            layers.append(Dropout(dropout, generator))
+    layers.append(_make_linear(sizes[-2], sizes[-1], generator, zero=zero_last))
+    return nn.Sequential(*layers)
+
+
+class Encoder(nn.Module):
+    """From rows to codes: code_activation(linear skip + hidden layers).
+
+    Parameters
+    ----------
+    layers : nn.Module or None
+        (n_rows, n_in) -> (n_rows, n_out). None: the skip alone.
+    skip : LinearSkip or None
+        The linear shortcut. None: the layers alone.
+    code_activation : str
+        What the code passes through.
+    """
+
+    def __init__(
+        self, layers: nn.Module | None, skip: LinearSkip | None, code_activation: str
+    ):
+        super().__init__()
+        self.layers = layers
+        self.skip = skip
+        self.activation = make_activation(code_activation)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.activation(_sum_of(self.skip, self.layers, x))  # (n_rows, n_out)
+
+
+class Decoder(nn.Module):
+    """From codes to rows: link(link_inverse(linear skip) + hidden layers).
+
+    The link is the output activation. Its inverse lets the skip speak in the
+    units of the output, so that the start is the PCA reconstruction clipped to
+    the output's range, whatever the link bends.
+
+    Parameters
+    ----------
+    layers : nn.Module or None
+        (n_rows, n_in) -> (n_rows, n_out). None: the skip alone.
+    skip : LinearSkip or None
+        The linear shortcut. None: the layers alone.
+    output_activation : str
+        The link.
+    """
+
+    def __init__(
+        self, layers: nn.Module | None, skip: LinearSkip | None, output_activation: str
+    ):
+        super().__init__()
+        self.layers = layers
+        self.skip = skip
+        self.output_activation = output_activation
+        self.activation = make_activation(output_activation)
+
+    def forward(self, code: torch.Tensor) -> torch.Tensor:
+        linear = None if self.skip is None else self._crossed_skip
+        return self.activation(_sum_of(linear, self.layers, code))  # (n_rows, n_out)
+
+    def _crossed_skip(self, code: torch.Tensor) -> torch.Tensor:
+        assert self.skip is not None
+        return output_link_inverse(self.output_activation, self.skip(code))
+
+
+def _sum_of(
+    linear: Callable | None, layers: nn.Module | None, x: torch.Tensor
+) -> torch.Tensor:
+    if layers is None:
+        assert linear is not None
+        return linear(x)
+    return layers(x) if linear is None else linear(x) + layers(x)
+
+
+class Autoencoder(nn.Module):
+    """Encoder, bottleneck and decoder.
+
+    Parameters
+    ----------
+    n_features, n_components : int
+        Width of a row and of its code.
+    hidden_layer_sizes, decoder_hidden_layer_sizes : sequence of int
+        Nodes per hidden layer, from input to code and from code to output.
+    activation, code_activation, output_activation : str
+        After hidden layers, at the bottleneck, at the output.
+    dropout : float
+        Share of hidden values dropped in training.
+    linear_skip : bool
+        Whether a linear shortcut runs beside each half.
+    encoder, decoder : callable (n_in, n_out) -> nn.Module, or None
+        Networks that stand in place of the hidden layers.
+    generator : torch.Generator or None
+        Where weights and dropout masks are drawn. None builds an empty network
+        whose weights are about to be loaded.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = Autoencoder(
+    ...     n_features=6, n_components=2, hidden_layer_sizes=(16,),
+    ...     decoder_hidden_layer_sizes=(16,), generator=torch.Generator())
+    >>> x = torch.zeros(5, 6)
+    >>> network.encode(x).shape, network(x).shape
+    (torch.Size([5, 2]), torch.Size([5, 6]))
+    """
+
+    def __init__(
+        self,
+        *,
+        n_features: int,
+        n_components: int,
+        hidden_layer_sizes: Sequence[int],
+        decoder_hidden_layer_sizes: Sequence[int],
+        activation: str = "silu",
+        code_activation: str = "identity",
+        output_activation: str = "identity",
+        dropout: float = 0.0,
+        linear_skip: bool = True,
+        encoder: NetworkFactory | None = None,
+        decoder: NetworkFactory | None = None,
+        generator: torch.Generator | None = None,
+    ):
+        super().__init__()
+        self.n_components = n_components
+
+        def half(n_in, n_out, sizes, factory):
+            skip = LinearSkip(n_in, n_out) if linear_skip else None
+            if factory is not None:
+                layers = factory(n_in, n_out).to(device="cpu", dtype=torch.float32)
+                return (Gate(layers) if linear_skip else layers), skip
+            if linear_skip and not sizes:
+                return None, skip
+            sizes = (n_in, *sizes, n_out)
+            return make_hidden_layers(
+                sizes, activation, dropout, generator, zero_last=linear_skip
+            ), skip
+
+        self.encoder = Encoder(
+            *half(n_features, n_components, hidden_layer_sizes, encoder), code_activation
+        )
+        self.decoder = Decoder(
+            *half(n_components, n_features, decoder_hidden_layer_sizes, decoder),
+            output_activation,
+        )
+        self.axes = CodeAxes(n_components)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the reconstruction of ``x``, (n_rows, n_features)."""
+        return self.decoder(self.encoder(x))
+
+    def encode(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the codes of ``x`` in the user's axes, (n_rows, n_components)."""
+        return self.axes(self.encoder(x))
+
+    def decode(self, code: torch.Tensor) -> torch.Tensor:
+        """Return the rows that ``code`` stands for, (n_rows, n_features)."""
+        return self.decoder(self.axes.inverse(code))
