@@ -42,7 +42,9 @@ def resolve_architecture(estimator, X: np.ndarray, n_components: int | None) -> 
         "decoder_hidden_layer_sizes": decoder_sizes,
         "activation": estimator.activation,
         "code_activation": estimator.code_activation,
-        "output_activation": _output_activation(estimator.output_activation, estimator.loss),
+        "output_activation": _output_activation(
+            estimator.output_activation, estimator.loss
+        ),
         "dropout": estimator.dropout,
         "linear_skip": estimator.init == "pca",
         "encoder": estimator.encoder,
@@ -66,7 +68,7 @@ def check_domain(loss, X: np.ndarray) -> None:
 
 
 def _as_sizes(name: str, sizes) -> tuple[int, ...]:
-    wanted = (sizes,) if isinstance(sizes, Integral) else tuple(sizes)
+    wanted = tuple(np.atleast_1d(np.asarray(sizes, dtype=object)))
     if not all(isinstance(size, Integral) and size >= 1 for size in wanted):
         raise ValueError(
             f"{name}={sizes!r} must hold integers of at least 1, one per hidden layer. "

@@ -284,8 +284,10 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _make_network(self, architecture, generator):
+    @staticmethod
+    def _make_network(architecture, generator):
         return Autoencoder(**architecture, generator=generator)
 
-    def _make_loss(self, loss):
+    @staticmethod
+    def _make_loss(loss):
         return make_loss(loss)

@@ -1,11 +1,8 @@
 """BaseAutoencoder: the scikit-learn contract and the road X -> code -> X_hat."""
 
-import math
-import threading
 import warnings
 from abc import ABCMeta, abstractmethod
-from contextlib import ExitStack, contextmanager
-from copy import deepcopy
+from contextlib import contextmanager
 from numbers import Integral, Real
 
 import numpy as np
@@ -15,22 +12,19 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.metrics import r2_score
-from sklearn.utils import gen_batches
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import check_domain, resolve_architecture
 from ._columns import Scaler
+from ._fitted_network import FittedNetwork, foreign_draws, n_multiplications
 from ._pca import principal_axes, start_at_pca
 from ._training import (
     OPTIMIZERS,
     SCHEDULES,
-    BestWeights,
-    LearningRateSchedule,
-    ReconstructionNet,
-    borrowed_random_state,
     limited_threads,
     make_generator,
-    resolve_device,
+    make_training_net,
+    rows_per_batch,
 )
 from ._validation import (
     Interval,
@@ -48,9 +42,7 @@ __all__ = ["BaseAutoencoder"]
 _ACTIVATIONS = {"identity", "relu", "silu", "gelu", "elu", "tanh", "logistic"}
 _COUNT = Interval(Integral, 1, None, closed="left")
 
-_ROWS_PER_CHUNK = 4096  # rows that the network sees at once: bounds the memory
 _FEWEST_ROWS_TO_SPLIT = 10  # with fewer, none is spared for validation
-_building = threading.Lock()  # one thread at a time rebuilds a network
 
 
 class BaseAutoencoder(
@@ -97,12 +89,14 @@ class BaseAutoencoder(
 
     # -- what a final class answers ------------------------------------------
 
+    @staticmethod
     @abstractmethod
-    def _make_network(self, architecture, generator):
+    def _make_network(architecture, generator):
         """Which network: return a module, its weights drawn from ``generator``."""
 
+    @staticmethod
     @abstractmethod
-    def _make_loss(self, loss):
+    def _make_loss(loss):
         """Which loss: return a ReconstructionLoss."""
 
     # -- fitting -------------------------------------------------------------
@@ -141,8 +135,14 @@ class BaseAutoencoder(
             # PCA in closed form keeps the digits of the data; training is in float32.
             dtype = X.dtype if self._is_linear() else np.float32
             X_scaled, target = self._to_network_units(X, dtype)
-            with self._borrowed_globals(random_state, len(X)) as seed:
-                net = self._make_training_net(seed, len(X))
+            seed = int(random_state.randint(np.iinfo(np.int32).max))
+            work = n_multiplications(self._architecture)
+            work *= rows_per_batch(self.batch_size, len(X))
+            with (
+                limited_threads(work),
+                foreign_draws(self._architecture, self.loss, seed=seed),
+            ):
+                net = self._make_net(seed, len(X))
                 self._set_start(net, X_scaled, target, seed, continues)
                 if not self._is_linear():
                     self._train(net, X_scaled, target, random_state)
@@ -175,7 +175,6 @@ class BaseAutoencoder(
             kind = None if output in ("logistic", "tanh") else "magnitude"
             self._output_columns = Scaler(kind).fit(X)
         self.mean_, self.scale_ = self._columns.mean_, self._columns.scale_
-        self._dtype = X.dtype
 
     def _to_network_units(self, X, dtype):
         """Return what goes into the network and what should come out of it."""
@@ -184,50 +183,12 @@ class BaseAutoencoder(
             return X_scaled, X_scaled
         return X_scaled, self._output_columns.transform(X, dtype)
 
-    @contextmanager
-    def _borrowed_globals(self, random_state, n_rows):
-        """Yield a seed, with torch's threads and random state borrowed as needed."""
-        seed = int(random_state.randint(np.iinfo(np.int32).max))
-        with ExitStack() as stack:
-            work = _n_multiplications(self._architecture) * self._rows_per_batch(n_rows)
-            stack.enter_context(limited_threads(work))
-            if any(map(callable, (self.encoder, self.decoder, self.loss))):
-                stack.enter_context(borrowed_random_state(seed))
-            yield seed
-
-    def _rows_per_batch(self, n_rows) -> int:
-        """Return the batch size; "auto" is the power of two that gives about 16 batches."""
-        if self.batch_size != "auto":
-            return int(self.batch_size)
-        return int(2 ** np.clip(round(math.log2(n_rows / 16)), 4, 9))
-
-    def _make_training_net(self, seed, n_rows) -> ReconstructionNet:
+    def _make_net(self, seed, n_rows):
         generator = make_generator(seed)
-        batch_size = self._rows_per_batch(n_rows)
-        optimizer, options = OPTIMIZERS.get(self.solver, (self.solver, {}))
-        options = {f"optimizer__{name}": value for name, value in options.items()}
-        if self.alpha > 0:
-            # MLPRegressor's penalty, alpha / 2 |W|² per batch, on the hidden layers:
-            # the linear part is free, so a large alpha leads to PCA and not to zero.
-            decay = {"weight_decay": self.alpha / batch_size}
-            options["optimizer__param_groups"] = [("*layers.*weight", decay)]
-        n_steps = self.max_iter * math.ceil(n_rows / batch_size)
-        best_weights = BestWeights(self.tol, self.n_iter_no_change)
-        return ReconstructionNet(
-            self._make_network(self._architecture, generator),
-            self._make_loss(self.loss),
-            housekeeping=[best_weights, LearningRateSchedule(self.learning_rate, n_steps)],
-            best_weights=best_weights,
-            optimizer=optimizer,
-            lr=self.learning_rate_init,
-            max_epochs=self.max_iter,
-            batch_size=batch_size,
-            iterator_train__generator=generator,
-            callbacks=deepcopy(self.callbacks),  # skorch changes them
-            verbose=int(self.verbose),
-            device=resolve_device(self.device),
-            **options,
-        ).initialize()
+        network = self._make_network(self._architecture, generator)
+        return make_training_net(
+            self, network, self._make_loss(self.loss), generator, n_rows
+        )
 
     def _is_linear(self) -> bool:
         """Whether the network is PCA itself, in closed form."""
@@ -247,7 +208,7 @@ class BaseAutoencoder(
             net.compute_in(X_scaled.dtype)
         elif continues:
             net.load_arrays(
-                {k: v for k, v in self._arrays.items() if not k.startswith("axes.")}
+                {k: v for k, v in self._network.arrays.items() if "axes" not in k}
             )
             return
         self._code_unit = np.ones(self.n_components_)
@@ -280,18 +241,20 @@ class BaseAutoencoder(
         self.n_iter_ = len(net.history)
         self.best_iter_ = best.best_epoch_ if trained else 0
         self.loss_curve_ = [epoch["train_loss"] for epoch in net.history]
-        self.validation_scores_ = best.scores_ if trained and net.has_validation_rows else None
-        self._fitted_loss = self.loss
-        code = self._by_chunk(net.encode, self.n_components_, X_scaled)
+        self.validation_scores_ = (
+            best.scores_ if trained and net.has_validation_rows else None
+        )
         axes = principal_axes(
-            code,
+            net.encode(X_scaled),
             X_scaled,
             self._code_unit,
             rotate=self._architecture["code_activation"] == "identity",
             whiten=self.whiten,
         )
-        self._arrays = {**net.to_arrays(), **axes}
-        self._nets = {}
+        arrays = {**net.to_arrays(), **axes}
+        self._network = FittedNetwork(
+            type(self), self._architecture, self.loss, arrays, self.device
+        )
 
     # -- using ---------------------------------------------------------------
 
@@ -378,61 +341,36 @@ class BaseAutoencoder(
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        check_domain(self._fitted_loss, X)
-        net = self._net_for(X.dtype)
-        return -self._by_chunk(
-            lambda part: net.row_losses(*self._to_network_units(part, part.dtype)), None, X
-        )
+        check_domain(self._network.loss, X)
+        return -self._network.apply(self._row_losses, X, None)
 
     def _encode(self, X):
-        net = self._net_for(X.dtype)
-        return self._by_chunk(
-            lambda part: net.encode(self._columns.transform(part)), self.n_components_, X
-        )
+        return self._network.apply(self._encode_rows, X, self.n_components_)
+
+    def _encode_rows(self, net, X):
+        return net.encode(self._columns.transform(X))
 
     def _decode(self, codes):
-        net = self._net_for(codes.dtype)
-        undo = self._output_columns.inverse_transform
-        return self._by_chunk(
-            lambda part: undo(net.decode(part)), self.n_features_in_, codes
-        )
+        return self._network.apply(self._decode_rows, codes, self.n_features_in_)
+
+    def _decode_rows(self, net, codes):
+        return self._output_columns.inverse_transform(net.decode(codes))
 
     def _reconstruct(self, X):
-        net = self._net_for(X.dtype)
-        transform, undo = self._columns.transform, self._output_columns.inverse_transform
-        return self._by_chunk(
-            lambda part: undo(net.reconstruct(transform(part))), self.n_features_in_, X
-        )
+        return self._network.apply(self._reconstruct_rows, X, self.n_features_in_)
 
-    def _by_chunk(self, function, n_out, X):
-        """Return ``function`` of ``X`` in chunks of rows; ``n_out`` columns, None for 1-D."""
-        out = np.empty(len(X) if n_out is None else (len(X), n_out), dtype=X.dtype)
-        work = _n_multiplications(self._architecture) * min(len(X), _ROWS_PER_CHUNK)
-        with limited_threads(work):
-            for rows in gen_batches(len(X), _ROWS_PER_CHUNK):
-                out[rows] = function(X[rows])
-        return out
+    def _reconstruct_rows(self, net, X):
+        X_hat = net.reconstruct(self._columns.transform(X))
+        return self._output_columns.inverse_transform(X_hat)
 
-    # -- the fitted network --------------------------------------------------
+    def _row_losses(self, net, X):
+        return net.row_losses(*self._to_network_units(X, X.dtype))
 
     @property
     def net_(self):
         """The skorch net, in float32, rebuilt from the fitted arrays when asked for."""
         check_is_fitted(self)
-        return self._net_for(np.dtype(np.float32))
-
-    def _net_for(self, dtype) -> ReconstructionNet:
-        """Return the net that computes in ``dtype``: float64 data keep their digits."""
-        with _building:
-            if dtype.name not in self._nets:
-                # Own networks may draw from torch's global state as they are built.
-                with borrowed_random_state(0):
-                    network = self._make_network(self._architecture, None)
-                net = ReconstructionNet(network, self._make_loss(self._fitted_loss))
-                net.prepare_for_use(dtype.name, self.device)
-                net.load_arrays(self._arrays)
-                self._nets[dtype.name] = net
-            return self._nets[dtype.name]
+        return self._network.net("float32")
 
     @property
     def _n_features_out(self):
@@ -441,7 +379,7 @@ class BaseAutoencoder(
     # -- scikit-learn's protocols --------------------------------------------
 
     def __sklearn_is_fitted__(self):
-        return hasattr(self, "_arrays")
+        return hasattr(self, "_network")
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -449,10 +387,7 @@ class BaseAutoencoder(
         return tags
 
     def __getstate__(self):
-        state = dict(super().__getstate__(), _sklearn_ae_version=__version__)
-        if "_nets" in state:
-            state["_nets"] = {}  # rebuilt from the arrays
-        return state
+        return dict(super().__getstate__(), _sklearn_ae_version=__version__)
 
     def __setstate__(self, state):
         version = state.pop("_sklearn_ae_version", "unknown")
@@ -466,16 +401,6 @@ class BaseAutoencoder(
                 stacklevel=2,
             )
         super().__setstate__(state)
-
-
-def _n_multiplications(architecture) -> int:
-    """Return how many numbers are multiplied to reconstruct one row."""
-    a = architecture
-    total = 2 * a["n_features"] * a["n_components"]
-    for sizes in (a["hidden_layer_sizes"], a["decoder_hidden_layer_sizes"][::-1]):
-        widths = (a["n_features"], *sizes, a["n_components"])
-        total += sum(n_in * n_out for n_in, n_out in zip(widths[:-1], widths[1:], strict=True))
-    return total
 
 
 @contextmanager

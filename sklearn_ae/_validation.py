@@ -9,8 +9,8 @@ from sklearn.utils.validation import check_array, validate_data
 __all__ = [
     "Interval",
     "StrOptions",
-    "fresh_random_state",
     "fits",
+    "fresh_random_state",
     "validate_codes",
     "validate_rows",
 ]
@@ -53,7 +53,7 @@ def validate_codes(estimator, codes) -> np.ndarray:
 
 
 def fresh_random_state(random_state) -> np.random.RandomState:
-    """Return a RandomState; a new one for None, so that numpy's global one is not touched."""
+    """Return a RandomState; for None a new one, since numpy's global one is the user's."""
     if isinstance(random_state, np.random.RandomState):
         return random_state
     return np.random.RandomState(random_state)

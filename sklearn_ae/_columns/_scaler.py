@@ -64,7 +64,7 @@ class Scaler:
         return self
 
     def transform(self, X: np.ndarray, dtype=None) -> np.ndarray:
-        """Return a new array of X_scaled, computed in float64, as ``dtype`` (X's if None)."""
+        """Return X_scaled in a new array of ``dtype`` (X's if None), C-ordered."""
         X_scaled = (X - self.offset_) / self.scale_
         return X_scaled.astype(X.dtype if dtype is None else dtype, order="C", copy=False)
 

@@ -1,9 +1,9 @@
 """What is global in torch, borrowed and given back: device, threads, random state."""
 
-import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import Any
 
 import torch
 
@@ -64,21 +64,45 @@ def make_generator(seed: int) -> torch.Generator:
 class _Borrowed:
     """Something global that concurrent fits change together.
 
-    The first to come keeps the user's value and the last to go puts it back.
+    The first to come keeps the user's value, the last to go puts it back.
+
+    Parameters
+    ----------
+    read, write : callable
+        Get and set the global value.
+    per_thread : bool
+        Whether each Python thread has a value of its own to put back.
     """
 
-    def __init__(self):
+    def __init__(self, read: Callable, write: Callable, *, per_thread: bool):
+        self.read = read
+        self.write = write
+        self.per_thread = per_thread
         self.lock = threading.Lock()
         self.n_users = 0
-        self.kept = None
+        self.kept: Any = None
+
+    @contextmanager
+    def changed_by(self, change: Callable, value: Any) -> Iterator[None]:
+        with self.lock:
+            if self.n_users == 0:
+                self.kept = self.read()
+            self.n_users += 1
+            change(value)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.n_users -= 1
+                if self.per_thread or self.n_users == 0:
+                    self.write(self.kept)
 
 
-_threads = _Borrowed()
-_random_state = _Borrowed()
+_threads = _Borrowed(torch.get_num_threads, torch.set_num_threads, per_thread=True)
+_random_state = _Borrowed(torch.get_rng_state, torch.set_rng_state, per_thread=False)
 
 
-@contextmanager
-def limited_threads(n_multiplications: float) -> Iterator[None]:
+def limited_threads(n_multiplications: float) -> AbstractContextManager[None]:
     """Run small networks on one thread, and put the user's setting back.
 
     Parameters
@@ -87,42 +111,15 @@ def limited_threads(n_multiplications: float) -> Iterator[None]:
         Work in one batch. The number of threads is only ever lowered.
     """
     if n_multiplications >= _WORTH_A_THREAD:
-        yield
-        return
-    with _threads.lock:
-        if _threads.n_users == 0:
-            _threads.kept = torch.get_num_threads()
-        _threads.n_users += 1
-        kept = _threads.kept
-        if kept > 1:
-            torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        with _threads.lock:
-            _threads.n_users -= 1
-            if kept > 1:
-                # Each Python thread has a setting of its own: each puts its own back.
-                torch.set_num_threads(kept)
+        return nullcontext()
+    return _threads.changed_by(torch.set_num_threads, 1)
 
 
-@contextmanager
-def borrowed_random_state(seed: int) -> Iterator[None]:
+def borrowed_random_state(seed: int) -> AbstractContextManager[None]:
     """Seed torch's global generator for code that knows no other, and put it back.
 
     Only networks and losses of the user's own need this. While two such fits
-    run in threads of one process they share the generator: neither the user's
-    state nor the fits are disturbed, but the draws depend on who comes first.
+    run in threads of one process they share the generator: the user's state is
+    put back all the same, but the draws depend on who comes first.
     """
-    with _random_state.lock:
-        if _random_state.n_users == 0:
-            _random_state.kept = torch.get_rng_state()
-        _random_state.n_users += 1
-        torch.default_generator.manual_seed(seed)
-    try:
-        yield
-    finally:
-        with _random_state.lock:
-            _random_state.n_users -= 1
-            if _random_state.n_users == 0:
-                torch.set_rng_state(_random_state.kept)
+    return _random_state.changed_by(torch.default_generator.manual_seed, seed)

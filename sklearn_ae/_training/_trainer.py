@@ -1,6 +1,7 @@
 """The skorch net that trains an autoencoder: the one place where arrays become tensors."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import torch
@@ -11,16 +12,9 @@ from skorch.dataset import Dataset
 from ._batches import TensorBatches
 from ._device import usable_device
 
-__all__ = ["OPTIMIZERS", "ReconstructionNet"]
+__all__ = ["ReconstructionNet"]
 
-# Fused: one kernel per step for all weights, which is what small networks need.
-OPTIMIZERS = {
-    "adam": (torch.optim.Adam, {"fused": True}),
-    "adamw": (torch.optim.AdamW, {"fused": True}),
-    "sgd": (torch.optim.SGD, {"fused": True, "momentum": 0.9, "nesterov": True}),
-}
-
-_ROWS_PER_PASS = 4096  # rows judged at once: bounds the memory of a validation pass
+_ROWS_PER_PASS = 4096  # rows seen at once outside training: bounds the memory
 
 
 class _Stop(Exception):
@@ -85,10 +79,8 @@ class ReconstructionNet(NeuralNet):
         self.datasets_ = train, valid
         self.cell_weights_ = self._to_tensor(cell_weights / cell_weights.max()) ** 2
         self.notify("on_train_begin", X=train.X, y=train.y)
-        try:
+        with suppress(_Stop):
             self.fit_loop(train)
-        except _Stop:
-            pass
         self.notify("on_train_end", X=train.X, y=train.y)
         return self
 
@@ -156,8 +148,9 @@ class ReconstructionNet(NeuralNet):
         return float(self.criterion_(target.mean(0).expand_as(target), target))
 
     def _judging_rows(self):
-        dataset = self.datasets_[self.has_validation_rows]
-        return dataset.X, dataset.y
+        train, valid = self.datasets_
+        judging = train if valid is None else valid
+        return judging.X, judging.y
 
     # -- using ---------------------------------------------------------------
 
@@ -192,7 +185,12 @@ class ReconstructionNet(NeuralNet):
     @torch.no_grad()
     def _apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
         self._set_training(False)
-        return function(*map(self._to_tensor, arrays)).cpu().numpy()
+        tensors = [self._to_tensor(array).split(_ROWS_PER_PASS) for array in arrays]
+        return (
+            torch.cat([function(*rows) for rows in zip(*tensors, strict=True)])
+            .cpu()
+            .numpy()
+        )
 
     # -- arrays and tensors --------------------------------------------------
 

@@ -29,6 +29,10 @@ class CodeAxes(nn.Module):
     tensor([[1., 2.]])
     """
 
+    weight: torch.Tensor
+    inverse_weight: torch.Tensor
+    bias: torch.Tensor
+
     def __init__(self, n_components: int):
         super().__init__()
         identity = torch.eye(n_components, dtype=torch.float32, device="cpu")

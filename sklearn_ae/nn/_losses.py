@@ -101,7 +101,7 @@ class UserLoss(ReconstructionLoss):
         return self.loss(x_hat, x).mean()  # of a scalar, itself
 
 
-LOSSES = {
+LOSSES: dict[str, Callable[[], ReconstructionLoss]] = {
     "mse": MeanSquaredError,
     "mae": MeanAbsoluteError,
     "huber": Huber,

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import torch
 from torch import nn
 
 from ._activations import make_activation, output_link_inverse
 from ._code_axes import CodeAxes
-from ._linear_skip import Gate, LinearSkip
+from ._linear_skip import Gate, LinearSkip, zeros
 
 __all__ = ["Autoencoder", "Decoder", "Dropout", "Encoder", "make_hidden_layers"]
 
@@ -87,12 +88,34 @@ def make_hidden_layers(
         (n_rows, sizes[0]) -> (n_rows, sizes[-1])
     """
     layers: list[nn.Module] = []
-    for n_in, n_out in zip(sizes[:-2], sizes[1:-1], strict=True):
+    for n_in, n_out in pairwise(sizes[:-1]):
         layers += [_make_linear(n_in, n_out, generator), make_activation(activation)]
         if dropout > 0:
             layers.append(Dropout(dropout, generator))
     layers.append(_make_linear(sizes[-2], sizes[-1], generator, zero=zero_last))
     return nn.Sequential(*layers)
+
+
+def _make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module:
+    """Return the user's network in float32, after a look at what it does to two rows."""
+    layers = factory(n_in, n_out)
+    if not isinstance(layers, nn.Module):
+        raise ValueError(
+            f"An encoder or decoder of your own returned {type(layers).__name__} for "
+            f"(n_in={n_in}, n_out={n_out}); expected a torch.nn.Module. Pass a callable "
+            "that builds one, not the module itself."
+        )
+    layers = layers.to(device="cpu", dtype=torch.float32)
+    layers.eval()
+    with torch.no_grad():
+        shape = tuple(layers(zeros(2, n_in)).shape)
+    if shape != (2, n_out):
+        raise ValueError(
+            f"An encoder or decoder of your own turned two rows of {n_in} values into "
+            f"shape {shape}; expected (2, {n_out}). End it with a layer of n_out values, "
+            "after torch.nn.Flatten() for images."
+        )
+    return layers
 
 
 class Encoder(nn.Module):
@@ -218,7 +241,7 @@ class Autoencoder(nn.Module):
         def half(n_in, n_out, sizes, factory):
             skip = LinearSkip(n_in, n_out) if linear_skip else None
             if factory is not None:
-                layers = factory(n_in, n_out).to(device="cpu", dtype=torch.float32)
+                layers = _make_own_layers(factory, n_in, n_out)
                 return (Gate(layers) if linear_skip else layers), skip
             if linear_skip and not sizes:
                 return None, skip
@@ -227,13 +250,10 @@ class Autoencoder(nn.Module):
                 sizes, activation, dropout, generator, zero_last=linear_skip
             ), skip
 
-        self.encoder = Encoder(
-            *half(n_features, n_components, hidden_layer_sizes, encoder), code_activation
-        )
-        self.decoder = Decoder(
-            *half(n_components, n_features, decoder_hidden_layer_sizes, decoder),
-            output_activation,
-        )
+        layers, skip = half(n_features, n_components, hidden_layer_sizes, encoder)
+        self.encoder = Encoder(layers, skip, code_activation)
+        layers, skip = half(n_components, n_features, decoder_hidden_layer_sizes, decoder)
+        self.decoder = Decoder(layers, skip, output_activation)
         self.axes = CodeAxes(n_components)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
