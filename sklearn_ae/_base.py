@@ -306,8 +306,8 @@ class BaseAutoencoder(
     def score(self, X, y=None):
         """Return the share of the variance of ``X`` that its reconstruction keeps.
 
-        ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over all cells,
-        in the user's units: scikit-learn's ``r2_score(X, X_hat,
+        ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over the cells of
+        all columns that vary, in the user's units: scikit-learn's ``r2_score(X, X_hat,
         multioutput="variance_weighted")``. It is the same scale whatever ``loss`` is,
         so that a grid search can compare losses.
 

@@ -48,7 +48,9 @@ def start_at_pca(net, X_scaled, target, code_activation, seed) -> np.ndarray:
     """
     n_components = net.module_.n_components
     # float64: the covariance of float32 data loses half of the digits.
-    pca = PCA(n_components, random_state=seed).fit(np.asarray(X_scaled, dtype=np.float64))
+    X_double = np.asarray(X_scaled, dtype=np.float64)
+    with np.errstate(invalid="ignore"):  # PCA divides by n_samples - 1, even for one row
+        pca = PCA(n_components, random_state=seed).fit(X_double)
     spread = pca.singular_values_ / np.sqrt(len(X_scaled))
     widest = spread[0] if spread[0] > 0 else 1.0
     spread = np.where(spread > _NO_SPREAD * widest, spread, widest)

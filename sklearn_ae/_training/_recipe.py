@@ -64,11 +64,10 @@ def make_training_net(estimator, network, loss, generator, n_rows) -> Reconstruc
         decay = {"weight_decay": estimator.alpha / batch_size}
         options["optimizer__param_groups"] = [("*layers.*weight", decay)]
     best_weights = BestWeights(estimator.tol, estimator.n_iter_no_change)
-    n_steps = estimator.max_iter * math.ceil(n_rows / batch_size)
     return ReconstructionNet(
         network,
         loss,
-        housekeeping=[best_weights, LearningRateSchedule(estimator.learning_rate, n_steps)],
+        housekeeping=[best_weights, LearningRateSchedule(estimator.learning_rate)],
         best_weights=best_weights,
         optimizer=optimizer,
         lr=estimator.learning_rate_init,

@@ -52,21 +52,19 @@ class LearningRateSchedule(Callback):
     ----------
     schedule : str
         A key of ``SCHEDULES``.
-    n_steps : int
-        How many batches the whole training has.
     """
 
-    def __init__(self, schedule: str, n_steps: int):
+    def __init__(self, schedule: str):
         self.schedule = schedule
-        self.n_steps = n_steps
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         self.step_ = 0
+        self.n_steps_ = net.max_epochs * net.n_batches
 
     def on_batch_begin(self, net, batch=None, training=None, **kwargs):
         if not training:
             return
-        share = SCHEDULES[self.schedule](min(1.0, self.step_ / self.n_steps))
+        share = SCHEDULES[self.schedule](min(1.0, self.step_ / self.n_steps_))
         for group in net.optimizer_.param_groups:
             group["lr"] = net.lr * share
         self.step_ += 1

@@ -1,5 +1,6 @@
 """The skorch net that trains an autoencoder: the one place where arrays become tensors."""
 
+import dis
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -81,12 +82,25 @@ class ReconstructionNet(NeuralNet):
         self.notify("on_train_begin", X=train.X, y=train.y)
         with suppress(_Stop):
             self.fit_loop(train)
+        if self.history and "train_loss" not in self.history[-1]:
+            self.history.pop()  # a callback stopped in the midst of an epoch
         self.notify("on_train_end", X=train.X, y=train.y)
         return self
 
     @property
     def has_validation_rows(self) -> bool:
         return self.datasets_[1] is not None
+
+    @property
+    def n_batches(self) -> int:
+        """Batches in an epoch."""
+        return len(self.get_iterator(self.datasets_[0], training=True))
+
+    def get_dataset(self, X, y=None):
+        if isinstance(X, Dataset):
+            return X
+        X = np.asarray(X)
+        return self._make_dataset(X, X if y is None else np.asarray(y))
 
     def get_split_datasets(self, X, y=None, **fit_params):
         return self.datasets_
@@ -112,7 +126,7 @@ class ReconstructionNet(NeuralNet):
         try:
             super().notify(method_name, **cb_kwargs)
         except KeyboardInterrupt as interrupt:
-            if not _raised_by_hook(interrupt, method_name):
+            if not _raised_on_purpose(interrupt):
                 raise  # Ctrl-C
             raise _Stop from interrupt
         if method_name == "on_epoch_end" and self.best_weights.stop_:
@@ -130,15 +144,16 @@ class ReconstructionNet(NeuralNet):
         """Return the loss of every judging row, (n_rows,), and their R² in user units."""
         self._set_training(False)
         x, target = self._judging_rows()
-        rows, error = [], 0.0
+        rows, error = [], torch.zeros_like(self.cell_weights_)
         for x_part, target_part in zip(
             x.split(_ROWS_PER_PASS), target.split(_ROWS_PER_PASS), strict=True
         ):
             x_hat = self.module_(x_part)
             rows.append(self.criterion_.rows(x_hat, target_part))
-            error += float(((x_hat - target_part) ** 2 @ self.cell_weights_).sum())
-        total = float(((target - target.mean(0)) ** 2 @ self.cell_weights_).sum())
-        r2 = 1 - error / total if total > 0 else float(error == 0)
+            error += ((x_hat - target_part) ** 2).sum(0) * self.cell_weights_
+        total = ((target - target.mean(0)) ** 2).sum(0) * self.cell_weights_
+        # As in r2_score, a column that does not vary has no variance to explain.
+        r2 = 1 - float(error[total > 0].sum() / total.sum()) if total.sum() > 0 else 0.0
         return torch.cat(rows).double().cpu().numpy(), r2
 
     @torch.no_grad()
@@ -219,12 +234,14 @@ class ReconstructionNet(NeuralNet):
         weights = self.module_.state_dict()
         with torch.no_grad():
             for name, array in arrays.items():
-                weights[name].copy_(torch.tensor(array))
+                weights[name].copy_(torch.tensor(array, device="cpu"))
 
 
-def _raised_by_hook(interrupt: BaseException, method_name: str) -> bool:
-    """Whether a callback's hook itself raised this, as skorch's EarlyStopping does."""
+def _raised_on_purpose(interrupt: BaseException) -> bool:
+    """Whether a ``raise`` statement made this, as in skorch's EarlyStopping, or Ctrl-C."""
     traceback = interrupt.__traceback__
-    while traceback is not None and traceback.tb_next is not None:
+    assert traceback is not None
+    while traceback.tb_next is not None:
         traceback = traceback.tb_next
-    return traceback is not None and traceback.tb_frame.f_code.co_name == method_name
+    code = traceback.tb_frame.f_code.co_code
+    return code[traceback.tb_lasti] == dis.opmap["RAISE_VARARGS"]

@@ -1,0 +1,40 @@
+"""What all tests share: one torch thread, scikit-learn's full checks, small data."""
+
+import os
+
+os.environ["SCIPY_ARRAY_API"] = "1"  # before scipy: else one common check is skipped
+
+import numpy as np
+import pytest
+import torch
+from estimators import ESTIMATORS
+from sklearn.datasets import load_digits
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(params=ESTIMATORS, ids=lambda kind: kind.__name__)
+def quick(request):
+    """A factory of small, quick, seeded estimators of each public class."""
+
+    def make(n_components=2, **params):
+        settings = {"hidden_layer_sizes": (16,), "max_iter": 5, "random_state": 0}
+        return request.param(n_components, **{**settings, **params})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """600 digits in [0, 1], (600, 64), and their labels."""
+    X, y = load_digits(return_X_y=True)
+    return X[:600] / 16, y[:600]
+
+
+@pytest.fixture
+def bent():
+    """200 rows near a parabola in four dimensions, (200, 4): PCA(1) cannot follow it."""
+    rng = np.random.RandomState(0)
+    t = rng.uniform(-1, 1, 200)
+    X = np.column_stack([t, 2 * t**2, -t, t**2]) + 0.02 * rng.normal(size=(200, 4))
+    return X + 3

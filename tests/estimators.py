@@ -1,0 +1,11 @@
+"""Every public estimator: the shared tests run over all of them."""
+
+from sklearn.base import BaseEstimator
+
+import sklearn_ae
+
+ESTIMATORS = [
+    public
+    for public in map(sklearn_ae.__dict__.get, sklearn_ae.__all__)
+    if isinstance(public, type) and issubclass(public, BaseEstimator)
+]

@@ -1,0 +1,213 @@
+"""Bad input gets an error that names value, expectation and way out; nothing is lost."""
+
+import os
+import signal
+import threading
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+from sklearn.exceptions import FitFailedWarning
+from sklearn.model_selection import GridSearchCV
+
+from sklearn_ae import ConvergenceError
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("n_components", 0),
+        ("n_components", 0.5),
+        ("hidden_layer_sizes", -1),
+        ("activation", "swish"),
+        ("code_activation", "softmax"),
+        ("output_activation", "softplus"),
+        ("loss", "squared_error"),
+        ("init", "zeros"),
+        ("scaling", "robust"),
+        ("whiten", "yes"),
+        ("dropout", 1.0),
+        ("alpha", -1e-3),
+        ("solver", "lbfgs"),
+        ("learning_rate_init", 0),
+        ("learning_rate", "fast"),
+        ("batch_size", 0),
+        ("max_iter", 0),
+        ("tol", -1),
+        ("n_iter_no_change", 0),
+        ("validation_fraction", 1.0),
+        ("encoder", "conv"),
+        ("device", 0),
+        ("callbacks", "print"),
+        ("random_state", "today"),
+    ],
+)
+def test_wrong_parameter(quick, bent, name, value):
+    estimator = quick(**{name: value}) if name != "n_components" else quick(value)
+    message = rf"The '{name}' parameter of {type(estimator).__name__} must be .* Got "
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(bent)
+
+
+@pytest.mark.parametrize("sizes", [(16, 0), (16, 2.5), ("wide",)])
+def test_wrong_layer_sizes(quick, bent, sizes):
+    with pytest.raises(ValueError, match=r"hidden_layer_sizes=.* must hold integers"):
+        quick(hidden_layer_sizes=sizes).fit(bent)
+
+
+def test_bce_outside_0_1(quick, digits):
+    X = digits[0] * 16
+    with pytest.raises(ValueError, match=r"from 0 to 16; loss='bce' expected values in"):
+        quick(loss="bce").fit(X)
+
+
+def test_kl_of_negative_data(quick, digits):
+    with pytest.raises(ValueError, match="from -0.5 to 0.5; loss='kl' expected non-neg"):
+        quick(loss="kl").fit(digits[0] - 0.5)
+
+
+def test_score_samples_outside_the_domain(quick, digits):
+    X, _ = digits
+    fitted = quick(loss="bce").fit(X)
+    with pytest.raises(ValueError, match="loss='bce' expected"):
+        fitted.score_samples(X * 2)
+
+
+@pytest.mark.parametrize("loss", ["bce", "kl"])
+def test_output_activation_that_leaves_the_domain(quick, digits, loss):
+    with pytest.raises(ValueError, match=rf"'identity' lets outputs leave .*'{loss}'"):
+        quick(loss=loss, output_activation="identity").fit(digits[0])
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_nan_and_inf(quick, bent, value):
+    spoilt = bent.copy()
+    spoilt[3, 1] = value
+    fitted = quick().fit(bent)
+    for method in (fitted.fit, fitted.transform, fitted.reconstruct, fitted.score):
+        with pytest.raises(ValueError, match=r"NaN|infinity"):
+            method(spoilt)
+
+
+def test_values_whose_variance_overflows(quick, bent):
+    with pytest.raises(ValueError, match="no longer a finite number"):
+        quick().fit(bent * 1e200)
+
+
+def test_sparse(quick, bent):
+    with pytest.raises(TypeError, match="dense data is required"):
+        quick().fit(sparse.csr_array(bent))
+
+
+def test_complex(quick, bent):
+    with pytest.raises(ValueError, match="Complex data not supported"):
+        quick().fit(bent + 1j)
+
+
+def test_tensor_that_requires_grad(quick, bent):
+    tensor = torch.tensor(bent, requires_grad=True)
+    fitted = quick().fit(bent)
+    for method in (fitted.fit, fitted.transform, fitted.score_samples):
+        with pytest.raises(ValueError, match=r"requires grad.*X\.detach\(\)"):
+            method(tensor)
+    with pytest.raises(ValueError, match="requires grad"):
+        fitted.inverse_transform(torch.zeros(3, 2, requires_grad=True))
+
+
+def test_tensor_without_grad_is_data(quick, bent):
+    np.testing.assert_array_equal(
+        quick().fit(torch.tensor(bent)).transform(torch.tensor(bent)),
+        quick().fit(bent).transform(bent),
+    )
+
+
+def test_codes_of_the_wrong_width(quick, bent):
+    fitted = quick(2).fit(bent)
+    with pytest.raises(ValueError, match=r"codes have 3 columns, expected n_components_=2"):
+        fitted.inverse_transform(np.zeros((5, 3)))
+    with pytest.raises(ValueError, match="2D array"):
+        fitted.inverse_transform(np.zeros(2))
+
+
+@pytest.mark.parametrize("method", ["transform", "reconstruct", "score", "score_samples"])
+def test_wrong_number_of_columns_and_no_rows(quick, bent, method):
+    fitted = quick().fit(bent)
+    with pytest.raises(ValueError, match="4 features as input"):
+        getattr(fitted, method)(bent[:, :3])
+    with pytest.raises(ValueError, match=r"0 sample\(s\)"):
+        getattr(fitted, method)(bent[:0])
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="is about machines without CUDA")
+def test_cuda_where_there_is_none(quick, bent):
+    with pytest.raises(ValueError, match=r"device='cuda' cannot be used.*device='cpu'"):
+        quick(device="cuda").fit(bent)
+
+
+def test_device_that_nobody_knows(quick, bent):
+    with pytest.raises(ValueError, match="device='gpu' cannot be used"):
+        quick(device="gpu").fit(bent)
+
+
+def test_divergence_names_the_learning_rate(quick, digits):
+    with pytest.raises(ConvergenceError, match=r"diverged.*learning_rate_init=1000000\.0"):
+        quick(learning_rate_init=1e6).fit(digits[0])
+
+
+@pytest.mark.parametrize("activation", ["relu", "silu", "tanh"])
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_divergence_is_seen_whatever_the_activation(
+    quick, digits, activation, early_stopping
+):
+    settings = {"activation": activation, "early_stopping": early_stopping}
+    with pytest.raises(ConvergenceError):
+        quick(learning_rate_init=1e6, **settings).fit(digits[0])
+
+
+def test_a_diverging_candidate_is_one_nan_row_of_a_grid_search(quick, digits):
+    grid = {"learning_rate_init": [1e-3, 1e8]}
+    search = GridSearchCV(quick(4), grid, cv=3)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        search.fit(digits[0])
+    assert {FitFailedWarning, UserWarning} >= {w.category for w in caught}
+    assert np.isnan(search.cv_results_["mean_test_score"]).tolist() == [False, True]
+    assert search.best_params_ == {"learning_rate_init": 1e-3}
+
+
+def test_a_failed_fit_changes_nothing(quick, digits, bent):
+    fitted = quick().fit(bent)
+    before, codes = dict(vars(fitted)), fitted.transform(bent)
+    fitted.set_params(learning_rate_init=1e8)
+    with pytest.raises(ConvergenceError):
+        fitted.fit(digits[0])
+    fitted.set_params(learning_rate_init=before["learning_rate_init"])
+    assert vars(fitted) == before
+    np.testing.assert_array_equal(fitted.transform(bent), codes)
+
+
+def test_ctrl_c_is_an_error_and_not_an_end(quick, digits):
+    fitted = quick().fit(digits[0])
+    before = dict(vars(fitted))
+    fitted.set_params(max_iter=10**6, tol=0, n_iter_no_change=10**6)
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        fitted.fit(digits[0])
+    assert fitted._network is before["_network"]
+
+
+def test_own_network_of_the_wrong_kind_or_width(quick, bent):
+    with pytest.raises(ValueError, match=r"returned int .*expected a torch.nn.Module"):
+        quick(encoder=lambda n_in, n_out: n_in).fit(bent)
+    with pytest.raises(ValueError, match=r"shape \(2, 7\); expected \(2, 4\)"):
+        quick(decoder=lambda n_in, n_out: torch.nn.Linear(n_in, 7)).fit(bent)
+
+
+def test_warm_start_with_another_network(quick, bent):
+    fitted = quick(warm_start=True).fit(bent)
+    fitted.set_params(hidden_layer_sizes=(8,))
+    with pytest.raises(ValueError, match=r"warm_start=True found hidden_layer_sizes"):
+        fitted.fit(bent)

@@ -1,0 +1,34 @@
+"""The checks that scikit-learn runs on others' estimators, and on its own."""
+
+import pytest
+from estimators import ESTIMATORS
+from sklearn.utils import estimator_checks
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+# Checks that scikit-learn runs on its own estimators only.
+OWN_CHECKS = [
+    "check_dataframe_column_names_consistency",
+    "check_param_validation",
+    "check_set_output_transform",
+    "check_set_output_transform_pandas",
+    "check_set_output_transform_polars",
+    "check_global_output_transform_pandas",
+    "check_global_set_output_transform_polars",
+    "check_transformer_get_feature_names_out",
+    "check_transformer_get_feature_names_out_pandas",
+    "check_get_feature_names_out_error",
+    "check_inplace_ensure_writeable",
+]
+
+
+@parametrize_with_checks([kind() for kind in ESTIMATORS])
+def test_common_checks(estimator, check):
+    check(estimator)
+
+
+@pytest.mark.filterwarnings("ignore:X does not have valid feature names")
+@pytest.mark.filterwarnings("ignore:X has feature names")
+@pytest.mark.parametrize("check", OWN_CHECKS)
+@pytest.mark.parametrize("kind", ESTIMATORS, ids=lambda kind: kind.__name__)
+def test_own_checks(kind, check):
+    getattr(estimator_checks, check)(kind.__name__, kind(max_iter=2))

@@ -1,0 +1,108 @@
+"""skorch's callbacks work through ``callbacks=``, and the user's objects stay as they were."""
+
+import numpy as np
+import pytest
+from skorch.callbacks import Callback, EarlyStopping, EpochScoring, ProgressBar
+from sklearn.base import clone
+
+
+class Recorder(Callback):
+    """Counts what it is called for, in a place that copies share."""
+
+    calls: list = []
+
+    def on_train_begin(self, net, **kwargs):
+        self.calls.append("train_begin")
+
+    def on_epoch_end(self, net, **kwargs):
+        self.calls.append("epoch_end")
+
+    def on_batch_end(self, net, batch=None, training=None, **kwargs):
+        self.calls.append(("batch_end", training))
+
+    def on_grad_computed(self, net, named_parameters, **kwargs):
+        self.calls.append("grad_computed")
+
+    def on_train_end(self, net, **kwargs):
+        self.calls.append("train_end")
+
+
+def test_every_hook_is_called(quick, digits):
+    Recorder.calls = []
+    quick(callbacks=[Recorder()], max_iter=2, batch_size=300).fit(digits[0])
+    epoch = [
+        *["grad_computed", ("batch_end", True)] * 2,
+        ("batch_end", False),
+        "epoch_end",
+    ]
+    assert Recorder.calls == ["train_begin", *epoch, *epoch, "train_end"]
+
+
+def test_the_users_callbacks_are_unchanged(quick, digits):
+    stopping = EarlyStopping(patience=1, threshold=10)
+    before = dict(vars(stopping))
+    estimator = quick(callbacks=[stopping], max_iter=50)
+    assert clone(estimator).callbacks[0].patience == 1
+    estimator.fit(digits[0])
+    assert estimator.callbacks[0] is stopping
+    assert vars(stopping) == before
+
+
+def test_early_stopping_of_skorch_ends_training_without_an_error(quick, digits):
+    stopping = EarlyStopping(monitor="valid_loss", patience=2, threshold=10)
+    fitted = quick(callbacks=[("stop", stopping)], max_iter=50).fit(digits[0])
+    assert 2 <= fitted.n_iter_ <= 3
+    assert len(fitted.loss_curve_) == fitted.n_iter_
+    assert np.isfinite(fitted.transform(digits[0])).all()
+
+
+def test_a_callback_may_stop_in_the_midst_of_an_epoch(quick, digits):
+    class Stop(Callback):
+        def on_batch_end(self, net, **kwargs):
+            if len(net.history) == 3:
+                raise KeyboardInterrupt
+
+    fitted = quick(callbacks=[Stop()], max_iter=50).fit(digits[0])
+    assert fitted.n_iter_ == len(fitted.loss_curve_) == 2
+
+
+def test_epoch_scoring(quick, digits):
+    scores = []
+
+    class Reader(Callback):
+        def on_train_end(self, net, **kwargs):
+            scores.extend(net.history[:, "error"])
+
+    def error(net, X, y):
+        return float(((net.predict(X) - np.asarray(y)) ** 2).mean())
+
+    scoring = EpochScoring(error, name="error", use_caching=False)
+    quick(callbacks=[scoring, Reader()]).fit(digits[0])
+    assert len(scores) == 5
+    assert np.isfinite(scores).all()
+
+
+def test_progress_bar(quick, digits, capsys):
+    quick(callbacks=[ProgressBar(detect_notebook=False)], max_iter=2).fit(digits[0])
+    assert "train_loss" in capsys.readouterr().err
+
+
+def test_quiet_unless_asked(quick, digits, capsys):
+    quick().fit(digits[0]).transform(digits[0])
+    out, err = capsys.readouterr()
+    assert out == err == ""
+    quick(verbose=1, max_iter=3).fit(digits[0])
+    lines = capsys.readouterr().out.splitlines()
+    assert ["epoch", "train_loss", "valid_loss", "valid_r2", "dur"] == lines[0].split()
+    assert len(lines) == 2 + 3
+
+
+def test_a_callback_that_cannot_be_cloned_is_the_users_error(quick, digits):
+    class Renaming(Callback):
+        def __init__(self, folder):
+            self.place = folder
+
+    estimator = quick(callbacks=[Renaming("here")], max_iter=1)
+    estimator.fit(digits[0])
+    with pytest.raises((TypeError, RuntimeError)):
+        clone(estimator)

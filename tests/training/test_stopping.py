@@ -1,0 +1,141 @@
+"""Which weights training leaves, when it ends, and what it tells of the way."""
+
+import numpy as np
+import pytest
+from skorch.callbacks import Callback
+from sklearn.decomposition import PCA
+from sklearn.metrics import r2_score
+
+
+def test_the_best_epoch_is_kept_and_the_start_is_a_candidate(quick, digits):
+    X, _ = digits
+    fitted = quick(4, max_iter=15).fit(X)
+    scores = fitted.validation_scores_
+    assert len(scores) == fitted.n_iter_ + 1
+    assert len(fitted.loss_curve_) == fitted.n_iter_
+    assert fitted.best_iter_ == np.argmax(scores) > 0
+    pca = PCA(4).fit(X)
+    X_hat = pca.inverse_transform(pca.transform(X))
+    assert scores[0] == pytest.approx(
+        r2_score(X, X_hat, multioutput="variance_weighted"), abs=0.05
+    )
+
+
+def test_a_training_that_only_gets_worse_leaves_pca(quick, digits):
+    X, _ = digits
+    fitted = quick(4, learning_rate_init=0.1, learning_rate="constant").fit(X)
+    assert fitted.best_iter_ == 0
+    pca = PCA(4).fit(X)
+    np.testing.assert_allclose(
+        fitted.reconstruct(X), pca.inverse_transform(pca.transform(X)), atol=1e-5
+    )
+
+
+def test_validation_scores_are_r2_in_the_users_units(quick, digits):
+    X = digits[0] * np.linspace(1, 50, 64)
+    fitted = quick(4, scaling="feature", validation_fraction=0.5, max_iter=20).fit(X)
+    # Half of these rows chose, so the score of all is near that of the best epoch.
+    best = fitted.validation_scores_[fitted.best_iter_]
+    assert fitted.score(X) == pytest.approx(best, abs=0.1)
+
+
+def test_training_stops_when_nothing_is_gained(quick, digits):
+    fitted = quick(max_iter=200, n_iter_no_change=3, tol=0.5).fit(digits[0])
+    assert fitted.n_iter_ == 3
+
+
+def test_without_early_stopping_all_rows_train_to_the_last_epoch(quick, digits):
+    seen = []
+
+    class Counter(Callback):
+        def on_batch_end(self, net, batch=None, training=None, **kwargs):
+            seen.append(len(batch[0]))
+
+    fitted = quick(early_stopping=False, max_iter=3, callbacks=[Counter()]).fit(digits[0])
+    assert sum(seen) == 3 * 600
+    assert fitted.n_iter_ == fitted.best_iter_ == 3
+    assert fitted.validation_scores_ is None
+
+
+def test_validation_rows_are_shuffled_and_seeded(digits):
+    # Sorted rows: the first or last tenth would be one kind of digit only.
+    from sklearn_ae import AutoencoderTransformer
+
+    X, y = digits
+    X = X[np.argsort(y, kind="stable")]
+    seen = []
+
+    class Keeper(Callback):
+        def on_train_begin(self, net, **kwargs):
+            seen.append(net.datasets_[1].X.numpy())
+
+    for seed in (0, 0, 1):
+        AutoencoderTransformer(2, max_iter=1, callbacks=[Keeper()], random_state=seed).fit(
+            X
+        )
+    np.testing.assert_array_equal(seen[0], seen[1])
+    assert not np.array_equal(seen[0], seen[2])
+    assert len(seen[0]) == 60
+    assert np.linalg.norm(seen[0].mean(0)) < 3  # the mean of all rows is 0
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 4, 9, 10, 11])
+@pytest.mark.parametrize("loss", ["mse", "kl"])
+def test_few_rows(quick, digits, n_rows, loss):
+    X = digits[0][:n_rows]
+    fitted = quick(1, loss=loss).fit(X)
+    assert np.isfinite(fitted.reconstruct(X)).all()
+    assert (fitted.validation_scores_ is None) == (n_rows < 10)
+
+
+@pytest.mark.parametrize(("n_rows", "batch_size"), [(65, 64), (9, 64), (130, 1), (64, 9)])
+def test_any_batch_size(quick, digits, n_rows, batch_size):
+    X = digits[0][:n_rows]
+    assert np.isfinite(quick(batch_size=batch_size, max_iter=2).fit_transform(X)).all()
+
+
+@pytest.mark.parametrize("name", ["constant column", "constant", "repeated", "wide"])
+def test_degenerate_data(quick, digits, name):
+    X = digits[0][:40].copy()
+    X = {
+        "constant column": X,  # the corners of digits are always 0
+        "constant": np.full_like(X, 0.1),
+        "repeated": np.repeat(X[:2], 20, axis=0),
+        "wide": X[:12],
+    }[name]
+    fitted = quick(2, whiten=True).fit(X)
+    codes = fitted.transform(X)
+    assert np.isfinite(codes).all()
+    np.testing.assert_allclose(fitted.inverse_transform(codes).mean(0), X.mean(0), atol=0.2)
+
+
+@pytest.mark.parametrize("size", [1e-30, 1e-8, 1e8, 1e30])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_units_do_not_matter(quick, digits, size, dtype):
+    X, _ = digits
+    expected = quick(4).fit(X).score(X)
+    X_sized = (X * size).astype(dtype)
+    fitted = quick(4).fit(X_sized)
+    # R² by hand: float32 cannot hold the squares of such numbers.
+    error = (fitted.reconstruct(X_sized).astype(np.float64) / size - X) ** 2
+    assert 1 - error.sum() / ((X - X.mean(0)) ** 2).sum() == pytest.approx(
+        expected, abs=0.02
+    )
+
+
+def test_warm_start_goes_on_from_the_last_fit(quick, digits):
+    X, _ = digits
+    fitted = quick(4, warm_start=True, max_iter=10).fit(X)
+    first = fitted.score(X)
+    fitted.fit(X)
+    assert fitted.score(X) > first
+    again = quick(4, warm_start=True, learning_rate_init=1e-12).fit(X)
+    codes = again.transform(X)
+    again.fit(X)
+    np.testing.assert_allclose(again.transform(X), codes, atol=1e-5)
+
+
+def test_warm_start_of_the_linear_autoencoder_is_pca_of_the_new_rows(quick, digits):
+    X, _ = digits
+    fitted = quick(3, hidden_layer_sizes=(), warm_start=True).fit(X[:100]).fit(X)
+    np.testing.assert_allclose(fitted.transform(X), PCA(3).fit_transform(X), atol=1e-6)

@@ -1,0 +1,111 @@
+"""What the net does with memory, and with read-only arrays."""
+
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+import torch
+from skorch.callbacks import Callback
+
+
+@pytest.mark.parametrize(
+    "solver", ["adam", "adamw", "sgd", torch.optim.RMSprop, torch.optim.LBFGS]
+)
+def test_every_solver_learns(quick, digits, solver):
+    rate = 0.1 if solver in ("sgd", torch.optim.LBFGS) else 1e-3
+    fitted = quick(4, solver=solver, learning_rate_init=rate, max_iter=10).fit(digits[0])
+    assert fitted.loss_curve_[-1] < fitted.loss_curve_[0]
+    assert fitted.best_iter_ > 0
+
+
+def test_alpha_pulls_towards_pca(quick, digits):
+    X, _ = digits
+    losses = [
+        quick(2, alpha=alpha, max_iter=20).fit(X).loss_curve_[-1] for alpha in (0, 1, 100)
+    ]
+    assert losses[0] < losses[1] < losses[2]
+
+
+def test_alpha_is_the_penalty_of_mlpregressor(quick, digits):
+    decays = []
+
+    class Keeper(Callback):
+        def on_train_begin(self, net, **kwargs):
+            for group in net.optimizer_.param_groups:
+                decays.append((len(group["params"]), group["weight_decay"]))
+
+    quick(alpha=0.5, batch_size=50, callbacks=[Keeper()]).fit(digits[0])
+    # Four weight matrices of hidden layers; skips and biases go free.
+    assert decays == [(4, 0.01), (8, 0)]
+
+
+def test_dropout_works_in_training_only(quick, digits):
+    X, _ = digits
+    fitted = quick(4, dropout=0.5).fit(X)
+    np.testing.assert_array_equal(fitted.transform(X), fitted.transform(X))
+    assert fitted.loss_curve_ != quick(4).fit(X).loss_curve_
+
+
+@pytest.mark.parametrize("scaling", ["global", None])
+def test_a_read_only_memory_map_is_neither_written_nor_a_crash(scaling, tmp_path):
+    program = f"""
+        import numpy as np, warnings
+        warnings.simplefilter("error")
+        from sklearn_ae import AutoencoderTransformer
+        np.save(r"{tmp_path / "X.npy"}", np.random.RandomState(0).rand(200, 6))
+        X = np.load(r"{tmp_path / "X.npy"}", mmap_mode="r")
+        ae = AutoencoderTransformer(2, max_iter=2, scaling={scaling!r}).fit(X)
+        ae.inverse_transform(np.asarray(ae.transform(X))); ae.score(X); ae.score_samples(X)
+        assert np.array_equal(X, np.random.RandomState(0).rand(200, 6))
+    """
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120
+    )
+
+
+def test_memory_of_transform_does_not_grow_with_the_rows(quick, digits):
+    program = """
+        import numpy as np, resource
+        from sklearn_ae import AutoencoderTransformer
+        rng = np.random.RandomState(0)
+        X = rng.rand(400_000, 20).astype(np.float32)
+        ae = AutoencoderTransformer(2, max_iter=1).fit(X[:2000])
+        ae.transform(X[:10_000])
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        codes = ae.transform(X)
+        print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
+    """
+    grown = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        check=True,
+        timeout=120,
+        capture_output=True,
+        text=True,
+    )
+    # The hidden layers of all rows at once would take 200 MB each.
+    assert float(grown.stdout) < 60
+
+
+def test_chunks_do_not_show(quick, digits):
+    X = np.vstack([digits[0]] * 15)  # more rows than a chunk holds
+    fitted = quick(2).fit(digits[0])
+    codes = fitted.transform(X)
+    parts = [fitted.transform(part) for part in np.array_split(X, 7)]
+    np.testing.assert_allclose(codes, np.vstack(parts), atol=1e-6)
+
+
+def test_threads_may_fork_after_use(quick, bent):
+    program = """
+        import numpy as np, torch
+        from joblib import Parallel, delayed
+        from sklearn_ae import AutoencoderTransformer
+        X = np.random.RandomState(0).rand(100, 5)
+        ae = AutoencoderTransformer(2, max_iter=2, random_state=0).fit(X)
+        codes = Parallel(n_jobs=2)(delayed(ae.transform)(X) for _ in range(2))
+        assert all(np.array_equal(c, ae.transform(X)) for c in codes)
+    """
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120
+    )
