@@ -85,7 +85,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         What turns gradients into steps. "adam" needs no tuning; "sgd", with a
         momentum of 0.9, needs a ``learning_rate_init`` of its own.
 
-    learning_rate_init : float, default=0.005
+    learning_rate_init : float, default=0.01
         Highest learning rate. More learns faster, until training diverges.
 
     learning_rate : {"one_cycle", "constant"}, default="one_cycle"
@@ -97,7 +97,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         Rows in each step. More makes epochs faster and needs more of them. "auto" is
         the power of two between 16 and 512 that makes about 16 batches.
 
-    max_iter : int, default=40
+    max_iter : int, default=20
         Most epochs, passes over the training rows. More time, and a longer cycle.
 
     tol : float, default=1e-4
@@ -239,10 +239,10 @@ class AutoencoderTransformer(BaseAutoencoder):
         dropout=0.0,
         alpha=0.0,
         solver="adam",
-        learning_rate_init=0.005,
+        learning_rate_init=0.01,
         learning_rate="one_cycle",
         batch_size="auto",
-        max_iter=40,
+        max_iter=20,
         tol=1e-4,
         n_iter_no_change=10,
         early_stopping=True,

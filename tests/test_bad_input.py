@@ -64,7 +64,7 @@ def test_bce_outside_0_1(quick, digits):
 
 
 def test_kl_of_negative_data(quick, digits):
-    with pytest.raises(ValueError, match="from -0.5 to 0.5; loss='kl' expected non-neg"):
+    with pytest.raises(ValueError, match=r"from -0\.5 to 0\.5; loss='kl' expected non-neg"):
         quick(loss="kl").fit(digits[0] - 0.5)
 
 

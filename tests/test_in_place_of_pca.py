@@ -1,4 +1,4 @@
-"""Where PCA stands in a user's code, the autoencoder stands: both held to the same words."""
+"""Where PCA stands in a user's code, the autoencoder stands, held to the same words."""
 
 import joblib
 import numpy as np

@@ -1,4 +1,4 @@
-"""Problems whose answer is known: a linear autoencoder is PCA, and a parabola has one code."""
+"""Problems with a known answer: a linear autoencoder is PCA, a parabola has one code."""
 
 import numpy as np
 import pytest

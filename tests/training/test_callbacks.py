@@ -1,9 +1,9 @@
-"""skorch's callbacks work through ``callbacks=``, and the user's objects stay as they were."""
+"""skorch's callbacks work through ``callbacks=``; the user's objects stay as they were."""
 
 import numpy as np
 import pytest
-from skorch.callbacks import Callback, EarlyStopping, EpochScoring, ProgressBar
 from sklearn.base import clone
+from skorch.callbacks import Callback, EarlyStopping, EpochScoring, ProgressBar
 
 
 class Recorder(Callback):
@@ -84,7 +84,7 @@ def test_epoch_scoring(quick, digits):
 
 def test_progress_bar(quick, digits, capsys):
     quick(callbacks=[ProgressBar(detect_notebook=False)], max_iter=2).fit(digits[0])
-    assert "train_loss" in capsys.readouterr().err
+    assert "0/19" in capsys.readouterr().err  # 18 batches and the validation rows
 
 
 def test_quiet_unless_asked(quick, digits, capsys):
@@ -93,7 +93,7 @@ def test_quiet_unless_asked(quick, digits, capsys):
     assert out == err == ""
     quick(verbose=1, max_iter=3).fit(digits[0])
     lines = capsys.readouterr().out.splitlines()
-    assert ["epoch", "train_loss", "valid_loss", "valid_r2", "dur"] == lines[0].split()
+    assert lines[0].split() == ["epoch", "train_loss", "valid_loss", "valid_r2", "dur"]
     assert len(lines) == 2 + 3
 
 

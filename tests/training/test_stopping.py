@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from skorch.callbacks import Callback
 from sklearn.decomposition import PCA
 from sklearn.metrics import r2_score
+from skorch.callbacks import Callback
 
 
 def test_the_best_epoch_is_kept_and_the_start_is_a_candidate(quick, digits):

@@ -1,0 +1,43 @@
+"""Scaling is exact both ways, in float64 whatever comes in, and safe on constants."""
+
+import numpy as np
+import pytest
+
+from sklearn_ae._columns import Scaler
+
+KINDS = ["global", "feature", "magnitude", None]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_round_trip(kind, dtype):
+    X = (np.random.RandomState(0).rand(50, 3) * [1, 10, 100]).astype(dtype)
+    scaler = Scaler(kind).fit(X)
+    X_scaled = scaler.transform(X)
+    assert X_scaled.dtype == dtype
+    assert X_scaled.flags["C_CONTIGUOUS"]
+    assert not np.shares_memory(X_scaled, X)
+    np.testing.assert_allclose(scaler.inverse_transform(X_scaled), X, rtol=1e-5)
+
+
+def test_global_makes_the_mean_variance_1_with_one_number():
+    X = np.random.RandomState(0).rand(50, 3) * [1, 10, 100]
+    scaler = Scaler("global").fit(X)
+    assert len(set(scaler.scale_)) == 1
+    assert scaler.transform(X).var(0).mean() == pytest.approx(1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("value", [0.0, 0.1, 1e6])
+def test_constant_columns(kind, value):
+    X = np.full((10, 3), value)
+    scaler = Scaler(kind).fit(X)
+    assert np.isfinite(scaler.transform(X)).all()
+    np.testing.assert_allclose(scaler.inverse_transform(scaler.transform(X)), X)
+
+
+def test_float32_far_from_zero_keeps_its_digits():
+    X = (1e6 + np.random.RandomState(0).randint(0, 9, (2000, 1))).astype(np.float32)
+    X_scaled = Scaler("feature").fit(X).transform(X)
+    assert X_scaled.mean() == pytest.approx(0, abs=1e-5)
+    assert X_scaled.std() == pytest.approx(1, abs=1e-5)

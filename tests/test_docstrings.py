@@ -1,0 +1,107 @@
+"""Docstrings say what the code does: the same parameters, defaults and shared texts."""
+
+import inspect
+import re
+
+import pytest
+from estimators import ESTIMATORS
+
+import sklearn_ae
+
+HEADING = re.compile(r"^(\w+) : (.+)$")
+
+
+def section_of(kind, title):
+    """Return {name: (type line, text)} of a numpydoc section."""
+    lines = inspect.cleandoc(kind.__doc__).splitlines()
+    start = lines.index(title) + 2
+    entries, name = {}, None
+    for i in range(start, len(lines)):
+        if i + 1 < len(lines) and re.fullmatch(r"-{3,}", lines[i + 1]):
+            break
+        found = HEADING.match(lines[i])
+        if found:
+            name = found.group(1)
+            entries[name] = [found.group(2), ""]
+        elif name and lines[i].startswith("        ") and not entries[name][1]:
+            entries[name][0] += " " + lines[i].strip()  # a type over two lines
+        elif name:
+            entries[name][1] += lines[i].strip() + " "
+    return entries
+
+
+@pytest.fixture(params=ESTIMATORS, ids=lambda kind: kind.__name__)
+def kind(request):
+    return request.param
+
+
+def test_parameters_are_those_of_the_signature_in_its_order(kind):
+    documented = list(section_of(kind, "Parameters"))
+    assert documented == [
+        name for name in inspect.signature(kind.__init__).parameters if name != "self"
+    ]
+    assert set(documented) == set(kind._parameter_constraints)
+
+
+def test_defaults_are_those_of_the_signature(kind):
+    entries = section_of(kind, "Parameters")
+    for name, parameter in inspect.signature(kind.__init__).parameters.items():
+        if name == "self":
+            continue
+        told = entries[name][0]
+        default = repr(parameter.default).replace("'", '"')
+        if parameter.default is None and "or None" in told and "default=" not in told:
+            continue
+        assert re.search(r"default=(.+)$", told).group(1) in (default, f"{default}"), name
+
+
+def test_all_but_the_first_parameter_are_by_keyword(kind):
+    _, first, *others = inspect.signature(kind.__init__).parameters.values()
+    assert first.name == "n_components"
+    assert {parameter.kind for parameter in others} == {inspect.Parameter.KEYWORD_ONLY}
+
+
+def test_fitted_attributes_are_documented_and_no_others(kind, bent):
+    fitted = kind(2, max_iter=1, hidden_layer_sizes=(4,)).fit(bent)
+    public = {
+        name
+        for name in [*vars(fitted), "net_"]
+        if name.endswith("_") and not name.startswith("_")
+    }
+    assert public | {"feature_names_in_"} == set(section_of(kind, "Attributes"))
+    unfitted = vars(kind())
+    assert not [name for name in unfitted if name.endswith("_")]
+
+
+def test_every_parameter_says_something(kind):
+    for name, (_, text) in section_of(kind, "Parameters").items():
+        assert len(text.split()) >= 5, name
+
+
+def test_shared_parameters_share_their_text():
+    texts = {}
+    for estimator in ESTIMATORS:
+        for name, (_, text) in section_of(estimator, "Parameters").items():
+            texts.setdefault(name, set()).add(text)
+    assert not {name for name, told in texts.items() if len(told) > 1}
+
+
+@pytest.mark.parametrize(
+    "method",
+    ["fit", "transform", "inverse_transform", "reconstruct", "score", "score_samples"],
+)
+def test_methods_give_shapes(kind, method):
+    text = inspect.getdoc(getattr(kind, method))
+    assert "Parameters\n---" in text
+    assert "Returns\n---" in text
+    assert "shape (n_samples, " in text
+
+
+def test_everything_public_has_a_docstring():
+    for name in sklearn_ae.__all__:
+        public = getattr(sklearn_ae, name)
+        if inspect.isclass(public):
+            assert public.__doc__
+            for method, member in inspect.getmembers(public, inspect.isfunction):
+                if not method.startswith("_"):
+                    assert inspect.getdoc(member), method

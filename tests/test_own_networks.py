@@ -1,0 +1,73 @@
+"""Networks of one's own in place of the hidden layers: a small convolutional pair."""
+
+import pickle
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from torch import nn
+
+
+def convolutional_encoder(n_in, n_out):
+    return nn.Sequential(
+        nn.Unflatten(1, (1, 8, 8)),
+        nn.Conv2d(1, 8, 3, stride=2, padding=1),  # (n_rows, 8, 4, 4)
+        nn.SiLU(),
+        nn.Flatten(),
+        nn.Linear(128, n_out),
+    )
+
+
+def convolutional_decoder(n_in, n_out):
+    return nn.Sequential(
+        nn.Linear(n_in, 128),
+        nn.SiLU(),
+        nn.Unflatten(1, (8, 4, 4)),
+        nn.ConvTranspose2d(8, 1, 4, stride=2, padding=1),  # (n_rows, 1, 8, 8)
+        nn.Flatten(),
+    )
+
+
+@pytest.mark.parametrize("init", ["pca", "random"])
+def test_a_convolutional_pair(quick, digits, init):
+    X, _ = digits
+    fitted = quick(
+        8,
+        encoder=convolutional_encoder,
+        decoder=convolutional_decoder,
+        init=init,
+        max_iter=60,
+        learning_rate_init=0.01,
+    ).fit(X)
+    pca = PCA(8).fit(X)
+    X_hat = pca.inverse_transform(pca.transform(X))
+    pca_score = 1 - ((X - X_hat) ** 2).sum() / ((X - X.mean(0)) ** 2).sum()
+    if init == "pca":
+        assert fitted.score(X) > pca_score + 0.02
+        assert fitted.validation_scores_[0] == pytest.approx(pca_score, abs=0.05)
+    else:
+        assert fitted.score(X) > 0.5
+    kinds = {type(module) for module in fitted.net_.module_.modules()}
+    assert {nn.Conv2d, nn.ConvTranspose2d} <= kinds
+    loaded = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
+
+
+def batch_normalised(n_in, n_out):
+    return nn.Sequential(nn.Linear(n_in, 8), nn.BatchNorm1d(8), nn.Linear(8, n_out))
+
+
+@pytest.mark.parametrize("n_rows", [65, 72])
+def test_batch_normalisation_meets_no_batch_of_one_row(quick, digits, n_rows):
+    X = digits[0][:n_rows]
+    fitted = quick(2, encoder=batch_normalised, batch_size=64, early_stopping=False).fit(X)
+    codes = fitted.transform(X)
+    # Its running averages are part of what is fitted: one row is coded as among many.
+    np.testing.assert_allclose(fitted.transform(X[:1]), codes[:1], atol=1e-6)
+
+
+def test_one_half_of_ones_own(quick, digits):
+    X, _ = digits
+    fitted = quick(4, encoder=convolutional_encoder).fit(X)
+    assert fitted.transform(X).shape == (600, 4)
+    assert len(fitted.net_.module_.decoder.layers) == 3
