@@ -140,7 +140,7 @@ class AutoencoderTransformer(BaseAutoencoder):
     verbose : int, default=0
         Whether to print a line per epoch.
 
-    random_state : int, RandomState instance or None, default=None
+    random_state : int or RandomState instance, default=None
         Draws the first weights, the validation rows, the order of rows and dropout.
         An int gives the same bits again on the same machine and number of threads.
         Global random states are neither read nor changed, with None neither.
