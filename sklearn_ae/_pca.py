@@ -13,6 +13,11 @@ __all__ = ["least_squares", "principal_axes", "start_at_pca"]
 # A direction whose spread is below this share of the widest is noise of rounding.
 _NO_SPREAD = 1e-7
 
+# An SVD of so many multiplications, an eigendecomposition of so many columns: about
+# 50 ms and 500 ms on one core.
+_SVD_AFFORDABLE = 3e7
+_EIGH_AFFORDABLE = 1000
+
 # Where a code activation is close to the identity: codes of unit variance are
 # multiplied by the first number, then moved so that their least is the second.
 _PLACES = {
@@ -49,8 +54,9 @@ def start_at_pca(net, X_scaled, target, code_activation, seed) -> np.ndarray:
     n_components = net.module_.n_components
     # float64: the covariance of float32 data loses half of the digits.
     X_double = np.asarray(X_scaled, dtype=np.float64)
+    pca = PCA(n_components, svd_solver=_solver(*X_double.shape), random_state=seed)
     with np.errstate(invalid="ignore"):  # PCA divides by n_samples - 1, even for one row
-        pca = PCA(n_components, random_state=seed).fit(X_double)
+        pca.fit(X_double)
     spread = pca.singular_values_ / np.sqrt(len(X_scaled))
     widest = spread[0] if spread[0] > 0 else 1.0
     spread = np.where(spread > _NO_SPREAD * widest, spread, widest)
@@ -70,6 +76,13 @@ def start_at_pca(net, X_scaled, target, code_activation, seed) -> np.ndarray:
         {"decoder.skip.weight": decoder_weight, "decoder.skip.bias": decoder_bias}
     )
     return spread
+
+
+def _solver(n_samples: int, n_features: int) -> str:
+    """Return an exact solver where one is affordable; "auto" takes a random one sooner."""
+    if n_samples * n_features * min(n_samples, n_features) <= _SVD_AFFORDABLE:
+        return "full"
+    return "covariance_eigh" if n_features <= _EIGH_AFFORDABLE else "auto"
 
 
 def least_squares(code: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

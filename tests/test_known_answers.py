@@ -25,7 +25,7 @@ def pca_reconstruction(pca, X):
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-8), (np.float32, 1e-5)])
 def test_without_hidden_layers_it_is_pca(name, dtype, tolerance):
     X = DATA[name]().data.astype(dtype)
-    pca = PCA(n_components=4, svd_solver="full").fit(X.astype(np.float64))
+    pca = PCA(n_components=4).fit(X.astype(np.float64))
     ae = AutoencoderTransformer(n_components=4, hidden_layer_sizes=()).fit(X)
     size = np.abs(X).max()
     np.testing.assert_allclose(

@@ -13,12 +13,12 @@ __all__ = ["borrowed_random_state", "limited_threads", "make_generator", "resolv
 _WORTH_A_THREAD = 5e7
 
 
-def resolve_device(device: str | torch.device) -> torch.device:
-    """Return the torch device that ``device`` names.
+def resolve_device(device: str) -> str:
+    """Return the name of the torch device that ``device`` names.
 
     Parameters
     ----------
-    device : str or torch.device
+    device : str
         "auto" takes an accelerator if there is one.
 
     Raises
@@ -28,7 +28,7 @@ def resolve_device(device: str | torch.device) -> torch.device:
     """
     if device == "auto":
         accelerator = torch.accelerator.current_accelerator(check_available=True)
-        return accelerator or torch.device("cpu")
+        return "cpu" if accelerator is None else str(accelerator)
     try:
         resolved = torch.device(device)
         torch.empty(0, device=resolved)
@@ -38,10 +38,10 @@ def resolve_device(device: str | torch.device) -> torch.device:
             "Expected a device of this machine that this build of torch supports. "
             "Use device='cpu', or device='auto' to take an accelerator where there is one."
         ) from error
-    return resolved
+    return str(resolved)
 
 
-def usable_device(device: str, dtype: str) -> torch.device:
+def usable_device(device: str, dtype: str) -> str:
     """Return ``device`` for a fitted network, or the CPU where it cannot serve.
 
     A fit made on a GPU is used on a machine without one; Apple's GPUs have no
@@ -50,10 +50,8 @@ def usable_device(device: str, dtype: str) -> torch.device:
     try:
         resolved = resolve_device(device)
     except ValueError:
-        return torch.device("cpu")
-    if resolved.type == "mps" and dtype == "float64":
-        return torch.device("cpu")
-    return resolved
+        return "cpu"
+    return "cpu" if resolved.startswith("mps") and dtype == "float64" else resolved
 
 
 def make_generator(seed: int) -> torch.Generator:
