@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from scipy import sparse
-from sklearn.exceptions import FitFailedWarning
+from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 
 from sklearn_ae import ConvergenceError
@@ -121,6 +121,15 @@ def test_tensor_without_grad_is_data(quick, bent):
         quick().fit(torch.tensor(bent)).transform(torch.tensor(bent)),
         quick().fit(bent).transform(bent),
     )
+
+
+@pytest.mark.parametrize("method", ["transform", "reconstruct", "score", "score_samples"])
+def test_use_before_the_fit(quick, bent, method):
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        getattr(quick(), method)(bent)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        quick().inverse_transform(bent)
+    assert not hasattr(quick(), "net_")
 
 
 def test_codes_of_the_wrong_width(quick, bent):

@@ -83,7 +83,7 @@ def test_get_feature_names_out(reducer, table):
 
 def test_inverse_transform_gives_an_array_in_the_users_units(reducer, table):
     fitted = reducer(2).set_output(transform="pandas").fit(table)
-    X_hat = fitted.inverse_transform(fitted.transform(table))
+    X_hat = fitted.inverse_transform(fitted.transform(table).to_numpy())
     assert isinstance(X_hat, np.ndarray)
     assert X_hat.shape == table.shape
     np.testing.assert_allclose(X_hat.mean(0), table.mean(), atol=0.1)
@@ -140,7 +140,7 @@ def test_clone_and_parameters(reducer):
 
 
 def test_not_fitted(reducer, bent):
-    with pytest.raises(Exception, match="not fitted yet"):
+    with pytest.raises(AttributeError):  # NotFittedError is one
         reducer(2).transform(bent)
     with pytest.raises(AttributeError):
         reducer(2).n_components_  # noqa: B018
