@@ -142,7 +142,7 @@ class BaseAutoencoder(
                 limited_threads(work),
                 foreign_draws(self._architecture, self.loss, seed=seed),
             ):
-                net = self._make_net(seed, len(X))
+                net = self._make_net(seed, len(X), continues)
                 self._set_start(net, X_scaled, target, seed, continues)
                 if not self._is_linear():
                     self._train(net, X_scaled, target, random_state)
@@ -183,11 +183,17 @@ class BaseAutoencoder(
             return X_scaled, X_scaled
         return X_scaled, self._output_columns.transform(X, dtype)
 
-    def _make_net(self, seed, n_rows):
+    def _make_net(self, seed, n_rows, continues):
         generator = make_generator(seed)
+        trust_start = continues or self._architecture["linear_skip"]
         network = self._make_network(self._architecture, generator)
         return make_training_net(
-            self, network, self._make_loss(self.loss), generator, n_rows
+            self,
+            network,
+            self._make_loss(self.loss),
+            generator,
+            n_rows=n_rows,
+            trust_start=trust_start,
         )
 
     def _is_linear(self) -> bool:

@@ -39,7 +39,9 @@ def rows_per_batch(batch_size: int | str, n_rows: int) -> int:
     return int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS))
 
 
-def make_training_net(estimator, network, loss, generator, n_rows) -> ReconstructionNet:
+def make_training_net(
+    estimator, network, loss, generator, *, n_rows, trust_start
+) -> ReconstructionNet:
     """Return an initialised net that trains as the parameters of ``estimator`` say.
 
     Parameters
@@ -54,6 +56,8 @@ def make_training_net(estimator, network, loss, generator, n_rows) -> Reconstruc
         Shuffles the rows.
     n_rows : int
         Rows to train on, validation rows among them.
+    trust_start : bool
+        Whether the weights that training starts from will be a solution already.
     """
     batch_size = rows_per_batch(estimator.batch_size, n_rows)
     optimizer, options = OPTIMIZERS.get(estimator.solver, (estimator.solver, {}))
@@ -63,7 +67,7 @@ def make_training_net(estimator, network, loss, generator, n_rows) -> Reconstruc
         # linear part is free, so a large alpha leads to PCA and not to zero.
         decay = {"weight_decay": estimator.alpha / batch_size}
         options["optimizer__param_groups"] = [("*layers.*weight", decay)]
-    best_weights = BestWeights(estimator.tol, estimator.n_iter_no_change)
+    best_weights = BestWeights(estimator.tol, estimator.n_iter_no_change, trust_start)
     return ReconstructionNet(
         network,
         loss,

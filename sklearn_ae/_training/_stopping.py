@@ -26,11 +26,15 @@ class BestWeights(Callback):
         start, that counts as progress.
     n_iter_no_change : int
         Epochs without progress after which training stops.
+    trust_start : bool
+        Whether the start is a solution, such as PCA, that training has to beat by
+        more than chance.
     """
 
-    def __init__(self, tol: float, n_iter_no_change: int):
+    def __init__(self, tol: float, n_iter_no_change: int, trust_start: bool):
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
+        self.trust_start = trust_start
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Take the start as epoch 0, the first candidate."""
@@ -62,7 +66,7 @@ class BestWeights(Callback):
         if not net.has_validation_rows:
             # No row can choose between epochs: the last one, unless the start was better.
             self._judge(net, len(net.history))
-        elif self._gain_is_luck():
+        elif self.trust_start and self._gain_is_luck():
             self.best_weights_, self.best_epoch_ = self.start_weights_, 0
         net.module_.load_state_dict(self.best_weights_)
 
