@@ -4,7 +4,7 @@ from numbers import Integral
 
 import numpy as np
 
-__all__ = ["check_domain", "resolve_architecture"]
+__all__ = ["check_domain", "is_linear", "resolve_architecture"]
 
 # What a loss asks of data and output: the interval, and the activations that keep it.
 _DOMAINS = {
@@ -50,6 +50,19 @@ def resolve_architecture(estimator, X: np.ndarray, n_components: int | None) -> 
         "encoder": estimator.encoder,
         "decoder": estimator.decoder,
     }
+
+
+def is_linear(architecture: dict, loss) -> bool:
+    """Return whether the network is PCA itself, which needs no training."""
+    a = architecture
+    return (
+        isinstance(loss, str)
+        and loss == "mse"
+        and a["linear_skip"]
+        and not a["hidden_layer_sizes"] + a["decoder_hidden_layer_sizes"]
+        and a["encoder"] is a["decoder"] is None
+        and a["code_activation"] == a["output_activation"] == "identity"
+    )
 
 
 def check_domain(loss, X: np.ndarray) -> None:

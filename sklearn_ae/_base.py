@@ -14,7 +14,7 @@ from sklearn.base import (
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import check_domain, resolve_architecture
+from ._architecture import check_domain, is_linear, resolve_architecture
 from ._columns import Scaler
 from ._fitted_network import FittedNetwork, foreign_draws, n_multiplications
 from ._pca import principal_axes, start_at_pca
@@ -132,8 +132,9 @@ class BaseAutoencoder(
             self._fix_architecture(X, continues)
             if not continues:
                 self._fit_columns(X)
+            linear = is_linear(self._architecture, self.loss)
             # PCA in closed form keeps the digits of the data; training is in float32.
-            dtype = X.dtype if self._is_linear() else np.float32
+            dtype = X.dtype if linear else np.float32
             X_scaled, target = self._to_network_units(X, dtype)
             seed = int(random_state.randint(np.iinfo(np.int32).max))
             work = n_multiplications(self._architecture)
@@ -143,8 +144,9 @@ class BaseAutoencoder(
                 foreign_draws(self._architecture, self.loss, seed=seed),
             ):
                 net = self._make_net(seed, len(X), continues)
-                self._set_start(net, X_scaled, target, seed, continues)
-                if not self._is_linear():
+                net.compute_in(X_scaled.dtype)
+                self._set_start(net, X_scaled, target, seed, continues and not linear)
+                if not linear:
                     self._train(net, X_scaled, target, random_state)
                 self._record(net, X_scaled)
         return self
@@ -196,23 +198,9 @@ class BaseAutoencoder(
             trust_start=trust_start,
         )
 
-    def _is_linear(self) -> bool:
-        """Whether the network is PCA itself, in closed form."""
-        a = self._architecture
-        return (
-            isinstance(self.loss, str)
-            and self.loss == "mse"
-            and a["linear_skip"]
-            and not a["hidden_layer_sizes"] + a["decoder_hidden_layer_sizes"]
-            and a["encoder"] is a["decoder"] is None
-            and a["code_activation"] == a["output_activation"] == "identity"
-        )
-
     def _set_start(self, net, X_scaled, target, seed, continues):
         """Give the network the weights that training starts from."""
-        if self._is_linear():
-            net.compute_in(X_scaled.dtype)
-        elif continues:
+        if continues:
             net.load_arrays(
                 {k: v for k, v in self._network.arrays.items() if "axes" not in k}
             )
@@ -242,14 +230,11 @@ class BaseAutoencoder(
     def _record(self, net, X_scaled):
         """Keep what the fitted estimator is: arrays, settings and the story of the fit."""
         best = net.best_weights
-        trained = not self._is_linear()
         self.n_samples_ = len(X_scaled)
         self.n_iter_ = len(net.history)
-        self.best_iter_ = best.best_epoch_ if trained else 0
+        self.best_iter_ = best.best_epoch_
         self.loss_curve_ = [epoch["train_loss"] for epoch in net.history]
-        self.validation_scores_ = (
-            best.scores_ if trained and net.has_validation_rows else None
-        )
+        self.validation_scores_ = best.scores_ if best.chooses_ else None
         axes = principal_axes(
             net.encode(X_scaled),
             X_scaled,

@@ -2,10 +2,14 @@
 
 import math
 
-import numpy as np
+import torch
 from skorch.callbacks import Callback
 
+from ._batches import TensorBatches
+
 __all__ = ["BestWeights", "ConvergenceError"]
+
+_ROWS_PER_PASS = 4096  # rows judged at once: bounds the memory
 
 # A loss this many times worse than the start, than telling the mean, and than one
 # scaled unit is lost.
@@ -35,13 +39,19 @@ class BestWeights(Callback):
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
         self.trust_start = trust_start
+        self.best_epoch_, self.chooses_ = 0, False  # as of a net that is not trained
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Take the start as epoch 0, the first candidate."""
-        start_rows, r2 = net.judge_rows()
+        train, valid = net.datasets_
+        self.judging_ = train if valid is None else valid
+        self.chooses_ = valid is not None
+        start_rows, r2 = judge(net, self.judging_)
         self.start_rows_ = self.best_rows_ = start_rows
         self.start_loss_ = self.best_loss_ = self.patience_loss_ = float(start_rows.mean())
-        self.ceiling_ = _HOPELESS * max(abs(self.start_loss_), net.constant_loss(), 1.0)
+        self.ceiling_ = _HOPELESS * max(
+            abs(self.start_loss_), constant_loss(net, train), 1.0
+        )
         self.scores_ = [r2]
         self.start_weights_ = self.best_weights_ = net.copy_weights()
         self.best_epoch_ = self.patience_epoch_ = 0
@@ -51,7 +61,7 @@ class BestWeights(Callback):
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         epoch = len(net.history)
         self._raise_if_diverged(net, net.history[-1, "train_loss"], epoch)
-        if not net.has_validation_rows:
+        if not self.chooses_:
             return
         loss, r2 = self._judge(net, epoch)
         self.scores_.append(r2)
@@ -63,7 +73,7 @@ class BestWeights(Callback):
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
         """Leave the network with the weights that won."""
-        if not net.has_validation_rows:
+        if not self.chooses_:
             # No row can choose between epochs: the last one, unless the start was better.
             self._judge(net, len(net.history))
         elif self.trust_start and self._gain_is_luck():
@@ -71,7 +81,7 @@ class BestWeights(Callback):
         net.module_.load_state_dict(self.best_weights_)
 
     def _judge(self, net, epoch):
-        rows, r2 = net.judge_rows()
+        rows, r2 = judge(net, self.judging_)
         loss = float(rows.mean())
         self._raise_if_diverged(net, loss, epoch)
         if loss < self.best_loss_:
@@ -84,8 +94,8 @@ class BestWeights(Callback):
         gain = self.start_rows_ - self.best_rows_
         if len(gain) < 2:
             return True
-        standard_error = float(np.std(gain, ddof=1)) / math.sqrt(len(gain))
-        return float(np.mean(gain)) < standard_error
+        standard_error = float(gain.std()) / math.sqrt(len(gain))
+        return float(gain.mean()) < standard_error
 
     def _raise_if_diverged(self, net, loss, epoch):
         if math.isfinite(loss) and loss <= self.ceiling_:
@@ -96,3 +106,26 @@ class BestWeights(Callback):
             "finite loss. Use a smaller learning_rate_init, or scaling='feature' if "
             "columns have very different ranges."
         )
+
+
+@torch.no_grad()
+def judge(net, dataset) -> tuple[torch.Tensor, float]:
+    """Return the loss of every row, (n_rows,), and R² of all in the user's units."""
+    net._set_training(False)
+    weights, rows = net.cell_weights_, []
+    error = torch.zeros_like(weights)  # (n_features,)
+    for x, target in TensorBatches(dataset, _ROWS_PER_PASS):
+        x_hat = net.module_(x)
+        rows.append(net.criterion_.rows(x_hat, target).double())
+        error += ((x_hat - target) ** 2).sum(0) * weights
+    total = ((dataset.y - dataset.y.mean(0)) ** 2).sum(0) * weights
+    # As in r2_score, a column that does not vary has no variance to explain.
+    r2 = 1 - float(error[total > 0].sum() / total.sum()) if total.sum() > 0 else 0.0
+    return torch.cat(rows), r2
+
+
+@torch.no_grad()
+def constant_loss(net, dataset) -> float:
+    """Return the loss of telling the mean for every row."""
+    target = dataset.y[:_ROWS_PER_PASS]
+    return float(net.criterion_(target.mean(0).expand_as(target), target))

@@ -88,10 +88,6 @@ class ReconstructionNet(NeuralNet):
         return self
 
     @property
-    def has_validation_rows(self) -> bool:
-        return self.datasets_[1] is not None
-
-    @property
     def n_batches(self) -> int:
         """Batches in an epoch."""
         return len(self.get_iterator(self.datasets_[0], training=True))
@@ -136,36 +132,6 @@ class ReconstructionNet(NeuralNet):
         # Walking the modules at every batch costs more than a small layer.
         if self.module_.training != training:
             super()._set_training(training)
-
-    # -- judging -------------------------------------------------------------
-
-    @torch.no_grad()
-    def judge_rows(self) -> tuple[np.ndarray, float]:
-        """Return the loss of every judging row, (n_rows,), and their R² in user units."""
-        self._set_training(False)
-        x, target = self._judging_rows()
-        rows, error = [], torch.zeros_like(self.cell_weights_)
-        for x_part, target_part in zip(
-            x.split(_ROWS_PER_PASS), target.split(_ROWS_PER_PASS), strict=True
-        ):
-            x_hat = self.module_(x_part)
-            rows.append(self.criterion_.rows(x_hat, target_part))
-            error += ((x_hat - target_part) ** 2).sum(0) * self.cell_weights_
-        total = ((target - target.mean(0)) ** 2).sum(0) * self.cell_weights_
-        # As in r2_score, a column that does not vary has no variance to explain.
-        r2 = 1 - float(error[total > 0].sum() / total.sum()) if total.sum() > 0 else 0.0
-        return torch.cat(rows).double().cpu().numpy(), r2
-
-    @torch.no_grad()
-    def constant_loss(self) -> float:
-        """Return the loss of telling the mean for every training row."""
-        target = self.datasets_[0].y[:_ROWS_PER_PASS]
-        return float(self.criterion_(target.mean(0).expand_as(target), target))
-
-    def _judging_rows(self):
-        train, valid = self.datasets_
-        judging = train if valid is None else valid
-        return judging.X, judging.y
 
     # -- using ---------------------------------------------------------------
 
@@ -223,6 +189,7 @@ class ReconstructionNet(NeuralNet):
         return Dataset(x, x if target is X else self._to_tensor(target))
 
     def copy_weights(self) -> dict[str, torch.Tensor]:
+        """Return a copy of the weights, by name."""
         return {name: w.detach().clone() for name, w in self.module_.state_dict().items()}
 
     def to_arrays(self) -> dict[str, np.ndarray]:
