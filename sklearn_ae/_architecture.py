@@ -1,20 +1,77 @@
 """From parameters and data to the sizes and activations of a network, or an error."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
 from numbers import Integral
 
 import numpy as np
 
-__all__ = ["check_domain", "is_linear", "resolve_architecture"]
+__all__ = [
+    "Architecture",
+    "check_loss_domain",
+    "check_output_range",
+    "resolve_architecture",
+]
 
-# What a loss asks of data and output: the interval, and the activations that keep it.
+# What a loss can measure, and the output activations that stay inside.
 _DOMAINS = {
     "bce": ((0.0, 1.0), ("logistic",)),
     "kl": ((0.0, np.inf), ("softplus", "logistic")),
 }
 
+# What an output activation can give; the others have no bound worth a check.
+_RANGES = {
+    "logistic": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "softplus": (0.0, np.inf),
+}
 
-def resolve_architecture(estimator, X: np.ndarray, n_components: int | None) -> dict:
-    """Return the keyword arguments of the network that ``estimator`` asks for.
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a network is built from; the fields are its keyword arguments."""
+
+    n_features: int
+    n_components: int
+    hidden_layer_sizes: tuple[int, ...]
+    decoder_hidden_layer_sizes: tuple[int, ...]
+    activation: str
+    code_activation: str
+    output_activation: str
+    dropout: float
+    linear_skip: bool
+    encoder: Callable | None
+    decoder: Callable | None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the network is the linear skip alone."""
+        return (
+            self.linear_skip
+            and not self.hidden_layer_sizes
+            and not self.decoder_hidden_layer_sizes
+            and self.encoder is None
+            and self.decoder is None
+            and self.code_activation == "identity"
+            and self.output_activation == "identity"
+        )
+
+    @property
+    def n_multiplications(self) -> int:
+        """How many numbers are multiplied to reconstruct one row."""
+        total = 2 * self.n_features * self.n_components
+        for sizes in (self.hidden_layer_sizes, self.decoder_hidden_layer_sizes[::-1]):
+            widths = (self.n_features, *sizes, self.n_components)
+            total += sum(n_in * n_out for n_in, n_out in pairwise(widths))
+        return total
+
+
+def resolve_architecture(
+    estimator, X: np.ndarray, n_components: int | None
+) -> Architecture:
+    """Return the network that the parameters of ``estimator`` ask for.
 
     Parameters
     ----------
@@ -35,48 +92,44 @@ def resolve_architecture(estimator, X: np.ndarray, n_components: int | None) -> 
         decoder_sizes = _as_sizes(
             "decoder_hidden_layer_sizes", estimator.decoder_hidden_layer_sizes
         )
-    return {
-        "n_features": X.shape[1],
-        "n_components": _code_size(n_components, X),
-        "hidden_layer_sizes": encoder_sizes,
-        "decoder_hidden_layer_sizes": decoder_sizes,
-        "activation": estimator.activation,
-        "code_activation": estimator.code_activation,
-        "output_activation": _output_activation(
-            estimator.output_activation, estimator.loss
-        ),
-        "dropout": estimator.dropout,
-        "linear_skip": estimator.init == "pca",
-        "encoder": estimator.encoder,
-        "decoder": estimator.decoder,
-    }
-
-
-def is_linear(architecture: dict, loss) -> bool:
-    """Return whether the network is PCA itself, which needs no training."""
-    a = architecture
-    return (
-        isinstance(loss, str)
-        and loss == "mse"
-        and a["linear_skip"]
-        and not a["hidden_layer_sizes"] + a["decoder_hidden_layer_sizes"]
-        and a["encoder"] is a["decoder"] is None
-        and a["code_activation"] == a["output_activation"] == "identity"
+    return Architecture(
+        n_features=X.shape[1],
+        n_components=_code_size(n_components, X),
+        hidden_layer_sizes=encoder_sizes,
+        decoder_hidden_layer_sizes=decoder_sizes,
+        activation=estimator.activation,
+        code_activation=estimator.code_activation,
+        output_activation=_output_activation(estimator.output_activation, estimator.loss),
+        dropout=estimator.dropout,
+        linear_skip=estimator.init == "pca",
+        encoder=estimator.encoder,
+        decoder=estimator.decoder,
     )
 
 
-def check_domain(loss, X: np.ndarray) -> None:
+def check_loss_domain(loss, X: np.ndarray) -> None:
     """Raise ValueError if ``X`` has values that ``loss`` cannot measure."""
-    if not isinstance(loss, str) or loss not in _DOMAINS:
-        return
-    (low, high), _ = _DOMAINS[loss]
+    if isinstance(loss, str) and loss in _DOMAINS:
+        way_out = "use loss='mse'"
+        _check_range(f"loss={loss!r}", *_DOMAINS[loss][0], X, way_out)
+
+
+def check_output_range(output_activation: str, X: np.ndarray) -> None:
+    """Raise ValueError if ``X`` has values that ``output_activation`` cannot give."""
+    if output_activation in _RANGES:
+        way_out = "use output_activation='auto'"
+        name = f"output_activation={output_activation!r}"
+        _check_range(name, *_RANGES[output_activation], X, way_out)
+
+
+def _check_range(name: str, low: float, high: float, X: np.ndarray, way_out: str) -> None:
     least, most = X.min(), X.max()
     if least < low or most > high:
-        expected = "values in [0, 1]" if high == 1 else "non-negative values"
+        expected = f"values in [{low:g}, {high:g}]"
         raise ValueError(
-            f"X has values from {least:.6g} to {most:.6g}; loss={loss!r} expected "
-            f"{expected}. Scale X first, with MinMaxScaler(clip=True) for one, or use "
-            "loss='mse'."
+            f"X has values from {least:.6g} to {most:.6g}; {name} expected "
+            f"{'non-negative values' if high == np.inf else expected}. Scale X first, with "
+            f"MinMaxScaler(clip=True) for one, or {way_out}."
         )
 
 

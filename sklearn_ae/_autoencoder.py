@@ -286,7 +286,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     @staticmethod
     def _make_network(architecture, generator):
-        return Autoencoder(**architecture, generator=generator)
+        return Autoencoder(**vars(architecture), generator=generator)
 
     @staticmethod
     def _make_loss(loss):

@@ -14,14 +14,16 @@ from sklearn.base import (
 from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import check_domain, is_linear, resolve_architecture
-from ._columns import Scaler
-from ._fitted_network import FittedNetwork, foreign_draws, n_multiplications
-from ._pca import principal_axes, start_at_pca
+from ._architecture import (
+    check_loss_domain,
+    check_output_range,
+    resolve_architecture,
+)
+from ._fitted_network import FittedNetwork
+from ._pca import decoder_start, encoder_start, fit_pca, principal_axes, spread_of
 from ._training import (
     OPTIMIZERS,
     SCHEDULES,
-    limited_threads,
     make_generator,
     make_training_net,
     rows_per_batch,
@@ -35,11 +37,11 @@ from ._validation import (
     validate_rows,
 )
 from ._version import __version__
-from .nn import LOSSES
+from .nn import ACTIVATIONS, LOSSES
 
 __all__ = ["BaseAutoencoder"]
 
-_ACTIVATIONS = {"identity", "relu", "silu", "gelu", "elu", "tanh", "logistic"}
+_ACTIVATIONS = set(ACTIVATIONS) - {"softplus"}  # which "auto" alone takes
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 _FEWEST_ROWS_TO_SPLIT = 10  # with fewer, none is spared for validation
@@ -124,128 +126,106 @@ class BaseAutoencoder(
         ConvergenceError
             Training diverged.
         """
-        continues = self.warm_start and self.__sklearn_is_fitted__()
         with _all_or_nothing(self):
-            X = validate_rows(self, X, reset=not continues)
-            check_domain(self.loss, X)
+            last = self._network_to_continue()
+            X = validate_rows(self, X, reset=last is None)
+            network = self._plan_network(X, last)
             random_state = fresh_random_state(self.random_state)
-            self._fix_architecture(X, continues)
-            if not continues:
-                self._fit_columns(X)
-            linear = is_linear(self._architecture, self.loss)
-            # PCA in closed form keeps the digits of the data; training is in float32.
-            dtype = X.dtype if linear else np.float32
-            X_scaled, target = self._to_network_units(X, dtype)
             seed = int(random_state.randint(np.iinfo(np.int32).max))
-            work = n_multiplications(self._architecture)
-            work *= rows_per_batch(self.batch_size, len(X))
-            with (
-                limited_threads(work),
-                foreign_draws(self._architecture, self.loss, seed=seed),
-            ):
-                net = self._make_net(seed, len(X), continues)
-                net.compute_in(X_scaled.dtype)
-                self._set_start(net, X_scaled, target, seed, continues and not linear)
-                if not linear:
-                    self._train(net, X_scaled, target, random_state)
-                self._record(net, X_scaled)
+            with network.borrowed_globals(rows_per_batch(self.batch_size, len(X)), seed):
+                net = self._make_net(network, len(X), seed)
+                # PCA in closed form keeps the digits of the data; training is in float32.
+                dtype = X.dtype if network.is_pca else np.dtype(np.float32)
+                net.compute_in(dtype)
+                X_scaled, target = network.to_network_units(X, dtype)
+                self._set_start(net, network, X_scaled, target, seed)
+                if not network.is_pca:
+                    self._train(net, network, X_scaled, target, random_state)
+                network.arrays = {
+                    **net.to_arrays(),
+                    **self._principal_axes(net, network, X_scaled),
+                }
+            self._record(network, net, len(X))
         return self
 
-    def _fix_architecture(self, X, continues):
+    def _network_to_continue(self):
+        """Return what a warm start goes on from, or None. PCA has nothing to go on with."""
+        if not (self.warm_start and self.__sklearn_is_fitted__()) or self._network.is_pca:
+            return None
+        return self._network
+
+    def _plan_network(self, X, last) -> FittedNetwork:
+        """Return the network to be: architecture, columns, and old weights if any."""
+        check_loss_domain(self.loss, X)
         n_components = self.n_components
-        if continues and n_components is None:
-            n_components = self.n_components_
+        if n_components is None and last is not None:
+            n_components = last.architecture.n_components
         architecture = resolve_architecture(self, X, n_components)
-        if continues and architecture != self._architecture:
-            changed = [k for k, v in architecture.items() if v != self._architecture[k]]
-            raise ValueError(
-                f"warm_start=True found {', '.join(changed)} changed since the last fit; "
-                "expected the network that it continues. Set the old values, or "
-                "warm_start=False to start anew."
-            )
-        self._architecture = architecture
-        self.n_components_ = architecture["n_components"]
-
-    def _fit_columns(self, X):
-        self._columns = Scaler(self.scaling).fit(X)
-        # A bent output speaks in units of its own: the data's, or for an output of one
-        # sign any multiple of them.
-        output = self._architecture["output_activation"]
-        if output == "identity":
-            self._output_columns = self._columns
+        check_output_range(architecture.output_activation, X)
+        network = FittedNetwork(type(self), architecture, self.loss, self.device)
+        if last is None:
+            network.fit_columns(X, self.scaling)
         else:
-            kind = None if output in ("logistic", "tanh") else "magnitude"
-            self._output_columns = Scaler(kind).fit(X)
-        self.mean_, self.scale_ = self._columns.mean_, self._columns.scale_
+            network.continue_from(last, self.scaling)
+        return network
 
-    def _to_network_units(self, X, dtype):
-        """Return what goes into the network and what should come out of it."""
-        X_scaled = self._columns.transform(X, dtype)
-        if self._output_columns is self._columns:
-            return X_scaled, X_scaled
-        return X_scaled, self._output_columns.transform(X, dtype)
-
-    def _make_net(self, seed, n_rows, continues):
+    def _make_net(self, network, n_rows, seed):
         generator = make_generator(seed)
-        trust_start = continues or self._architecture["linear_skip"]
-        network = self._make_network(self._architecture, generator)
+        starts_at_pca = network.architecture.linear_skip and not network.arrays
         return make_training_net(
             self,
-            network,
+            self._make_network(network.architecture, generator),
             self._make_loss(self.loss),
             generator,
             n_rows=n_rows,
-            trust_start=trust_start,
+            starts_at_pca=starts_at_pca,
         )
 
-    def _set_start(self, net, X_scaled, target, seed, continues):
+    def _set_start(self, net, network, X_scaled, target, seed):
         """Give the network the weights that training starts from."""
-        if continues:
-            net.load_arrays(
-                {k: v for k, v in self._network.arrays.items() if "axes" not in k}
-            )
+        net.load_arrays(network.arrays)  # of the last fit, if this one continues it
+        if network.arrays or not network.architecture.linear_skip:
             return
-        self._code_unit = np.ones(self.n_components_)
-        if self._architecture["linear_skip"]:
-            code_activation = self._architecture["code_activation"]
-            spread = start_at_pca(net, X_scaled, target, code_activation, seed)
-            if code_activation == "identity":
-                self._code_unit = spread
-        if self.scaling == "global":
-            self._code_unit = self._code_unit * self.scale_[0]
+        code_activation = network.architecture.code_activation
+        pca = fit_pca(X_scaled, network.architecture.n_components, seed)
+        net.load_arrays(encoder_start(pca, X_scaled, code_activation))
+        net.load_arrays(decoder_start(net.encode(X_scaled), target))
+        if code_activation == "identity":
+            network.code_unit = network.code_unit * spread_of(pca)
 
-    def _train(self, net, X_scaled, target, random_state):
+    def _train(self, net, network, X_scaled, target, random_state):
         n_rows = len(X_scaled)
         n_valid = 0
         if self.early_stopping and n_rows >= _FEWEST_ROWS_TO_SPLIT:
-            n_valid = min(max(1, round(self.validation_fraction * n_rows)), n_rows - 1)
+            # Two rows at least: from one, no chance can be told.
+            n_valid = min(max(2, round(self.validation_fraction * n_rows)), n_rows - 1)
         order = random_state.permutation(n_rows)
-        valid, train = order[:n_valid], order[n_valid:]
-        pairs = []
-        for rows in (train, valid):
-            part = X_scaled[rows]
-            pairs += [part, part if target is X_scaled else target[rows]]
-        net.train_on(*pairs, cell_weights=self._output_columns.scale_)
+        parts = []
+        for rows in (order[n_valid:], order[:n_valid]):
+            x = X_scaled[rows]
+            parts += [x, x if target is X_scaled else target[rows]]
+        net.train_on(*parts, cell_weights=network.output_columns.scale_)
 
-    def _record(self, net, X_scaled):
-        """Keep what the fitted estimator is: arrays, settings and the story of the fit."""
-        best = net.best_weights
-        self.n_samples_ = len(X_scaled)
-        self.n_iter_ = len(net.history)
-        self.best_iter_ = best.best_epoch_
-        self.loss_curve_ = [epoch["train_loss"] for epoch in net.history]
-        self.validation_scores_ = best.scores_ if best.chooses_ else None
-        axes = principal_axes(
+    def _principal_axes(self, net, network, X_scaled):
+        return principal_axes(
             net.encode(X_scaled),
             X_scaled,
-            self._code_unit,
-            rotate=self._architecture["code_activation"] == "identity",
+            network.code_unit,
+            rotate=network.architecture.code_activation == "identity",
             whiten=self.whiten,
         )
-        arrays = {**net.to_arrays(), **axes}
-        self._network = FittedNetwork(
-            type(self), self._architecture, self.loss, arrays, self.device
-        )
+
+    def _record(self, network, net, n_rows):
+        """Keep the network and the story of its fit."""
+        self._network = network
+        self.n_components_ = network.architecture.n_components
+        self.n_samples_ = n_rows
+        self.mean_, self.scale_ = network.columns.mean_, network.columns.scale_
+        self.n_iter_ = len(net.history)
+        self.best_iter_ = net.best_weights.best_epoch_
+        self.loss_curve_ = [epoch["train_loss"] for epoch in net.history]
+        chose = net.best_weights.chooses_
+        self.validation_scores_ = net.best_weights.scores_ if chose else None
 
     # -- using ---------------------------------------------------------------
 
@@ -262,7 +242,7 @@ class BaseAutoencoder(
             float32 if ``X`` is, else float64.
         """
         check_is_fitted(self)
-        return self._encode(validate_rows(self, X, reset=False))
+        return self._network.encode(validate_rows(self, X, reset=False))
 
     def inverse_transform(self, codes):
         """Return the rows that ``codes`` stand for, in the user's units.
@@ -277,7 +257,7 @@ class BaseAutoencoder(
         X_hat : ndarray of shape (n_samples, n_features)
         """
         check_is_fitted(self)
-        return self._decode(validate_codes(self, codes))
+        return self._network.decode(validate_codes(self, codes))
 
     def reconstruct(self, X):
         """Return ``inverse_transform(transform(X))`` in one call.
@@ -292,7 +272,7 @@ class BaseAutoencoder(
             In the user's units.
         """
         check_is_fitted(self)
-        return self._reconstruct(validate_rows(self, X, reset=False))
+        return self._network.reconstruct(validate_rows(self, X, reset=False))
 
     def score(self, X, y=None):
         """Return the share of the variance of ``X`` that its reconstruction keeps.
@@ -314,7 +294,13 @@ class BaseAutoencoder(
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return r2_score(X, self._reconstruct(X), multioutput="variance_weighted")
+        X_hat = self._network.reconstruct(X)
+        # float64: the squares of float32 data of extreme size overflow or vanish.
+        return r2_score(
+            X.astype(np.float64),
+            X_hat.astype(np.float64),
+            multioutput="variance_weighted",
+        )
 
     def score_samples(self, X):
         """Return minus the loss of each row: the higher, the more like the training rows.
@@ -332,34 +318,16 @@ class BaseAutoencoder(
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        check_domain(self._network.loss, X)
-        return -self._network.apply(self._row_losses, X, None)
-
-    def _encode(self, X):
-        return self._network.apply(self._encode_rows, X, self.n_components_)
-
-    def _encode_rows(self, net, X):
-        return net.encode(self._columns.transform(X))
-
-    def _decode(self, codes):
-        return self._network.apply(self._decode_rows, codes, self.n_features_in_)
-
-    def _decode_rows(self, net, codes):
-        return self._output_columns.inverse_transform(net.decode(codes))
-
-    def _reconstruct(self, X):
-        return self._network.apply(self._reconstruct_rows, X, self.n_features_in_)
-
-    def _reconstruct_rows(self, net, X):
-        X_hat = net.reconstruct(self._columns.transform(X))
-        return self._output_columns.inverse_transform(X_hat)
-
-    def _row_losses(self, net, X):
-        return net.row_losses(*self._to_network_units(X, X.dtype))
+        check_loss_domain(self._network.loss, X)
+        return -self._network.row_losses(X)
 
     @property
     def net_(self):
-        """The skorch net, in float32, rebuilt from the fitted arrays when asked for."""
+        """The skorch net in float32, for a look and for predictions in scaled units.
+
+        It is rebuilt from the fitted arrays when asked for: it predicts, but has no
+        optimizer, history or data to train on.
+        """
         check_is_fitted(self)
         return self._network.net("float32")
 

@@ -1,93 +1,158 @@
-"""A fitted network as arrays and settings, rebuilt as a skorch net when it is used."""
+"""What a fit leaves: arrays and settings that encode and decode, and that pickle."""
 
 import threading
-from contextlib import nullcontext
-from itertools import pairwise
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 from sklearn.utils import gen_batches
 
-from ._training import ReconstructionNet, borrowed_random_state, limited_threads
+from ._columns import Scaler
+from ._training import (
+    ROWS_PER_PASS,
+    ReconstructionNet,
+    borrowed_random_state,
+    limited_threads,
+    with_gradients,
+)
 
-__all__ = ["FittedNetwork", "foreign_draws", "n_multiplications"]
+__all__ = ["FittedNetwork"]
 
-_ROWS_PER_CHUNK = 4096  # rows that the network sees at once: bounds the memory
-_building = threading.Lock()  # one thread at a time rebuilds a network
+# One thread at a time rebuilds a network, whose own parts may use another one.
+_building = threading.RLock()
 
 
 class FittedNetwork:
-    """What is left of a network after its training, and pickles: no tensor, no optimizer.
+    """Columns and weights as arrays; nets are rebuilt from them, one per dtype.
 
     Parameters
     ----------
     kind : type
         The estimator's class, which answers which network and which loss.
-    architecture : dict
-        Keyword arguments of the network.
+    architecture : Architecture
+        What the network is built from.
     loss : str or callable
         The parameter ``loss``.
-    arrays : dict of ndarray
-        Weights by name.
     device : str
         Where the network is used if that is possible, else on the CPU.
+
+    Attributes
+    ----------
+    columns, output_columns : Scaler
+        The user's units to those of the network's input, and of its output.
+    code_unit : ndarray of shape (n_components,)
+        What one unit of the network's own codes is worth to the user.
+    arrays : dict of ndarray
+        Weights by name; none until they are fitted.
     """
 
-    def __init__(self, kind, architecture, loss, arrays, device):
+    def __init__(self, kind, architecture, loss, device):
         self.kind = kind
         self.architecture = architecture
         self.loss = loss
-        self.arrays = arrays
         self.device = device
+        self.arrays = {}
         self._nets = {}
+
+    # -- planning ------------------------------------------------------------
+
+    @property
+    def is_pca(self) -> bool:
+        """Whether the answer is PCA itself, in closed form."""
+        is_mse = isinstance(self.loss, str) and self.loss == "mse"
+        return is_mse and self.architecture.is_linear
+
+    def fit_columns(self, X: np.ndarray, scaling: str | None) -> None:
+        """Learn the units of ``X``, (n_samples, n_features)."""
+        self.columns = self.output_columns = Scaler(scaling).fit(X)
+        output = self.architecture.output_activation
+        if output != "identity":
+            # A bent output speaks in units of its own: the data's, or for an output of
+            # one sign any multiple of them.
+            kind = None if output in ("logistic", "tanh") else "magnitude"
+            self.output_columns = Scaler(kind).fit(X)
+        self.code_unit = np.ones(self.architecture.n_components)
+        if scaling == "global" and self.architecture.code_activation == "identity":
+            self.code_unit *= self.columns.scale_[0]
+
+    def continue_from(self, last: "FittedNetwork", scaling: str | None) -> None:
+        """Take over units and weights of the last fit."""
+        now, then = vars(self.architecture), vars(last.architecture)
+        changed = [name for name in now if now[name] != then[name]]
+        if scaling != last.columns.kind:
+            changed.append("scaling")
+        if changed:
+            raise ValueError(
+                f"warm_start=True found {', '.join(changed)} changed since the last fit; "
+                "expected the network that it continues. Set the old values, or "
+                "warm_start=False to start anew."
+            )
+        self.columns, self.output_columns = last.columns, last.output_columns
+        self.code_unit = last.code_unit
+        self.arrays = {
+            name: array
+            for name, array in last.arrays.items()
+            if not name.startswith("axes.")
+        }
+
+    def to_network_units(self, X: np.ndarray, dtype) -> tuple[np.ndarray, np.ndarray]:
+        """Return what goes into the network and what should come out, maybe one array."""
+        X_scaled = self.columns.transform(X, dtype)
+        if self.output_columns is self.columns:
+            return X_scaled, X_scaled
+        return X_scaled, self.output_columns.transform(X, dtype)
+
+    @contextmanager
+    def borrowed_globals(self, n_rows: int, seed: int):
+        """Borrow what is global in torch, for ``n_rows`` at once."""
+        work = self.architecture.n_multiplications * n_rows
+        with limited_threads(work), with_gradients(), self._foreign_draws(seed):
+            yield
+
+    def _foreign_draws(self, seed):
+        """Lend torch's global random state to parts of the user's own, if there are any."""
+        parts = (self.architecture.encoder, self.architecture.decoder, self.loss)
+        return borrowed_random_state(seed) if any(map(callable, parts)) else nullcontext()
+
+    # -- using ---------------------------------------------------------------
 
     def __getstate__(self):
         return {**vars(self), "_nets": {}}
+
+    def encode(self, X: np.ndarray) -> np.ndarray:
+        """Return codes, (n_samples, n_components), in the dtype of ``X``."""
+        return self._by_chunk(lambda net, rows: net.encode(self.columns.transform(rows)), X)
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Return rows in the user's units, (n_samples, n_features)."""
+        undo = self.output_columns.inverse_transform
+        return self._by_chunk(lambda net, rows: undo(net.decode(rows)), codes)
+
+    def reconstruct(self, X: np.ndarray) -> np.ndarray:
+        """Return decode(encode(X)), (n_samples, n_features)."""
+        do, undo = self.columns.transform, self.output_columns.inverse_transform
+        return self._by_chunk(lambda net, rows: undo(net.reconstruct(do(rows))), X)
+
+    def row_losses(self, X: np.ndarray) -> np.ndarray:
+        """Return the loss of every row, (n_samples,)."""
+        return self._by_chunk(
+            lambda net, rows: net.row_losses(*self.to_network_units(rows, X.dtype)), X
+        )
+
+    def _by_chunk(self, step, X):
+        net = self.net(X.dtype.name)
+        work = self.architecture.n_multiplications * min(len(X), ROWS_PER_PASS)
+        with limited_threads(work):
+            parts = [step(net, X[rows]) for rows in gen_batches(len(X), ROWS_PER_PASS)]
+        return np.concatenate(parts)
 
     def net(self, dtype: str) -> ReconstructionNet:
         """Return the net that computes in ``dtype``, so that float64 keeps its digits."""
         with _building:
             if dtype not in self._nets:
-                with foreign_draws(self.architecture, self.loss, seed=0):
+                with self._foreign_draws(seed=0):
                     network = self.kind._make_network(self.architecture, None)
                 net = ReconstructionNet(network, self.kind._make_loss(self.loss))
                 net.prepare_for_use(dtype, self.device)
                 net.load_arrays(self.arrays)
                 self._nets[dtype] = net
             return self._nets[dtype]
-
-    def apply(self, step, X: np.ndarray, n_columns: int | None) -> np.ndarray:
-        """Return ``step(net, rows)`` of all rows of ``X``, a chunk at a time.
-
-        Parameters
-        ----------
-        step : callable
-            ``(net, rows) -> ndarray``
-        X : ndarray of shape (n_samples, n_columns_in)
-            Its dtype is that of the computation and of the result.
-        n_columns : int or None
-            Width of the result; None if it is one number per row.
-        """
-        net = self.net(X.dtype.name)
-        shape = len(X) if n_columns is None else (len(X), n_columns)
-        result = np.empty(shape, dtype=X.dtype)
-        work = n_multiplications(self.architecture) * min(len(X), _ROWS_PER_CHUNK)
-        with limited_threads(work):
-            for rows in gen_batches(len(X), _ROWS_PER_CHUNK):
-                result[rows] = step(net, X[rows])
-        return result
-
-
-def n_multiplications(architecture: dict) -> int:
-    """Return how many numbers are multiplied to reconstruct one row."""
-    a = architecture
-    total = 2 * a["n_features"] * a["n_components"]
-    for sizes in (a["hidden_layer_sizes"], a["decoder_hidden_layer_sizes"][::-1]):
-        widths = (a["n_features"], *sizes, a["n_components"])
-        total += sum(n_in * n_out for n_in, n_out in pairwise(widths))
-    return total
-
-
-def foreign_draws(architecture: dict, loss, *, seed: int):
-    """Lend torch's global random state to parts of the user's own, if there are any."""
-    parts = (architecture["encoder"], architecture["decoder"], loss)
-    return borrowed_random_state(seed) if any(map(callable, parts)) else nullcontext()

@@ -8,7 +8,7 @@ their principal axes.
 import numpy as np
 from sklearn.decomposition import PCA
 
-__all__ = ["least_squares", "principal_axes", "start_at_pca"]
+__all__ = ["decoder_start", "encoder_start", "fit_pca", "principal_axes", "spread_of"]
 
 # A direction whose spread is below this share of the widest is noise of rounding.
 _NO_SPREAD = 1e-7
@@ -30,81 +30,68 @@ _PLACES = {
 }
 
 
-def start_at_pca(net, X_scaled, target, code_activation, seed) -> np.ndarray:
-    """Set the linear skips of ``net`` so that it starts as PCA, codes of unit size.
+def fit_pca(X: np.ndarray, n_components: int, seed: int) -> PCA:
+    """Return the PCA of ``X``, (n_samples, n_features), exact where that is affordable.
+
+    scikit-learn's "auto" takes a randomised solver sooner, from 501 rows on.
+    """
+    n_samples, n_features = X.shape
+    if n_samples * n_features * min(n_samples, n_features) <= _SVD_AFFORDABLE:
+        solver = "full"
+    else:
+        solver = "covariance_eigh" if n_features <= _EIGH_AFFORDABLE else "auto"
+    pca = PCA(n_components, svd_solver=solver, random_state=seed)
+    with np.errstate(invalid="ignore"):  # PCA divides by n_samples - 1, even for one row
+        # float64: the covariance of float32 data loses half of the digits.
+        return pca.fit(np.asarray(X, dtype=np.float64))
+
+
+def spread_of(pca: PCA) -> np.ndarray:
+    """Return the standard deviation of each PCA code, (n_components,), none of them 0."""
+    spread = pca.singular_values_ / np.sqrt(pca.n_samples_)
+    widest = spread[0] if spread[0] > 0 else 1.0
+    return np.where(spread > _NO_SPREAD * widest, spread, widest)
+
+
+def encoder_start(pca: PCA, X: np.ndarray, code_activation: str) -> dict[str, np.ndarray]:
+    """Return the encoder's linear skip as PCA with codes of unit size, weights by name.
 
     Parameters
     ----------
-    net : ReconstructionNet
-        Its hidden layers contribute nothing yet.
-    X_scaled : ndarray of shape (n_samples, n_features)
-        What goes into the network.
-    target : ndarray of shape (n_samples, n_features)
-        What should come out; ``X_scaled`` itself, or the data in units of the output.
+    pca : PCA
+        Fitted to ``X``.
+    X : ndarray of shape (n_samples, n_features)
+        What the network sees.
     code_activation : str
-        What the code passes through.
-    seed : int
-        For the randomised solver, which scikit-learn takes for wide data.
-
-    Returns
-    -------
-    spread : ndarray of shape (n_components,)
-        Standard deviation of the PCA codes before they were given unit size.
+        What the code passes through; codes are moved to where it is straightest.
     """
-    n_components = net.module_.n_components
-    # float64: the covariance of float32 data loses half of the digits.
-    X_double = np.asarray(X_scaled, dtype=np.float64)
-    pca = PCA(n_components, svd_solver=_solver(*X_double.shape), random_state=seed)
-    with np.errstate(invalid="ignore"):  # PCA divides by n_samples - 1, even for one row
-        pca.fit(X_double)
-    spread = pca.singular_values_ / np.sqrt(len(X_scaled))
-    widest = spread[0] if spread[0] > 0 else 1.0
-    spread = np.where(spread > _NO_SPREAD * widest, spread, widest)
-    weight = pca.components_ / spread[:, np.newaxis]
+    weight = pca.components_ / spread_of(pca)[:, np.newaxis]
     bias = -weight @ pca.mean_
     if code_activation != "identity":
         factor, least = _PLACES[code_activation]
         weight, bias = factor * weight, factor * bias
         if least is not None:
-            bias = bias + least - (X_scaled @ weight.T + bias).min(axis=0)
-    net.load_arrays({"encoder.skip.weight": weight, "encoder.skip.bias": bias})
-    if code_activation == "identity" and target is X_scaled:
-        decoder_weight, decoder_bias = pca.components_.T * spread, pca.mean_
-    else:
-        decoder_weight, decoder_bias = least_squares(net.encode(X_scaled), target)
-    net.load_arrays(
-        {"decoder.skip.weight": decoder_weight, "decoder.skip.bias": decoder_bias}
-    )
-    return spread
+            bias = bias + least - (X @ weight.T + bias).min(axis=0)
+    return {"encoder.skip.weight": weight, "encoder.skip.bias": bias}
 
 
-def _solver(n_samples: int, n_features: int) -> str:
-    """Return an exact solver where one is affordable; "auto" takes a random one sooner."""
-    if n_samples * n_features * min(n_samples, n_features) <= _SVD_AFFORDABLE:
-        return "full"
-    return "covariance_eigh" if n_features <= _EIGH_AFFORDABLE else "auto"
-
-
-def least_squares(code: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return weight and bias of the best affine map from ``code`` to ``target``.
+def decoder_start(code: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the decoder's linear skip as the best affine map, weights by name.
 
     Parameters
     ----------
     code : ndarray of shape (n_samples, n_components)
+        As the encoder makes them.
     target : ndarray of shape (n_samples, n_features)
-
-    Returns
-    -------
-    weight : ndarray of shape (n_features, n_components)
-    bias : ndarray of shape (n_features,)
+        What should come out. If it is what went in, least squares gives PCA's own
+        way back.
     """
     code_mean = code.mean(axis=0, dtype=np.float64)
     target_mean = target.mean(axis=0, dtype=np.float64)
     centred = code - code_mean
-    weight = np.linalg.lstsq(
-        centred.T @ centred, centred.T @ target - np.outer(centred.sum(0), target_mean)
-    )[0].T
-    return weight, target_mean - weight @ code_mean
+    weight = np.linalg.lstsq(centred.T @ centred, centred.T @ (target - target_mean))[0].T
+    bias = target_mean - weight @ code_mean
+    return {"decoder.skip.weight": weight, "decoder.skip.bias": bias}
 
 
 def principal_axes(
@@ -133,25 +120,28 @@ def principal_axes(
     dict of ndarray
         Weights of the network's CodeAxes, by name.
     """
-    n_samples, n_components = code.shape
     forward, backward = np.diag(unit), np.diag(1 / unit)
-    centre = np.zeros(n_components)
+    centre = np.zeros(len(unit))
     if rotate:
         centre = code.mean(axis=0, dtype=np.float64)
-        widened = (code - centre) * unit
-        _, turn = np.linalg.eigh(widened.T @ widened)
-        turn = turn[:, ::-1]  # the widest first
-        together = (widened @ turn).T @ X  # (n_components, n_features)
-        largest = np.abs(together).argmax(axis=1)
-        turn = turn * np.where(together[np.arange(n_components), largest] < 0, -1, 1)
+        turn = _turn((code - centre) * unit, X)
         forward, backward = forward @ turn, turn.T @ backward
     if whiten:
         shown = (code - centre) @ forward
-        spread = shown.std(axis=0, ddof=1) if n_samples > 1 else np.zeros(n_components)
-        spread = np.where(spread > _NO_SPREAD * max(spread.max(), 1e-300), spread, 1.0)
+        spread = shown.std(axis=0, ddof=min(1, len(code) - 1))
+        spread = np.where(spread > _NO_SPREAD * spread.max(), spread, 1.0)
         forward, backward = forward / spread, spread[:, np.newaxis] * backward
     return {
         "axes.weight": forward,
         "axes.bias": -centre @ forward,
         "axes.inverse_weight": backward,
     }
+
+
+def _turn(code: np.ndarray, X: np.ndarray) -> np.ndarray:
+    """Return the rotation of centred codes to principal axes, signs fixed by ``X``."""
+    _, turn = np.linalg.eigh(code.T @ code)
+    turn = turn[:, ::-1]  # the widest first
+    together = (code @ turn).T @ X  # (n_components, n_features)
+    largest = np.abs(together).argmax(axis=1)
+    return turn * np.where(together[np.arange(len(together)), largest] < 0, -1, 1)

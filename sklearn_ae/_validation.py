@@ -32,7 +32,7 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
     reset : bool
         Whether ``X`` defines the columns, as in ``fit``.
     """
-    _refuse_gradients(X)
+    _refuse_gradients("X", X)
     # Torch does the work inside, so arrays of other libraries leave as numpy's.
     with config_context(array_api_dispatch=False):
         return validate_data(estimator, X, reset=reset, dtype=_DTYPES)
@@ -40,7 +40,7 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
 
 def validate_codes(estimator, codes) -> np.ndarray:
     """Return ``codes`` as a float array of shape (n_samples, n_components_)."""
-    _refuse_gradients(codes)
+    _refuse_gradients("codes", codes)
     with config_context(array_api_dispatch=False):
         codes = check_array(codes, dtype=_DTYPES, input_name="codes")
     if codes.shape[1] != estimator.n_components_:
@@ -59,9 +59,9 @@ def fresh_random_state(random_state) -> np.random.RandomState:
     return np.random.RandomState(random_state)
 
 
-def _refuse_gradients(X) -> None:
-    if getattr(X, "requires_grad", False):
+def _refuse_gradients(name, given) -> None:
+    if getattr(given, "requires_grad", False):
         raise ValueError(
-            "X is a torch tensor that requires grad; expected data without a graph, since "
-            "the gradient would end here in silence. Pass X.detach()."
+            f"{name} is a torch tensor that requires grad; expected data without a graph, "
+            f"since the gradient would end here in silence. Pass {name}.detach()."
         )

@@ -24,7 +24,7 @@ ROOMS = {
     "_validation": {"numpy", "sklearn"},
     "_version": set(),
     "_training": {"torch", "skorch", "numpy", "sklearn_ae.nn"},
-    "_fitted_network": {"numpy", "sklearn", "sklearn_ae._training"},
+    "_fitted_network": {"numpy", "sklearn", "sklearn_ae._training", "sklearn_ae._columns"},
     "_base": {
         "numpy",
         "sklearn",
@@ -92,7 +92,8 @@ def test_private_names_of_scikit_learn_pass_one_door():
 
 def test_nothing_global_is_seeded():
     pattern = re.compile(r"torch\.manual_seed|np\.random\.seed|random\.seed")
-    assert not [path.name for path in FILES if pattern.search(_code(path))]
+    # Lent, and put back, to parts of the user's own.
+    assert {path.name for path in FILES if pattern.search(_code(path))} == {"_device.py"}
 
 
 def _code(path):

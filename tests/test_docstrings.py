@@ -77,12 +77,30 @@ def test_every_parameter_says_something(kind):
         assert len(text.split()) >= 5, name
 
 
-def test_shared_parameters_share_their_text():
+def texts_that_differ(kinds):
+    """Return the parameters that two of ``kinds`` share, but not their text."""
     texts = {}
-    for estimator in ESTIMATORS:
-        for name, (_, text) in section_of(estimator, "Parameters").items():
+    for kind in kinds:
+        for name, (_, text) in section_of(kind, "Parameters").items():
             texts.setdefault(name, set()).add(text)
-    assert not {name for name, told in texts.items() if len(told) > 1}
+    return {name for name, told in texts.items() if len(told) > 1}
+
+
+def test_shared_parameters_share_their_text():
+    assert not texts_that_differ(ESTIMATORS)
+
+
+def test_a_text_that_differs_is_found():
+    class Other:
+        """Not the same.
+
+        Parameters
+        ----------
+        alpha : float, default=0.0
+            Something else.
+        """
+
+    assert texts_that_differ([*ESTIMATORS, Other]) == {"alpha"}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import joblib
 import numpy as np
 import pandas as pd
+import polars as pl
 import pytest
 from estimators import ESTIMATORS
 from sklearn.base import clone
@@ -181,20 +182,45 @@ def test_float_types_are_kept(reducer, digits, dtype):
     assert fitted.inverse_transform(codes).dtype == dtype
 
 
-@pytest.mark.parametrize("kind", ["list", "int8", "float16", "big endian", "Fortran"])
+KINDS = ["list", "int8", "float16", "longdouble", "big endian", "Fortran", "reversed"]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "object", "Int64", "polars"])
 def test_other_numbers_are_taken_as_float64(reducer, digits, kind):
     X = np.round(digits[0][:100] * 16)
     given = {
         "list": X.tolist(),
         "int8": X.astype(np.int8),
         "float16": X.astype(np.float16),
+        "longdouble": X.astype(np.longdouble),
         "big endian": X.astype(">f8"),
+        "reversed": X[::-1, ::-1].copy()[::-1, ::-1],
+        "object": X.astype(object),
+        "Int64": pd.DataFrame(X).astype("Int64"),
+        "polars": pl.DataFrame(X),
         "Fortran": np.asfortranarray(X),
     }[kind]
     fitted = reducer(2).fit(given)
     codes = fitted.transform(given)
     assert codes.dtype == np.float64
-    np.testing.assert_allclose(codes, reducer(2).fit_transform(X), atol=1e-4)
+    np.testing.assert_allclose(np.asarray(codes), reducer(2).fit_transform(X), atol=1e-4)
+
+
+def test_missing_values_of_pandas_and_polars_are_told(reducer, bent):
+    fitted = reducer(2).fit(bent)
+    missing = pd.DataFrame(bent).astype("Float64")
+    missing.iloc[3, 1] = pd.NA
+    with pytest.raises(ValueError, match="contains NaN"):
+        reducer(2).fit(missing)
+    frame = pl.DataFrame(bent, schema=list("abcd")).with_columns(
+        pl.when(pl.col("a") > 3.5).then(None).otherwise(pl.col("a")).alias("a")
+    )
+    with pytest.raises(ValueError, match="contains NaN"):
+        fitted.fit(frame)
+
+
+def test_score_of_a_table_warns_of_nothing(reducer, table):
+    assert np.isfinite(reducer(2).fit(table).score(table))
 
 
 def test_one_row(reducer):

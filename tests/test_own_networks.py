@@ -66,6 +66,46 @@ def test_batch_normalisation_meets_no_batch_of_one_row(quick, digits, n_rows):
     np.testing.assert_allclose(fitted.transform(X[:1]), codes[:1], atol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_factory_that_returns_the_same_module_again(quick, digits, dtype):
+    X = digits[0].astype(dtype)
+    mine = convolutional_encoder(64, 4)
+    weights = mine[-1].weight.detach().clone()
+    first = quick(4, encoder=lambda n_in, n_out: mine).fit(X)
+    codes = first.transform(X)
+    quick(4, encoder=lambda n_in, n_out: mine, random_state=1).fit(X)
+    np.testing.assert_array_equal(first.transform(X), codes)
+    assert (mine[-1].weight == weights).all()
+    assert mine.training
+
+
+def test_a_factory_may_use_another_fitted_network(quick, digits):
+    X, _ = digits
+    first = quick(4).fit(X)
+
+    def pretrained(n_in, n_out):
+        return first.net_.module_.encoder
+
+    second = pickle.loads(pickle.dumps(first))  # whose net is not built yet
+    first = second
+    assert quick(4, encoder=pretrained).fit(X).transform(X).shape == (600, 4)
+
+
+def test_warm_start_goes_on_with_layers_of_any_name(quick, digits):
+    class Named(nn.Module):
+        def __init__(self, n_in, n_out):
+            super().__init__()
+            self.axes = nn.Linear(n_in, n_out)
+
+        def forward(self, x):
+            return self.axes(x)
+
+    X, _ = digits
+    fitted = quick(4, encoder=Named, init="random", warm_start=True, max_iter=20).fit(X)
+    score = fitted.score(X)
+    assert fitted.set_params(learning_rate_init=1e-9).fit(X).score(X) > score - 0.01
+
+
 def test_one_half_of_ones_own(quick, digits):
     X, _ = digits
     fitted = quick(4, encoder=convolutional_encoder).fit(X)

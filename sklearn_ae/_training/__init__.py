@@ -1,6 +1,12 @@
 """The loop: a skorch net, its batches, its schedule and its end."""
 
-from ._device import borrowed_random_state, limited_threads, make_generator
+from ._batches import ROWS_PER_PASS
+from ._device import (
+    borrowed_random_state,
+    limited_threads,
+    make_generator,
+    with_gradients,
+)
 from ._recipe import OPTIMIZERS, make_training_net, rows_per_batch
 from ._schedule import SCHEDULES
 from ._stopping import ConvergenceError
@@ -8,6 +14,7 @@ from ._trainer import ReconstructionNet
 
 __all__ = [
     "OPTIMIZERS",
+    "ROWS_PER_PASS",
     "SCHEDULES",
     "ConvergenceError",
     "ReconstructionNet",
@@ -16,4 +23,5 @@ __all__ = [
     "make_generator",
     "make_training_net",
     "rows_per_batch",
+    "with_gradients",
 ]

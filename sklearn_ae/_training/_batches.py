@@ -6,7 +6,9 @@ from collections.abc import Iterator
 import torch
 from skorch.dataset import Dataset
 
-__all__ = ["TensorBatches"]
+__all__ = ["ROWS_PER_PASS", "TensorBatches"]
+
+ROWS_PER_PASS = 4096  # rows seen at once outside training: bounds the memory
 
 
 class TensorBatches:

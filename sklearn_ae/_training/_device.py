@@ -1,13 +1,19 @@
 """What is global in torch, borrowed and given back: device, threads, random state."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
-__all__ = ["borrowed_random_state", "limited_threads", "make_generator", "resolve_device"]
+__all__ = [
+    "borrowed_random_state",
+    "limited_threads",
+    "make_generator",
+    "resolve_device",
+    "usable_device",
+    "with_gradients",
+]
 
 # Below this many multiplications per batch a second thread costs more than it brings.
 _WORTH_A_THREAD = 5e7
@@ -59,48 +65,23 @@ def make_generator(seed: int) -> torch.Generator:
     return torch.Generator(device="cpu").manual_seed(seed)
 
 
-class _Borrowed:
-    """Something global that concurrent fits change together.
-
-    The first to come keeps the user's value, the last to go puts it back.
-
-    Parameters
-    ----------
-    read, write : callable
-        Get and set the global value.
-    per_thread : bool
-        Whether each Python thread has a value of its own to put back.
-    """
-
-    def __init__(self, read: Callable, write: Callable, *, per_thread: bool):
-        self.read = read
-        self.write = write
-        self.per_thread = per_thread
-        self.lock = threading.Lock()
-        self.n_users = 0
-        self.kept: Any = None
-
-    @contextmanager
-    def changed_by(self, change: Callable, value: Any) -> Iterator[None]:
-        with self.lock:
-            if self.n_users == 0:
-                self.kept = self.read()
-            self.n_users += 1
-            change(value)
-        try:
-            yield
-        finally:
-            with self.lock:
-                self.n_users -= 1
-                if self.per_thread or self.n_users == 0:
-                    self.write(self.kept)
+@contextmanager
+def with_gradients() -> Iterator[None]:
+    """Compute gradients, also where the user has switched them off around a fit."""
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
 
 
-_threads = _Borrowed(torch.get_num_threads, torch.set_num_threads, per_thread=True)
-_random_state = _Borrowed(torch.get_rng_state, torch.set_rng_state, per_thread=False)
+class _ThreadLimit:
+    """How many threads the user had set, while concurrent fits hold them to one."""
+
+    lock = threading.Lock()
+    n_holders = 0
+    users_own = 1
 
 
-def limited_threads(n_multiplications: float) -> AbstractContextManager[None]:
+@contextmanager
+def limited_threads(n_multiplications: float) -> Iterator[None]:
     """Run small networks on one thread, and put the user's setting back.
 
     Parameters
@@ -109,15 +90,33 @@ def limited_threads(n_multiplications: float) -> AbstractContextManager[None]:
         Work in one batch. The number of threads is only ever lowered.
     """
     if n_multiplications >= _WORTH_A_THREAD:
-        return nullcontext()
-    return _threads.changed_by(torch.set_num_threads, 1)
+        yield
+        return
+    with _ThreadLimit.lock:
+        if _ThreadLimit.n_holders == 0:
+            _ThreadLimit.users_own = torch.get_num_threads()
+        _ThreadLimit.n_holders += 1
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _ThreadLimit.lock:
+            _ThreadLimit.n_holders -= 1
+            # Each Python thread has a setting of its own: each puts it back.
+            torch.set_num_threads(_ThreadLimit.users_own)
 
 
-def borrowed_random_state(seed: int) -> AbstractContextManager[None]:
-    """Seed torch's global generator for code that knows no other, and put it back.
+_drawing = threading.RLock()
 
-    Only networks and losses of the user's own need this. While two such fits
-    run in threads of one process they share the generator: the user's state is
-    put back all the same, but the draws depend on who comes first.
+
+@contextmanager
+def borrowed_random_state(seed: int) -> Iterator[None]:
+    """Seed torch's global generators for code that knows no other, and put them back.
+
+    Only networks and losses of the user's own need this. One fit at a time may
+    have them, so that concurrent fits draw what sequential ones draw.
     """
-    return _random_state.changed_by(torch.default_generator.manual_seed, seed)
+    gpus = list(range(torch.cuda.device_count()))
+    with _drawing, torch.random.fork_rng(devices=gpus):
+        torch.manual_seed(seed)
+        yield

@@ -4,16 +4,17 @@ import math
 from copy import deepcopy
 
 import torch
+from skorch.callbacks import Callback
 
 from ._device import resolve_device
-from ._schedule import LearningRateSchedule
+from ._schedule import OneCycle
 from ._stopping import BestWeights
 from ._trainer import ReconstructionNet
 
 __all__ = ["OPTIMIZERS", "make_training_net", "rows_per_batch"]
 
 # Fused: one kernel per step for all weights, which is what small networks need.
-OPTIMIZERS = {
+OPTIMIZERS: dict[str, tuple[type, dict]] = {
     "adam": (torch.optim.Adam, {"fused": True}),
     "adamw": (torch.optim.AdamW, {"fused": True}),
     "sgd": (torch.optim.SGD, {"fused": True, "momentum": 0.9, "nesterov": True}),
@@ -39,8 +40,19 @@ def rows_per_batch(batch_size: int | str, n_rows: int) -> int:
     return int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS))
 
 
+def _optimizer(solver: str | type) -> tuple[type, dict]:
+    if isinstance(solver, str):
+        return OPTIMIZERS[solver]
+    if not issubclass(solver, torch.optim.Optimizer):
+        raise ValueError(
+            f"solver={solver.__name__} is no optimizer, expected a subclass of "
+            "torch.optim.Optimizer. Use solver='adam', or torch.optim.RMSprop for one."
+        )
+    return solver, {}
+
+
 def make_training_net(
-    estimator, network, loss, generator, *, n_rows, trust_start
+    estimator, network, loss, generator, *, n_rows, starts_at_pca
 ) -> ReconstructionNet:
     """Return an initialised net that trains as the parameters of ``estimator`` say.
 
@@ -56,23 +68,32 @@ def make_training_net(
         Shuffles the rows.
     n_rows : int
         Rows to train on, validation rows among them.
-    trust_start : bool
-        Whether the weights that training starts from will be a solution already.
+    starts_at_pca : bool
+        Whether the weights that training starts from will be those of PCA.
     """
+    for callback in estimator.callbacks or ():
+        named = callback if isinstance(callback, tuple) else ("", callback)
+        if not isinstance(named[1], Callback):
+            raise ValueError(
+                f"callbacks holds {callback!r}, expected instances of "
+                "skorch.callbacks.Callback. Use skorch.callbacks.EpochScoring(...) for one."
+            )
     batch_size = rows_per_batch(estimator.batch_size, n_rows)
-    optimizer, options = OPTIMIZERS.get(estimator.solver, (estimator.solver, {}))
+    optimizer, options = _optimizer(estimator.solver)
     options = {f"optimizer__{name}": value for name, value in options.items()}
     if estimator.alpha > 0:
         # MLPRegressor's penalty, alpha / 2 |W|² per batch, on the hidden layers: the
         # linear part is free, so a large alpha leads to PCA and not to zero.
         decay = {"weight_decay": estimator.alpha / batch_size}
         options["optimizer__param_groups"] = [("*layers.*weight", decay)]
-    best_weights = BestWeights(estimator.tol, estimator.n_iter_no_change, trust_start)
+    schedule = OneCycle() if estimator.learning_rate == "one_cycle" else None
     return ReconstructionNet(
         network,
         loss,
-        housekeeping=[best_weights, LearningRateSchedule(estimator.learning_rate)],
-        best_weights=best_weights,
+        best_weights=BestWeights(
+            estimator.tol, estimator.n_iter_no_change, starts_at_pca, schedule
+        ),
+        schedule=schedule,
         optimizer=optimizer,
         lr=estimator.learning_rate_init,
         max_epochs=estimator.max_iter,

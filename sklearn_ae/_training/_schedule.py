@@ -4,14 +4,17 @@ import math
 
 from skorch.callbacks import Callback
 
-__all__ = ["SCHEDULES", "LearningRateSchedule"]
+__all__ = ["SCHEDULES", "OneCycle"]
+
+# "constant" needs no callback of ours, and leaves room for one of the user's.
+SCHEDULES = ("one_cycle", "constant")
 
 _WARM_UP = 0.3  # share of the steps that climb to the peak
 _FIRST = 0.04  # where the climb begins, as a share of the peak
 
 
 def one_cycle(progress: float) -> float:
-    """Climb to the peak, then down to zero, both along a cosine.
+    """Return the share of the peak rate: a climb, then a fall to zero, along cosines.
 
     Smith and Topin, "Super-convergence: very fast training of neural networks
     using large learning rates" (2019).
@@ -21,11 +24,6 @@ def one_cycle(progress: float) -> float:
     progress : float in [0, 1]
         Share of all steps that are done.
 
-    Returns
-    -------
-    float
-        The learning rate as a share of ``learning_rate_init``.
-
     Examples
     --------
     >>> one_cycle(0.0), one_cycle(0.3), one_cycle(1.0)
@@ -34,37 +32,44 @@ def one_cycle(progress: float) -> float:
     if progress < _WARM_UP:
         rise = (1 - math.cos(math.pi * progress / _WARM_UP)) / 2
         return _FIRST + (1 - _FIRST) * rise
-    return (1 + math.cos(math.pi * (progress - _WARM_UP) / (1 - _WARM_UP))) / 2
+    return fall((progress - _WARM_UP) / (1 - _WARM_UP))
 
 
-def constant(progress: float) -> float:
-    """Stay at ``learning_rate_init``."""
-    return 1.0
+def fall(progress: float) -> float:
+    """Return the share of a rate on its way to zero along a cosine."""
+    return (1 + math.cos(math.pi * progress)) / 2
 
 
-SCHEDULES = {"one_cycle": one_cycle, "constant": constant}
+class OneCycle(Callback):
+    """Set the learning rate before every batch, in one cycle that may end early.
 
-
-class LearningRateSchedule(Callback):
-    """Set the optimizer's learning rate before every batch.
-
-    Parameters
-    ----------
-    schedule : str
-        A key of ``SCHEDULES``.
+    Most of what a cycle gains comes with its fall. So a training that makes no
+    more progress is not cut off but told to land: the rate falls to zero from
+    where it is.
     """
 
-    def __init__(self, schedule: str):
-        self.schedule = schedule
-
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        self.step_ = 0
-        self.n_steps_ = net.max_epochs * net.n_batches
+        self.step_, self.n_steps_ = 0, net.max_epochs * net.n_batches
+        self.landing_ = None  # the step and the share of the peak where it began
+
+    def land(self, n_steps: int) -> None:
+        """Bring the rate to zero in ``n_steps``, or sooner if the cycle ends before."""
+        if self.landing_ is None:
+            self.landing_ = self.step_, one_cycle(self.step_ / self.n_steps_)
+            self.n_steps_ = min(self.n_steps_, self.step_ + n_steps)
+
+    @property
+    def has_landed(self) -> bool:
+        return self.step_ >= self.n_steps_
 
     def on_batch_begin(self, net, batch=None, training=None, **kwargs):
         if not training:
             return
-        share = SCHEDULES[self.schedule](min(1.0, self.step_ / self.n_steps_))
+        if self.landing_ is None:
+            share = one_cycle(self.step_ / self.n_steps_)
+        else:
+            begin, share = self.landing_
+            share *= fall((self.step_ - begin) / (self.n_steps_ - begin))
         for group in net.optimizer_.param_groups:
             group["lr"] = net.lr * share
         self.step_ += 1

@@ -5,11 +5,9 @@ import math
 import torch
 from skorch.callbacks import Callback
 
-from ._batches import TensorBatches
+from ._batches import ROWS_PER_PASS, TensorBatches
 
 __all__ = ["BestWeights", "ConvergenceError"]
-
-_ROWS_PER_PASS = 4096  # rows judged at once: bounds the memory
 
 # A loss this many times worse than the start, than telling the mean, and than one
 # scaled unit is lost.
@@ -30,15 +28,17 @@ class BestWeights(Callback):
         start, that counts as progress.
     n_iter_no_change : int
         Epochs without progress after which training stops.
-    trust_start : bool
-        Whether the start is a solution, such as PCA, that training has to beat by
-        more than chance.
+    starts_at_pca : bool
+        Whether the start is PCA, which training has to beat by more than chance.
+    schedule : OneCycle or None
+        Brought to its end when there is no progress; None: training stops at once.
     """
 
-    def __init__(self, tol: float, n_iter_no_change: int, trust_start: bool):
+    def __init__(self, tol, n_iter_no_change, starts_at_pca, schedule):
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
-        self.trust_start = trust_start
+        self.starts_at_pca = starts_at_pca
+        self.schedule = schedule
         self.best_epoch_, self.chooses_ = 0, False  # as of a net that is not trained
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
@@ -69,14 +69,19 @@ class BestWeights(Callback):
         net.history.record("valid_r2", r2)
         if loss < self.patience_loss_ - self.tol * abs(self.start_loss_):
             self.patience_loss_, self.patience_epoch_ = loss, epoch
-        self.stop_ = epoch - self.patience_epoch_ >= self.n_iter_no_change
+        if epoch - self.patience_epoch_ >= self.n_iter_no_change:
+            self.stop_ = self.schedule is None
+            if self.schedule is not None:
+                self.schedule.land(self.n_iter_no_change * net.n_batches)
+        if self.schedule is not None and self.schedule.has_landed:
+            self.stop_ = True
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
         """Leave the network with the weights that won."""
         if not self.chooses_:
             # No row can choose between epochs: the last one, unless the start was better.
             self._judge(net, len(net.history))
-        elif self.trust_start and self._gain_is_luck():
+        elif self.starts_at_pca and self._gain_is_luck():
             self.best_weights_, self.best_epoch_ = self.start_weights_, 0
         net.module_.load_state_dict(self.best_weights_)
 
@@ -100,11 +105,17 @@ class BestWeights(Callback):
     def _raise_if_diverged(self, net, loss, epoch):
         if math.isfinite(loss) and loss <= self.ceiling_:
             return
+        if epoch == 0:
+            raise ConvergenceError(
+                f"The loss is {loss:.3g} before training, expected a finite number. Use "
+                "scaling='global' or 'feature' for data of extreme size, and look at a "
+                "loss or network of your own."
+            )
         raise ConvergenceError(
             f"Training diverged in epoch {epoch} with learning_rate_init={net.lr!r}: the "
-            f"loss is {loss:.3g}, it was {self.start_loss_:.3g} at the start. Expected a "
-            "finite loss. Use a smaller learning_rate_init, or scaling='feature' if "
-            "columns have very different ranges."
+            f"loss is {loss:.3g}, expected less than {self.ceiling_:.3g}; it was "
+            f"{self.start_loss_:.3g} at the start. Use a smaller learning_rate_init, or "
+            "scaling='feature' if columns have very different ranges."
         )
 
 
@@ -114,7 +125,7 @@ def judge(net, dataset) -> tuple[torch.Tensor, float]:
     net._set_training(False)
     weights, rows = net.cell_weights_, []
     error = torch.zeros_like(weights)  # (n_features,)
-    for x, target in TensorBatches(dataset, _ROWS_PER_PASS):
+    for x, target in TensorBatches(dataset, ROWS_PER_PASS):
         x_hat = net.module_(x)
         rows.append(net.criterion_.rows(x_hat, target).double())
         error += ((x_hat - target) ** 2).sum(0) * weights
@@ -127,5 +138,5 @@ def judge(net, dataset) -> tuple[torch.Tensor, float]:
 @torch.no_grad()
 def constant_loss(net, dataset) -> float:
     """Return the loss of telling the mean for every row."""
-    target = dataset.y[:_ROWS_PER_PASS]
+    target = dataset.y[:ROWS_PER_PASS]
     return float(net.criterion_(target.mean(0).expand_as(target), target))

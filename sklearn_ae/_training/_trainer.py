@@ -10,12 +10,10 @@ from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PrintLog
 from skorch.dataset import Dataset
 
-from ._batches import TensorBatches
+from ._batches import ROWS_PER_PASS, TensorBatches
 from ._device import usable_device
 
 __all__ = ["ReconstructionNet"]
-
-_ROWS_PER_PASS = 4096  # rows seen at once outside training: bounds the memory
 
 
 class _Stop(Exception):
@@ -35,31 +33,25 @@ class ReconstructionNet(NeuralNet):
     module : nn.Module
         (n_rows, n_features) -> (n_rows, n_features)
     criterion : ReconstructionLoss
-    housekeeping : list of skorch callbacks
-        Our own, called before the user's.
     best_weights : BestWeights or None
-        The one of them that decides when training ends.
+        Decides when training ends, and what it leaves. None is for use only.
+    schedule : OneCycle or None
+        Moves the learning rate.
     **kwargs
         Of NeuralNet.
     """
 
-    def __init__(self, module, criterion, *, housekeeping=(), best_weights=None, **kwargs):
-        super().__init__(
-            module,
-            criterion,
-            iterator_train=TensorBatches,
-            iterator_valid=TensorBatches,
-            train_split=None,
-            **kwargs,
-        )
-        self.housekeeping = housekeeping
+    def __init__(self, module, criterion, *, best_weights=None, schedule=None, **kwargs):
+        ours = {"iterator_train": TensorBatches, "iterator_valid": TensorBatches}
+        super().__init__(module, criterion, **{"train_split": None, **ours, **kwargs})
         self.best_weights = best_weights
+        self.schedule = schedule
 
     def get_default_callbacks(self):
-        named = [(type(callback).__name__, callback) for callback in self.housekeeping]
+        ours = [("best_weights", self.best_weights), ("schedule", self.schedule)]
         if self.verbose:
-            named += [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
-        return named
+            ours += [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
+        return ours
 
     # -- training ------------------------------------------------------------
 
@@ -166,7 +158,7 @@ class ReconstructionNet(NeuralNet):
     @torch.no_grad()
     def _apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
         self._set_training(False)
-        tensors = [self._to_tensor(array).split(_ROWS_PER_PASS) for array in arrays]
+        tensors = [self._to_tensor(array).split(ROWS_PER_PASS) for array in arrays]
         return (
             torch.cat([function(*rows) for rows in zip(*tensors, strict=True)])
             .cpu()
@@ -205,10 +197,16 @@ class ReconstructionNet(NeuralNet):
 
 
 def _raised_on_purpose(interrupt: BaseException) -> bool:
-    """Whether a ``raise`` statement made this, as in skorch's EarlyStopping, or Ctrl-C."""
+    """Whether a callback's hook raised this itself, as skorch's EarlyStopping does.
+
+    Ctrl-C comes from elsewhere, or at any instruction but a ``raise``.
+    """
     traceback = interrupt.__traceback__
     assert traceback is not None
     while traceback.tb_next is not None:
         traceback = traceback.tb_next
-    code = traceback.tb_frame.f_code.co_code
-    return code[traceback.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    code = traceback.tb_frame.f_code
+    return (
+        code.co_name.startswith("on_")
+        and code.co_code[traceback.tb_lasti] == dis.opmap["RAISE_VARARGS"]
+    )

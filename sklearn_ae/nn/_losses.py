@@ -6,6 +6,7 @@ that learning rates and penalties mean the same for 5 columns and for 500.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from copy import deepcopy
 
 import torch
 import torch.nn.functional as F
@@ -90,7 +91,7 @@ class UserLoss(ReconstructionLoss):
 
     def __init__(self, loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]):
         super().__init__()
-        self.loss = loss
+        self.loss = deepcopy(loss)
 
     def rows(self, x_hat, x):
         # Nothing is known of the loss but its value for a batch: a row is a batch of one.
@@ -98,7 +99,13 @@ class UserLoss(ReconstructionLoss):
         return torch.stack([self(row_hat, row) for row_hat, row in pairs])
 
     def forward(self, x_hat, x):
-        return self.loss(x_hat, x).mean()  # of a scalar, itself
+        loss = self.loss(x_hat, x)
+        if not isinstance(loss, torch.Tensor):
+            raise ValueError(
+                f"loss={self.loss!r} returned {type(loss).__name__}, expected a tensor "
+                "that gradients pass through. Compute it by torch functions of x_hat and x."
+            )
+        return loss.mean()  # of a scalar, itself
 
 
 LOSSES: dict[str, Callable[[], ReconstructionLoss]] = {
@@ -120,4 +127,11 @@ def make_loss(loss: str | Callable) -> ReconstructionLoss:
     >>> make_loss("mse").rows(torch.zeros(2, 2), x)
     tensor([2., 1.])
     """
-    return LOSSES[loss]() if isinstance(loss, str) else UserLoss(loss)
+    if isinstance(loss, str):
+        return LOSSES[loss]()
+    if isinstance(loss, type):
+        raise ValueError(
+            f"loss={loss.__name__} is a class, expected an instance or a function "
+            f"(x_hat, x) -> tensor. Write loss={loss.__name__}()."
+        )
+    return UserLoss(loss)

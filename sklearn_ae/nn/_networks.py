@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from itertools import pairwise
 
 import torch
@@ -97,25 +98,29 @@ def make_hidden_layers(
 
 
 def _make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module:
-    """Return the user's network in float32, after a look at what it does to two rows."""
-    layers = factory(n_in, n_out)
+    """Return a copy of the user's network in float32, after a look at two rows of it."""
+    if isinstance(factory, nn.Module):
+        raise ValueError(
+            f"An encoder or decoder of your own is a {type(factory).__name__}; expected a "
+            "callable that builds one. Pass lambda n_in, n_out: ... that returns it."
+        )
+    layers = deepcopy(factory(n_in, n_out))  # the factory may keep the one it returned
     if not isinstance(layers, nn.Module):
         raise ValueError(
             f"An encoder or decoder of your own returned {type(layers).__name__} for "
-            f"(n_in={n_in}, n_out={n_out}); expected a torch.nn.Module. Pass a callable "
-            "that builds one, not the module itself."
+            f"(n_in={n_in}, n_out={n_out}); expected a torch.nn.Module. Let the callable "
+            "return the module that it builds."
         )
     layers = layers.to(device="cpu", dtype=torch.float32)
-    layers.eval()
     with torch.no_grad():
-        shape = tuple(layers(zeros(2, n_in)).shape)
+        shape = tuple(layers.eval()(zeros(2, n_in)).shape)
     if shape != (2, n_out):
         raise ValueError(
             f"An encoder or decoder of your own turned two rows of {n_in} values into "
             f"shape {shape}; expected (2, {n_out}). End it with a layer of n_out values, "
             "after torch.nn.Flatten() for images."
         )
-    return layers
+    return layers.train()
 
 
 class Encoder(nn.Module):

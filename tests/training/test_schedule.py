@@ -1,13 +1,14 @@
-"""The learning rate climbs to its peak, falls to zero, and no further."""
+"""The learning rate climbs to its peak and falls to zero, sooner if nothing is gained."""
 
 import pytest
-from skorch.callbacks import Callback
+import torch
+from skorch.callbacks import Callback, LRScheduler
 
 from sklearn_ae import AutoencoderTransformer
 
 
-@pytest.mark.parametrize("schedule", ["one_cycle", "constant"])
-def test_learning_rates_of_a_training(digits, schedule):
+def rates_of(X, *, callbacks=(), **params):
+    """Return the learning rate of every step of a fit, 18 steps to an epoch."""
     rates = []
 
     class Keeper(Callback):
@@ -17,17 +18,54 @@ def test_learning_rates_of_a_training(digits, schedule):
 
     AutoencoderTransformer(
         2,
-        learning_rate=schedule,
+        hidden_layer_sizes=(8,),
         learning_rate_init=0.01,
-        max_iter=10,
         batch_size=30,
-        callbacks=[Keeper()],
-    ).fit(digits[0])
+        callbacks=[Keeper(), *callbacks],
+        random_state=0,
+        **params,
+    ).fit(X)
+    return rates
+
+
+def test_one_cycle_climbs_and_falls(digits):
+    rates = rates_of(digits[0], max_iter=10)
     assert len(rates) == 180
+    assert rates[0] == pytest.approx(0.0004, rel=1e-3)
     assert max(rates) == pytest.approx(0.01, rel=1e-3)
-    if schedule == "constant":
-        assert min(rates) == 0.01
-    else:
-        assert rates[0] == pytest.approx(0.0004, rel=1e-3)
-        assert rates.index(max(rates)) == pytest.approx(0.3 * 180, abs=10)
-        assert rates[-1] < 0.01 * 0.05
+    assert rates.index(max(rates)) == pytest.approx(0.3 * 180, abs=2)
+    assert rates[-1] < 1e-5
+
+
+def test_without_progress_the_cycle_lands_from_where_it_is(digits):
+    rates = rates_of(digits[0], max_iter=100, tol=0.5, n_iter_no_change=4)
+    assert len(rates) == (4 + 4) * 18
+    peak = rates.index(max(rates))
+    assert peak == pytest.approx(4 * 18, abs=1)
+    assert max(rates) < 0.005  # 4 of the 30 epochs of the climb
+    assert rates[-1] < 1e-4 * max(rates) + 1e-5
+    assert rates[peak:] == sorted(rates[peak:], reverse=True)
+
+
+def test_more_epochs_do_no_harm(digits):
+    X, _ = digits
+    scores = [
+        AutoencoderTransformer(8, max_iter=max_iter, random_state=0).fit(X).score(X)
+        for max_iter in (20, 100)
+    ]
+    assert scores[1] > scores[0] - 0.005
+
+
+def test_constant_is_constant_and_stops_at_once(digits):
+    assert set(rates_of(digits[0], learning_rate="constant", max_iter=5)) == {0.01}
+    stopped = rates_of(
+        digits[0], learning_rate="constant", max_iter=50, tol=0.5, n_iter_no_change=3
+    )
+    assert len(stopped) == 3 * 18
+
+
+def test_constant_leaves_room_for_a_schedule_of_skorch(digits):
+    step = LRScheduler(torch.optim.lr_scheduler.StepLR, step_size=1, gamma=0.1)
+    rates = rates_of(digits[0], callbacks=[step], learning_rate="constant", max_iter=3)
+    assert rates[0] == pytest.approx(0.01)
+    assert rates[-1] == pytest.approx(0.0001)

@@ -100,16 +100,28 @@ def test_chunks_do_not_show(quick, digits):
     np.testing.assert_allclose(codes, np.vstack(parts), atol=1e-6)
 
 
-def test_threads_may_fork_after_use(quick, bent):
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_fork_after_use_can_still_transform():
     program = """
-        import numpy as np, torch
-        from joblib import Parallel, delayed
+        import multiprocessing, numpy as np, torch
+        torch.set_num_threads(1)  # the remedy that the guide names
         from sklearn_ae import AutoencoderTransformer
         X = np.random.RandomState(0).rand(100, 5)
         ae = AutoencoderTransformer(2, max_iter=2, random_state=0).fit(X)
-        codes = Parallel(n_jobs=2)(delayed(ae.transform)(X) for _ in range(2))
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            codes = pool.map(ae.transform, [X, X])
         assert all(np.array_equal(c, ae.transform(X)) for c in codes)
     """
     subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120
     )
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_a_fit_where_gradients_are_off(quick, digits, mode):
+    X, _ = digits
+    expected = quick().fit(X).transform(X)
+    with mode():
+        fitted = quick().fit(X)
+        np.testing.assert_array_equal(fitted.transform(X), expected)
+    np.testing.assert_array_equal(fitted.transform(X), expected)
