@@ -11,6 +11,7 @@ __all__ = [
     "Architecture",
     "check_loss_domain",
     "check_output_range",
+    "code_size",
     "resolve_architecture",
 ]
 
@@ -19,6 +20,8 @@ _DOMAINS = {
     "bce": ((0.0, 1.0), ("logistic",)),
     "kl": ((0.0, np.inf), ("softplus", "logistic")),
 }
+
+_ROUNDING = 1e-6
 
 # What an output activation can give; the others have no bound worth a check.
 _RANGES = {
@@ -52,11 +55,15 @@ class Architecture:
             self.linear_skip
             and not self.hidden_layer_sizes
             and not self.decoder_hidden_layer_sizes
-            and self.encoder is None
-            and self.decoder is None
+            and not self.has_own_layers
             and self.code_activation == "identity"
             and self.output_activation == "identity"
         )
+
+    @property
+    def has_own_layers(self) -> bool:
+        """Whether the user's own networks stand in place of hidden layers."""
+        return self.encoder is not None or self.decoder is not None
 
     @property
     def n_multiplications(self) -> int:
@@ -68,18 +75,15 @@ class Architecture:
         return total
 
 
-def resolve_architecture(
-    estimator, X: np.ndarray, n_components: int | None
-) -> Architecture:
+def resolve_architecture(estimator, n_features: int, n_components: int) -> Architecture:
     """Return the network that the parameters of ``estimator`` ask for.
 
     Parameters
     ----------
     estimator : BaseAutoencoder
         Whose parameters are read.
-    X : ndarray of shape (n_samples, n_features)
-    n_components : int or None
-        Wanted code size.
+    n_features, n_components : int
+        Width of a row and of its code.
 
     Raises
     ------
@@ -93,8 +97,8 @@ def resolve_architecture(
             "decoder_hidden_layer_sizes", estimator.decoder_hidden_layer_sizes
         )
     return Architecture(
-        n_features=X.shape[1],
-        n_components=_code_size(n_components, X),
+        n_features=n_features,
+        n_components=n_components,
         hidden_layer_sizes=encoder_sizes,
         decoder_hidden_layer_sizes=decoder_sizes,
         activation=estimator.activation,
@@ -124,7 +128,9 @@ def check_output_range(output_activation: str, X: np.ndarray) -> None:
 
 def _check_range(name: str, low: float, high: float, X: np.ndarray, way_out: str) -> None:
     least, most = X.min(), X.max()
-    if least < low or most > high:
+    # What MinMaxScaler leaves may pass 1 by a rounding.
+    slack = _ROUNDING * (max(abs(least), abs(most)) if high == np.inf else high - low)
+    if least < low - slack or most > high + slack:
         expected = f"values in [{low:g}, {high:g}]"
         raise ValueError(
             f"X has values from {least:.6g} to {most:.6g}; {name} expected "
@@ -143,7 +149,8 @@ def _as_sizes(name: str, sizes) -> tuple[int, ...]:
     return tuple(int(size) for size in wanted)
 
 
-def _code_size(n_components: int | None, X: np.ndarray) -> int:
+def code_size(n_components: int | None, X: np.ndarray) -> int:
+    """Return the length of the code; None: as long as it can be for ``X``."""
     most = min(X.shape)
     if n_components is None:
         return most

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 from ._architecture import (
     check_loss_domain,
     check_output_range,
+    code_size,
     resolve_architecture,
 )
 from ._fitted_network import FittedNetwork
@@ -131,20 +132,19 @@ class BaseAutoencoder(
             X = validate_rows(self, X, reset=last is None)
             network = self._plan_network(X, last)
             random_state = fresh_random_state(self.random_state)
-            seed = int(random_state.randint(np.iinfo(np.int32).max))
-            with network.borrowed_globals(rows_per_batch(self.batch_size, len(X)), seed):
-                net = self._make_net(network, len(X), seed)
-                # PCA in closed form keeps the digits of the data; training is in float32.
-                dtype = X.dtype if network.is_pca else np.dtype(np.float32)
-                net.compute_in(dtype)
-                X_scaled, target = network.to_network_units(X, dtype)
-                self._set_start(net, network, X_scaled, target, seed)
+            network.seed = int(random_state.randint(np.iinfo(np.int32).max))
+            with network.borrowed_globals(rows_per_batch(self.batch_size, len(X))):
+                net = self._make_net(network, len(X))
+                X_scaled, target = network.to_network_units(X, np.float64)
+                start = self._set_start(net, network, X_scaled, target)
                 if not network.is_pca:
                     self._train(net, network, X_scaled, target, random_state)
-                network.arrays = {
-                    **net.to_arrays(),
-                    **self._principal_axes(net, network, X_scaled),
-                }
+                stays_pca = bool(start) and net.best_weights.best_epoch_ == 0
+                if stays_pca:
+                    net.load_arrays(start, "float64")  # to the last digit
+                axes = self._principal_axes(net, network, X_scaled, stays_pca)
+                network.arrays = {**net.to_arrays(), **axes}
+                network.verify(net, X_scaled)
             self._record(network, net, len(X))
         return self
 
@@ -158,9 +158,11 @@ class BaseAutoencoder(
         """Return the network to be: architecture, columns, and old weights if any."""
         check_loss_domain(self.loss, X)
         n_components = self.n_components
-        if n_components is None and last is not None:
+        if last is None:
+            n_components = code_size(n_components, X)
+        elif n_components is None:
             n_components = last.architecture.n_components
-        architecture = resolve_architecture(self, X, n_components)
+        architecture = resolve_architecture(self, X.shape[1], n_components)
         check_output_range(architecture.output_activation, X)
         network = FittedNetwork(type(self), architecture, self.loss, self.device)
         if last is None:
@@ -169,8 +171,8 @@ class BaseAutoencoder(
             network.continue_from(last, self.scaling)
         return network
 
-    def _make_net(self, network, n_rows, seed):
-        generator = make_generator(seed)
+    def _make_net(self, network, n_rows):
+        generator = make_generator(network.seed)
         starts_at_pca = network.architecture.linear_skip and not network.arrays
         return make_training_net(
             self,
@@ -181,17 +183,20 @@ class BaseAutoencoder(
             starts_at_pca=starts_at_pca,
         )
 
-    def _set_start(self, net, network, X_scaled, target, seed):
-        """Give the network the weights that training starts from."""
-        net.load_arrays(network.arrays)  # of the last fit, if this one continues it
+    def _set_start(self, net, network, X_scaled, target) -> dict:
+        """Give the network the weights that training starts from; return those of PCA."""
         if network.arrays or not network.architecture.linear_skip:
-            return
+            net.load_arrays(network.arrays, "float32")
+            return {}
         code_activation = network.architecture.code_activation
-        pca = fit_pca(X_scaled, network.architecture.n_components, seed)
-        net.load_arrays(encoder_start(pca, X_scaled, code_activation))
-        net.load_arrays(decoder_start(net.encode(X_scaled), target))
+        pca = fit_pca(X_scaled, network.architecture.n_components, network.seed)
+        start = encoder_start(pca, X_scaled, code_activation)
+        net.load_arrays(start, "float64")
+        start |= decoder_start(net.encode(X_scaled), target)
+        net.load_arrays(start, "float64")
         if code_activation == "identity":
             network.code_unit = network.code_unit * spread_of(pca)
+        return start
 
     def _train(self, net, network, X_scaled, target, random_state):
         n_rows = len(X_scaled)
@@ -200,18 +205,22 @@ class BaseAutoencoder(
             # Two rows at least: from one, no chance can be told.
             n_valid = min(max(2, round(self.validation_fraction * n_rows)), n_rows - 1)
         order = random_state.permutation(n_rows)
-        parts = []
-        for rows in (order[n_valid:], order[:n_valid]):
-            x = X_scaled[rows]
-            parts += [x, x if target is X_scaled else target[rows]]
-        net.train_on(*parts, cell_weights=network.output_columns.scale_)
+        net.train_on(
+            X_scaled,
+            target,
+            train=order[n_valid:],
+            valid=order[:n_valid],
+            cell_weights=network.output_columns.scale_,
+        )
 
-    def _principal_axes(self, net, network, X_scaled):
+    def _principal_axes(self, net, network, X_scaled, stays_pca):
+        # Codes of PCA lie on principal axes; those of an activation mean what they are.
+        is_bent = network.architecture.code_activation != "identity"
         return principal_axes(
             net.encode(X_scaled),
             X_scaled,
             network.code_unit,
-            rotate=network.architecture.code_activation == "identity",
+            rotate=not (stays_pca or is_bent),
             whiten=self.whiten,
         )
 

@@ -20,6 +20,8 @@ __all__ = ["FittedNetwork"]
 # One thread at a time rebuilds a network, whose own parts may use another one.
 _building = threading.RLock()
 
+_ROWS_TO_VERIFY = 16
+
 
 class FittedNetwork:
     """Columns and weights as arrays; nets are rebuilt from them, one per dtype.
@@ -43,6 +45,9 @@ class FittedNetwork:
         What one unit of the network's own codes is worth to the user.
     arrays : dict of ndarray
         Weights by name; none until they are fitted.
+    seed : int
+        What the network was built with, since parts of the user's own may draw more
+        than their weights.
     """
 
     def __init__(self, kind, architecture, loss, device):
@@ -51,6 +56,7 @@ class FittedNetwork:
         self.loss = loss
         self.device = device
         self.arrays = {}
+        self.seed = 0
         self._nets = {}
 
     # -- planning ------------------------------------------------------------
@@ -78,6 +84,7 @@ class FittedNetwork:
         """Take over units and weights of the last fit."""
         now, then = vars(self.architecture), vars(last.architecture)
         changed = [name for name in now if now[name] != then[name]]
+        changed = ["init" if name == "linear_skip" else name for name in changed]
         if scaling != last.columns.kind:
             changed.append("scaling")
         if changed:
@@ -102,16 +109,30 @@ class FittedNetwork:
         return X_scaled, self.output_columns.transform(X, dtype)
 
     @contextmanager
-    def borrowed_globals(self, n_rows: int, seed: int):
+    def borrowed_globals(self, n_rows: int):
         """Borrow what is global in torch, for ``n_rows`` at once."""
         work = self.architecture.n_multiplications * n_rows
-        with limited_threads(work), with_gradients(), self._foreign_draws(seed):
+        with limited_threads(work), with_gradients(), self._foreign_draws():
             yield
 
-    def _foreign_draws(self, seed):
+    def _foreign_draws(self):
         """Lend torch's global random state to parts of the user's own, if there are any."""
-        parts = (self.architecture.encoder, self.architecture.decoder, self.loss)
-        return borrowed_random_state(seed) if any(map(callable, parts)) else nullcontext()
+        if self.architecture.has_own_layers or callable(self.loss):
+            return borrowed_random_state(self.seed)
+        return nullcontext()
+
+    def verify(self, net: ReconstructionNet, X_scaled: np.ndarray) -> None:
+        """Raise ValueError unless the arrays hold all that ``net`` has learnt."""
+        if not self.architecture.has_own_layers:
+            return
+        rows = X_scaled[:_ROWS_TO_VERIFY]
+        trained, rebuilt = net.reconstruct(rows), self.net("float32").reconstruct(rows)
+        if not np.allclose(trained, rebuilt, rtol=1e-2, atol=1e-2 * np.abs(trained).max()):
+            raise ValueError(
+                "An encoder or decoder of your own rebuilds other rows after its weights "
+                "are put into a new copy of it; expected the same. Register all that it "
+                "draws or learns as a parameter or by register_buffer()."
+            )
 
     # -- using ---------------------------------------------------------------
 
@@ -149,10 +170,10 @@ class FittedNetwork:
         """Return the net that computes in ``dtype``, so that float64 keeps its digits."""
         with _building:
             if dtype not in self._nets:
-                with self._foreign_draws(seed=0):
+                with self._foreign_draws():
                     network = self.kind._make_network(self.architecture, None)
                 net = ReconstructionNet(network, self.kind._make_loss(self.loss))
                 net.prepare_for_use(dtype, self.device)
-                net.load_arrays(self.arrays)
+                net.load_arrays(self.arrays, dtype)
                 self._nets[dtype] = net
             return self._nets[dtype]

@@ -110,8 +110,7 @@ def principal_axes(
         What one unit of each code is worth, so that codes of a PCA start are
         shown as PCA's.
     rotate : bool
-        Whether codes may be centred and turned; not if an activation gave them
-        a meaning of their own.
+        Whether codes are centred and turned.
     whiten : bool
         Whether codes are shown with unit variance.
 

@@ -267,7 +267,9 @@ def test_ctrl_c_in_a_callback_with_a_handler_of_the_users_own(quick, digits):
 def test_own_network_of_the_wrong_kind_or_width(quick, bent):
     with pytest.raises(ValueError, match=r"returned int .*expected a torch.nn.Module"):
         quick(encoder=lambda n_in, n_out: n_in).fit(bent)
-    with pytest.raises(ValueError, match=r"shape \(2, 7\); expected \(2, 4\)"):
+    with pytest.raises(
+        ValueError, match=r"into \(2, 7\); expected a tensor of shape \(2, 4\)"
+    ):
         quick(decoder=lambda n_in, n_out: torch.nn.Linear(n_in, 7)).fit(bent)
 
 

@@ -70,6 +70,42 @@ def test_epoch_0_is_pca_clipped_where_the_output_is_bent(loss, low, high, digits
     np.testing.assert_allclose(ae.reconstruct(X), expected, atol=2e-3)
 
 
+@pytest.mark.parametrize("output_activation", ["relu", "elu", "silu", "gelu"])
+def test_epoch_0_is_pca_clipped_whatever_the_output(output_activation, digits):
+    X = digits[0] * 16
+    ae = AutoencoderTransformer(
+        8, output_activation=output_activation, learning_rate_init=1e-12, max_iter=1
+    ).fit(X)
+    X_hat = pca_reconstruction(PCA(8, svd_solver="full").fit(X), X)
+    size = np.abs(X).mean()
+    lowest = {"relu": 0, "elu": -0.999, "silu": -0.26894, "gelu": -0.15427}
+    expected = np.maximum(X_hat / size, lowest[output_activation])
+    np.testing.assert_allclose(ae.reconstruct(X) / size, expected, atol=1e-3)
+
+
+def test_where_nothing_is_won_it_is_pca_to_the_last_digit():
+    # Codes whose spread differs by 1e9 do not fit float32, in which training is done.
+    rng = np.random.RandomState(0)
+    X = np.hstack([rng.normal(size=(500, 2)) * 1e9, rng.normal(size=(500, 2))])
+    X = X @ np.linalg.qr(rng.normal(size=(4, 4)))[0]
+    ae = AutoencoderTransformer(4, random_state=0).fit(X)
+    assert ae.best_iter_ == 0
+    assert ae.n_iter_ > 0
+    codes, expected = ae.transform(X), PCA(4, svd_solver="full").fit_transform(X)
+    np.testing.assert_allclose(codes, expected, atol=1e-4)
+
+
+def test_gross_outliers_that_no_validation_row_shows():
+    rng = np.random.RandomState(3)
+    X = rng.normal(size=(1000, 8))
+    X[:3] += 1e4 * rng.normal(size=(3, 8))
+    for seed in range(4):
+        ae = AutoencoderTransformer(2, random_state=seed).fit(X)
+        X_hat = pca_reconstruction(PCA(2).fit(X), X)
+        pca = r2_score(X, X_hat, multioutput="variance_weighted")
+        assert ae.score(X) > pca - 0.01
+
+
 @pytest.mark.parametrize(
     "code_activation", ["relu", "elu", "silu", "gelu", "tanh", "logistic"]
 )

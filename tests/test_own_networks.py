@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
 from sklearn.decomposition import PCA
 from torch import nn
 
@@ -77,6 +78,40 @@ def test_a_factory_that_returns_the_same_module_again(quick, digits, dtype):
     np.testing.assert_array_equal(first.transform(X), codes)
     assert (mine[-1].weight == weights).all()
     assert mine.training
+
+
+class RandomFeatures(nn.Module):
+    """Draws once what it is built with, as a plain attribute that no state_dict holds."""
+
+    def __init__(self, n_in, n_out, draw=torch.randn):
+        super().__init__()
+        self.features = draw(n_in, 32) / 8
+        self.linear = nn.Linear(32, n_out)
+
+    def forward(self, x):
+        return self.linear(torch.tanh(x @ self.features.to(x.dtype)))
+
+
+def test_what_own_layers_draw_besides_their_weights_is_drawn_again(quick, digits):
+    X, _ = digits
+    fitted = quick(4, encoder=RandomFeatures, init="random", max_iter=20).fit(X)
+    best = fitted.validation_scores_[fitted.best_iter_]
+    assert fitted.score(X) == pytest.approx(best, abs=0.1)
+    loaded = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
+
+
+def test_own_layers_that_cannot_be_rebuilt_are_refused(quick, digits):
+    rng = np.random.RandomState(0)
+
+    def draw(*shape):
+        return torch.tensor(rng.normal(size=shape), dtype=torch.float32)
+
+    def encoder(n_in, n_out):
+        return RandomFeatures(n_in, n_out, draw)
+
+    with pytest.raises(ValueError, match=r"rebuilds other rows.*register_buffer"):
+        quick(4, encoder=encoder, init="random", max_iter=20).fit(digits[0])
 
 
 def test_a_factory_may_use_another_fitted_network(quick, digits):

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA
+from sklearn.preprocessing import MinMaxScaler
 
 
 def shapes(fitted):
@@ -96,6 +98,15 @@ def test_every_loss_falls_and_keeps_the_data(quick, digits, loss):
     scores = fitted.score_samples(X)
     assert scores.shape == (600,)
     assert scores.dtype == X.dtype
+
+
+@pytest.mark.parametrize("loss", ["bce", "kl"])
+def test_a_domain_is_held_up_to_rounding(quick, loss):
+    X = MinMaxScaler().fit_transform(load_breast_cancer().data)
+    assert X.max() > 1  # by a rounding
+    X = X - (loss == "kl") * 1e-17
+    fitted = quick(4, loss=loss).fit(X)
+    assert np.isfinite(fitted.score_samples(X)).all()
 
 
 def test_kl_takes_counts_of_any_size(quick):

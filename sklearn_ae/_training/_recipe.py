@@ -16,7 +16,7 @@ __all__ = ["OPTIMIZERS", "make_training_net", "rows_per_batch"]
 # Fused: one kernel per step for all weights, which is what small networks need.
 OPTIMIZERS: dict[str, tuple[type, dict]] = {
     "adam": (torch.optim.Adam, {"fused": True}),
-    "adamw": (torch.optim.AdamW, {"fused": True}),
+    "adamw": (torch.optim.AdamW, {"fused": True, "weight_decay": 0.0}),
     "sgd": (torch.optim.SGD, {"fused": True, "momentum": 0.9, "nesterov": True}),
 }
 
@@ -51,6 +51,24 @@ def _optimizer(solver: str | type) -> tuple[type, dict]:
     return solver, {}
 
 
+def _copied_callbacks(callbacks) -> list:
+    """Return copies of the user's callbacks, since skorch changes those that it runs."""
+    for callback in callbacks or ():
+        bare = callback[-1] if isinstance(callback, tuple) else callback
+        if not isinstance(bare, Callback):
+            raise ValueError(
+                f"callbacks holds {callback!r}, expected instances of "
+                "skorch.callbacks.Callback. Use skorch.callbacks.EpochScoring(...) for one."
+            )
+    try:
+        return deepcopy(list(callbacks or ()))
+    except TypeError as error:
+        raise ValueError(
+            f"callbacks={callbacks!r} cannot be copied ({error}), expected callbacks that "
+            "hold no open file, lock or connection. Let them open it in on_train_begin."
+        ) from error
+
+
 def make_training_net(
     estimator, network, loss, generator, *, n_rows, starts_at_pca
 ) -> ReconstructionNet:
@@ -71,13 +89,6 @@ def make_training_net(
     starts_at_pca : bool
         Whether the weights that training starts from will be those of PCA.
     """
-    for callback in estimator.callbacks or ():
-        named = callback if isinstance(callback, tuple) else ("", callback)
-        if not isinstance(named[1], Callback):
-            raise ValueError(
-                f"callbacks holds {callback!r}, expected instances of "
-                "skorch.callbacks.Callback. Use skorch.callbacks.EpochScoring(...) for one."
-            )
     batch_size = rows_per_batch(estimator.batch_size, n_rows)
     optimizer, options = _optimizer(estimator.solver)
     options = {f"optimizer__{name}": value for name, value in options.items()}
@@ -99,7 +110,7 @@ def make_training_net(
         max_epochs=estimator.max_iter,
         batch_size=batch_size,
         iterator_train__generator=generator,
-        callbacks=deepcopy(estimator.callbacks),  # skorch changes them
+        callbacks=_copied_callbacks(estimator.callbacks),
         verbose=int(estimator.verbose),
         device=resolve_device(estimator.device),
         **options,

@@ -9,11 +9,12 @@ __all__ = ["SCHEDULES", "OneCycle"]
 # "constant" needs no callback of ours, and leaves room for one of the user's.
 SCHEDULES = ("one_cycle", "constant")
 
-_WARM_UP = 0.3  # share of the steps that climb to the peak
+_CLIMB = 0.3  # share of the steps that climb to the peak
+_LONGEST_CLIMB = 10  # epochs
 _FIRST = 0.04  # where the climb begins, as a share of the peak
 
 
-def one_cycle(progress: float) -> float:
+def one_cycle(progress: float, climb: float = _CLIMB) -> float:
     """Return the share of the peak rate: a climb, then a fall to zero, along cosines.
 
     Smith and Topin, "Super-convergence: very fast training of neural networks
@@ -23,16 +24,17 @@ def one_cycle(progress: float) -> float:
     ----------
     progress : float in [0, 1]
         Share of all steps that are done.
+    climb : float in (0, 1)
+        Share of all steps that climb.
 
     Examples
     --------
-    >>> one_cycle(0.0), one_cycle(0.3), one_cycle(1.0)
-    (0.04, 1.0, 0.0)
+    >>> [round(one_cycle(progress), 3) for progress in (0.0, 0.3, 0.65, 1.0)]
+    [0.04, 1.0, 0.5, 0.0]
     """
-    if progress < _WARM_UP:
-        rise = (1 - math.cos(math.pi * progress / _WARM_UP)) / 2
-        return _FIRST + (1 - _FIRST) * rise
-    return fall((progress - _WARM_UP) / (1 - _WARM_UP))
+    if progress < climb:
+        return 1 - (1 - _FIRST) * fall(progress / climb)
+    return fall((progress - climb) / (1 - climb))
 
 
 def fall(progress: float) -> float:
@@ -50,13 +52,21 @@ class OneCycle(Callback):
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         self.step_, self.n_steps_ = 0, net.max_epochs * net.n_batches
+        self.climb_ = min(_CLIMB, _LONGEST_CLIMB / net.max_epochs)
         self.landing_ = None  # the step and the share of the peak where it began
 
     def land(self, n_steps: int) -> None:
         """Bring the rate to zero in ``n_steps``, or sooner if the cycle ends before."""
         if self.landing_ is None:
-            self.landing_ = self.step_, one_cycle(self.step_ / self.n_steps_)
+            self.landing_ = self.step_, self._share()
             self.n_steps_ = min(self.n_steps_, self.step_ + n_steps)
+
+    def _share(self) -> float:
+        return one_cycle(self.step_ / self.n_steps_, self.climb_)
+
+    @property
+    def is_climbing(self) -> bool:
+        return self.step_ < self.climb_ * self.n_steps_
 
     @property
     def has_landed(self) -> bool:
@@ -66,7 +76,7 @@ class OneCycle(Callback):
         if not training:
             return
         if self.landing_ is None:
-            share = one_cycle(self.step_ / self.n_steps_)
+            share = self._share()
         else:
             begin, share = self.landing_
             share *= fall((self.step_ - begin) / (self.n_steps_ - begin))

@@ -13,6 +13,9 @@ __all__ = ["BestWeights", "ConvergenceError"]
 # scaled unit is lost.
 _HOPELESS = 1e3
 
+# How many standard errors a gain over PCA has to be worth.
+_N_STANDARD_ERRORS = 1.0
+
 
 class ConvergenceError(RuntimeError):
     """Training diverged: the loss left the finite numbers, or all reason."""
@@ -43,16 +46,21 @@ class BestWeights(Callback):
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Take the start as epoch 0, the first candidate."""
-        train, valid = net.datasets_
-        self.judging_ = train if valid is None else valid
+        self.train_, valid = net.datasets_
         self.chooses_ = valid is not None
-        start_rows, r2 = judge(net, self.judging_)
-        self.start_rows_ = self.best_rows_ = start_rows
-        self.start_loss_ = self.best_loss_ = self.patience_loss_ = float(start_rows.mean())
-        self.ceiling_ = _HOPELESS * max(
-            abs(self.start_loss_), constant_loss(net, train), 1.0
+        self.judging_ = valid if self.chooses_ else self.train_
+        self.start_rows_, r2 = judge(net, self.judging_)
+        self.train_loss_ = float(judge(net, self.train_)[0].mean())
+        self.start_loss_ = self.best_loss_ = self.patience_loss_ = float(
+            self.start_rows_.mean()
         )
-        self.scores_ = [r2]
+        losses = (
+            abs(self.start_loss_),
+            abs(self.train_loss_),
+            constant_loss(net, self.train_),
+        )
+        self.ceiling_ = _HOPELESS * max(*losses, 1.0)
+        self.best_rows_, self.scores_ = self.start_rows_, [r2]
         self.start_weights_ = self.best_weights_ = net.copy_weights()
         self.best_epoch_ = self.patience_epoch_ = 0
         self.stop_ = False
@@ -66,24 +74,32 @@ class BestWeights(Callback):
         loss, r2 = self._judge(net, epoch)
         self.scores_.append(r2)
         net.history.record("valid_loss", loss)
+        net.history.record("valid_loss_best", self.best_epoch_ == epoch)
         net.history.record("valid_r2", r2)
-        if loss < self.patience_loss_ - self.tol * abs(self.start_loss_):
-            self.patience_loss_, self.patience_epoch_ = loss, epoch
-        if epoch - self.patience_epoch_ >= self.n_iter_no_change:
-            self.stop_ = self.schedule is None
-            if self.schedule is not None:
-                self.schedule.land(self.n_iter_no_change * net.n_batches)
+        has_progress = loss < self.patience_loss_ - self.tol * abs(self.start_loss_)
+        if has_progress or (self.schedule is not None and self.schedule.is_climbing):
+            self.patience_loss_ = min(loss, self.patience_loss_)
+            self.patience_epoch_ = epoch
+        self._end_in_time(net, epoch)
+
+    def _end_in_time(self, net, epoch):
         if self.schedule is not None and self.schedule.has_landed:
             self.stop_ = True
+        elif epoch - self.patience_epoch_ >= self.n_iter_no_change:
+            if self.schedule is None:
+                self.stop_ = True
+            else:
+                self.schedule.land(self.n_iter_no_change * net.n_batches)
 
     def on_train_end(self, net, X=None, y=None, **kwargs):
         """Leave the network with the weights that won."""
         if not self.chooses_:
             # No row can choose between epochs: the last one, unless the start was better.
             self._judge(net, len(net.history))
-        elif self.starts_at_pca and self._gain_is_luck():
-            self.best_weights_, self.best_epoch_ = self.start_weights_, 0
         net.module_.load_state_dict(self.best_weights_)
+        if self.chooses_ and self.starts_at_pca and self._gain_is_luck(net):
+            self.best_epoch_ = 0
+            net.module_.load_state_dict(self.start_weights_)
 
     def _judge(self, net, epoch):
         rows, r2 = judge(net, self.judging_)
@@ -94,13 +110,18 @@ class BestWeights(Callback):
             self.best_weights_, self.best_epoch_ = net.copy_weights(), epoch
         return loss, r2
 
-    def _gain_is_luck(self) -> bool:
-        """Whether the gain over the start is within one standard error on its rows."""
+    def _gain_is_luck(self, net) -> bool:
+        """Whether the gain over PCA is not beyond doubt on the rows that were seen.
+
+        It is to exceed the standard error of the mean difference of row losses on the
+        validation rows, and the training rows, which may hold outliers that those lack,
+        must not have lost.
+        """
         gain = self.start_rows_ - self.best_rows_
-        if len(gain) < 2:
+        if len(gain) < 2 or judge(net, self.train_)[0].mean() > self.train_loss_:
             return True
         standard_error = float(gain.std()) / math.sqrt(len(gain))
-        return float(gain.mean()) < standard_error
+        return float(gain.mean()) < _N_STANDARD_ERRORS * standard_error
 
     def _raise_if_diverged(self, net, loss, epoch):
         if math.isfinite(loss) and loss <= self.ceiling_:

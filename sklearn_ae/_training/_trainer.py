@@ -55,22 +55,24 @@ class ReconstructionNet(NeuralNet):
 
     # -- training ------------------------------------------------------------
 
-    def train_on(self, X, target, X_valid, target_valid, cell_weights):
-        """Train from the weights that the module has now.
+    def train_on(self, X, target, *, train, valid, cell_weights):
+        """Train in float32, from the weights that the module has now.
 
         Parameters
         ----------
-        X, target : ndarray of shape (n_rows, n_features)
+        X, target : ndarray of shape (n_samples, n_features)
             What goes in and what should come out, maybe one array.
-        X_valid, target_valid : ndarray of shape (n_valid, n_features)
-            Rows that choose the epoch. Without any, the training rows judge.
+        train, valid : ndarray of int
+            Rows to train on, and rows that choose the epoch; if none, the training
+            rows judge.
         cell_weights : ndarray of shape (n_features,)
             Scale of each column, so that R² is told in the user's units.
         """
-        train = self._make_dataset(X, target)
-        valid = self._make_dataset(X_valid, target_valid) if len(X_valid) else None
-        self.datasets_ = train, valid
+        self.module_.float()
         self.cell_weights_ = self._to_tensor(cell_weights / cell_weights.max()) ** 2
+        both = self._make_dataset(X, target)
+        self.datasets_ = _take(both, train), _take(both, valid) if len(valid) else None
+        train = self.datasets_[0]
         self.notify("on_train_begin", X=train.X, y=train.y)
         with suppress(_Stop):
             self.fit_loop(train)
@@ -129,7 +131,6 @@ class ReconstructionNet(NeuralNet):
 
     def prepare_for_use(self, dtype: str, device: str) -> None:
         """Initialise module and loss alone: no optimizer, no callbacks, no data."""
-        self.module.to(getattr(torch, dtype))
         self.device = usable_device(device, dtype)
         self.callbacks = "disable"
         self._initialize_virtual_params()
@@ -167,10 +168,6 @@ class ReconstructionNet(NeuralNet):
 
     # -- arrays and tensors --------------------------------------------------
 
-    def compute_in(self, dtype: np.dtype) -> None:
-        """Hold all weights in ``dtype`` from now on."""
-        self.module_.to(getattr(torch, dtype.name))
-
     def _to_tensor(self, array: np.ndarray) -> torch.Tensor:
         # torch.tensor copies: from_numpy would write through to a read-only array.
         dtype = next(self.module_.parameters()).dtype
@@ -188,12 +185,20 @@ class ReconstructionNet(NeuralNet):
         """Return the weights as arrays, by name."""
         return {name: w.cpu().numpy() for name, w in self.copy_weights().items()}
 
-    def load_arrays(self, arrays: dict[str, np.ndarray]) -> None:
-        """Overwrite the weights that ``arrays`` names, in the dtype of the module."""
+    def load_arrays(self, arrays: dict[str, np.ndarray], dtype: str) -> None:
+        """Overwrite the weights that ``arrays`` names, and compute in ``dtype``."""
+        self.module_.to(getattr(torch, dtype))
         weights = self.module_.state_dict()
         with torch.no_grad():
             for name, array in arrays.items():
                 weights[name].copy_(torch.tensor(array, device="cpu"))
+
+
+def _take(dataset: Dataset, rows: np.ndarray) -> Dataset:
+    """Return some rows of a dataset of tensors, with one tensor where it has one."""
+    chosen = torch.tensor(rows, device=dataset.X.device)
+    x = dataset.X[chosen]
+    return Dataset(x, x if dataset.y is dataset.X else dataset.y[chosen])
 
 
 def _raised_on_purpose(interrupt: BaseException) -> bool:

@@ -1,6 +1,10 @@
 """Activation functions by name, and the links that let a linear part pass through one."""
 
+from collections.abc import Callable
+from functools import partial
+
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 __all__ = ["ACTIVATIONS", "OUTPUT_LINKS", "make_activation", "output_link_inverse"]
@@ -37,13 +41,34 @@ def _inverse_elu(x: torch.Tensor) -> torch.Tensor:
     return torch.where(x > 0, x, torch.log1p(x.clamp(min=_MARGIN - 1, max=0)))
 
 
-# relu needs no inverse: it clips the linear part itself. silu and gelu have
-# none in closed form; for large values they are the identity as they stand.
-OUTPUT_LINKS = {
+def _inverse_by_newton(
+    activation: Callable, lowest: float, x: torch.Tensor
+) -> torch.Tensor:
+    """Invert an activation that rises from ``lowest`` on and is close to relu."""
+    with torch.enable_grad():
+        point = x.detach().clamp(min=lowest) + 0.5
+        for _ in range(_NEWTON_STEPS):
+            point = point.detach().clamp(min=lowest).requires_grad_()
+            value = activation(point)
+            (slope,) = torch.autograd.grad(value.sum(), point)
+            last, point = point.detach(), point - (value - x.detach()) / slope
+    # One more step, through which gradients pass: d point / d x = 1 / slope.
+    value = activation(last).detach()
+    reached = activation(x.new_tensor(lowest)).item()
+    return last + (x.clamp(min=reached) - value) / slope.detach()
+
+
+_NEWTON_STEPS = 12
+
+# relu needs no inverse: it clips the linear part itself. silu and gelu turn at about
+# -1.28 and -0.75, so their branch above that is taken.
+OUTPUT_LINKS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": lambda x: torch.atanh(x.clamp(_MARGIN - 1, 1 - _MARGIN)),
     "logistic": lambda x: torch.logit(x, eps=_MARGIN),
     "softplus": _inverse_softplus,
     "elu": _inverse_elu,
+    "silu": partial(_inverse_by_newton, F.silu, -1.0),
+    "gelu": partial(_inverse_by_newton, F.gelu, -0.5),
 }
 
 
@@ -60,8 +85,7 @@ def output_link_inverse(name: str, x: torch.Tensor) -> torch.Tensor:
     Returns
     -------
     Tensor of the same shape
-        For "relu", "silu" and "gelu", which have no inverse in closed form,
-        ``x`` itself.
+        For "identity" and "relu", ``x`` itself.
 
     Examples
     --------

@@ -65,6 +65,7 @@ class BinaryCrossEntropy(ReconstructionLoss):
     """-x log(x_hat) - (1 - x) log(1 - x_hat), for x and x_hat in [0, 1]."""
 
     def rows(self, x_hat, x):
+        x = x.clamp(0, 1)  # beyond it by a rounding at most
         return F.binary_cross_entropy(x_hat, x, reduction="none").mean(1)
 
 
@@ -77,6 +78,7 @@ class KullbackLeibler(ReconstructionLoss):
 
     def rows(self, x_hat, x):
         x_hat = x_hat.clamp(min=torch.finfo(x_hat.dtype).tiny)
+        x = x.clamp(min=0)  # below it by a rounding at most
         return (torch.xlogy(x, x) - torch.xlogy(x, x_hat) - x + x_hat).mean(1)
 
 

@@ -113,12 +113,13 @@ def _make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Modul
         )
     layers = layers.to(device="cpu", dtype=torch.float32)
     with torch.no_grad():
-        shape = tuple(layers.eval()(zeros(2, n_in)).shape)
+        out = layers.eval()(zeros(2, n_in))
+    shape = tuple(out.shape) if isinstance(out, torch.Tensor) else type(out).__name__
     if shape != (2, n_out):
         raise ValueError(
             f"An encoder or decoder of your own turned two rows of {n_in} values into "
-            f"shape {shape}; expected (2, {n_out}). End it with a layer of n_out values, "
-            "after torch.nn.Flatten() for images."
+            f"{shape}; expected a tensor of shape (2, {n_out}). End it with a layer of "
+            "n_out values, after torch.nn.Flatten() for images."
         )
     return layers.train()
 

@@ -1,9 +1,11 @@
 """skorch's callbacks work through ``callbacks=``; the user's objects stay as they were."""
 
+import threading
+
 import numpy as np
 import pytest
 from sklearn.base import clone
-from skorch.callbacks import Callback, EarlyStopping, EpochScoring, ProgressBar
+from skorch.callbacks import Callback, Checkpoint, EarlyStopping, EpochScoring, ProgressBar
 
 
 class Recorder(Callback):
@@ -95,6 +97,19 @@ def test_quiet_unless_asked(quick, digits, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["epoch", "train_loss", "valid_loss", "valid_r2", "dur"]
     assert len(lines) == 2 + 3
+
+
+def test_callbacks_in_a_tuple_and_a_checkpoint(quick, digits, tmp_path):
+    checkpoint = Checkpoint(dirname=str(tmp_path), f_history=None)
+    quick(callbacks=(checkpoint,)).fit(digits[0])
+    assert (tmp_path / "params.pt").exists()
+
+
+def test_a_callback_that_cannot_be_copied_is_named(quick, digits):
+    locked = Callback()
+    locked.lock = threading.Lock()
+    with pytest.raises(ValueError, match="cannot be copied"):
+        quick(callbacks=[locked]).fit(digits[0])
 
 
 def test_a_callback_that_cannot_be_cloned_is_the_users_error(quick, digits):

@@ -43,6 +43,9 @@ def test_alpha_is_the_penalty_of_mlpregressor(quick, digits):
     quick(alpha=0.5, batch_size=50, callbacks=[Keeper()]).fit(digits[0])
     # Four weight matrices of hidden layers; skips and biases go free.
     assert decays == [(4, 0.01), (8, 0)]
+    decays.clear()
+    quick(solver="adamw", callbacks=[Keeper()]).fit(digits[0])
+    assert decays == [(12, 0)]
 
 
 def test_dropout_works_in_training_only(quick, digits):
