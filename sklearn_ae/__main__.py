@@ -26,6 +26,13 @@ GRID = {
 # Ten colours that differ in hue and lightness (Tableau 10), one per digit.
 COLOURS = "4e79a7 f28e2b e15759 76b7b2 59a14f edc948 b07aa1 ff9da7 9c755f 444444"
 PICTURE = "sklearn_ae_demo.png"
+# Letters of 3 x 5 dots, row by row: what it takes to say PCA and AE.
+LETTERS = {
+    "P": "111101111100100",
+    "C": "111100100100111",
+    "A": "010101111101101",
+    "E": "111100111100111",
+}
 
 
 def main():
@@ -41,7 +48,7 @@ def main():
     path = draw(X_test, y_test, fitted)
     print(
         f"\nPicture: {path}\n"
-        "  above: held-out digits, from 8 numbers each by PCA, and by the autoencoder\n"
+        "  above: held-out digits, and what PCA and the autoencoder make of 8 numbers\n"
         "  below: all held-out digits as codes of 2 numbers, by PCA and by the autoencoder"
     )
     print(f"\nDone in {time.perf_counter() - start:.0f} s.")
@@ -98,12 +105,26 @@ def draw(X_test, y_test, fitted):
     for reducer in fitted[8]:
         rows.append(reducer.inverse_transform(reducer.transform(one_of_each)))
     above = np.vstack([np.hstack([_enlarged(x) for x in row]) for row in rows])
+    above = np.hstack([np.ones((len(above), 40, 3)), above])
+    _write(above, "PCA", top=100, left=2)
+    _write(above, "AE", top=172, left=2)
     means = [X_test[y_test == digit].mean(0) for digit in range(10)]
     panels = [_scatter(reducer.transform(X_test), y_test, means) for reducer in fitted[2]]
+    _write(panels[0], "PCA", top=12, left=12)
+    _write(panels[1], "AE", top=12, left=12)
     below = np.hstack(panels)
     path = Path.cwd() / PICTURE
     _save_png(path, np.vstack([above, below]))
     return path
+
+
+def _write(picture, text, top, left, dot=3):
+    """Write ``text`` into a picture, in place."""
+    for letter in text:
+        dots = np.array(list(LETTERS[letter]), dtype=int).reshape(5, 3)
+        ink = np.kron(dots, np.ones((dot, dot)))[:, :, np.newaxis]
+        picture[top : top + 5 * dot, left : left + 3 * dot] *= 1 - ink * 0.7
+        left += 4 * dot
 
 
 def _enlarged(x, size=72):
@@ -114,7 +135,7 @@ def _enlarged(x, size=72):
     return tile
 
 
-def _scatter(codes, labels, means, size=360):
+def _scatter(codes, labels, means, size=380):
     """Return codes as dots, the mean digit of each label amid its own, (size, size, 3)."""
     panel = np.full((size, size, 3), 1.0)
     panel[[4, -5], 4:-4] = panel[4:-4, [4, -5]] = 0.8

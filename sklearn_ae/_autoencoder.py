@@ -13,8 +13,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     decoder rebuilds the row from it; both are trained together so that the
     rebuilt rows come close to the rows. Beside the hidden layers runs a linear
     shortcut that starts at the PCA solution, and the best weights seen on
-    validation rows are kept, the start among them: the result is PCA or better
-    on those rows.
+    validation rows are kept, the start among them: on those rows the result is
+    PCA or better, by the loss that training minimises.
 
     Parameters
     ----------
@@ -25,7 +25,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Nodes of each hidden layer of the encoder, from input to code. More and
         wider layers bend further and need more rows and time. ``()`` is the
-        linear autoencoder, which for ``loss="mse"`` is PCA in closed form.
+        linear autoencoder, which for ``loss="mse"`` is PCA in closed form, without
+        training.
 
     decoder_hidden_layer_sizes : int or array-like of int, default=None
         Nodes of each hidden layer of the decoder, from code to output. None
@@ -48,7 +49,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         What the output passes through. "auto" follows the loss: "logistic" for
         "bce", positive for "kl", else "identity". With any other than "identity" the
         network rebuilds data in their own units, not the scaled ones, so that
-        "logistic" means values between 0 and 1.
+        "logistic" means values between 0 and 1; data outside are an error.
 
     loss : {"mse", "mae", "huber", "bce", "kl"} or callable, default="mse"
         What training minimises, a mean over all cells. "mse" aims at the mean, as
@@ -90,36 +91,41 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     learning_rate : {"one_cycle", "constant"}, default="one_cycle"
         How the learning rate moves over the ``max_iter`` epochs. "one_cycle" climbs
-        to ``learning_rate_init`` and falls to zero, which needs no tuning; with
-        "constant" more epochs never hurt the ones before.
+        to ``learning_rate_init`` in 30 % of them, at most 10, and falls to zero, which
+        needs no tuning. "constant" stays there: it suits a schedule of your own in
+        ``callbacks``, and ends less exactly.
 
     batch_size : int or "auto", default="auto"
         Rows in each step. More makes epochs faster and needs more of them. "auto" is
         the power of two between 16 and 512 that makes about 16 batches.
 
     max_iter : int, default=20
-        Most epochs, passes over the training rows. More time, and a longer cycle.
+        Most epochs, passes over the training rows. More let the learning rate fall
+        more slowly, for somewhat better codes in proportionally more time.
 
     tol : float, default=1e-4
         Least fall of the validation loss, as a share of its value at the start, that
         counts as progress. More stops earlier.
 
     n_iter_no_change : int, default=10
-        Epochs without progress after which training stops. More takes longer and
-        waits out plateaus.
+        Epochs without progress after which training ends. More takes longer and
+        waits out plateaus. "one_cycle" counts them from its peak on, and then lets
+        the learning rate fall to zero in as many epochs again.
 
     early_stopping : bool, default=True
         Whether to set validation rows aside, which choose the best epoch and end
-        training in time. False trains on all rows to the last epoch. Fewer than
-        10 rows are never split.
+        training in time. False trains on all rows and keeps the last epoch, or the
+        start if that rebuilds the training rows better. Fewer than 10 rows are never
+        split.
 
     validation_fraction : float, default=0.1
-        Share of the rows set aside, shuffled. More chooses better and leaves fewer
-        rows to learn from.
+        Share of the rows set aside, shuffled, two at least. More chooses better and
+        leaves fewer rows to learn from.
 
     warm_start : bool, default=False
-        Whether ``fit`` continues from the last fit, with its columns, instead of
-        starting anew.
+        Whether ``fit`` continues from the weights and the scaling of the last fit
+        instead of starting anew. That saves epochs if the rows are alike, and holds
+        on to a scaling that may not suit them if they are not.
 
     encoder : callable, default=None
         ``(n_in, n_out) -> torch.nn.Module``, a network of your own in place of the
@@ -138,7 +144,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         Called during training. They are copied; yours stay as they are.
 
     verbose : int, default=0
-        Whether to print a line per epoch.
+        Whether to print a line per epoch. It tells what training is doing, and costs
+        a little time and many lines in a grid search.
 
     random_state : int or RandomState instance, default=None
         Draws the first weights, the validation rows, the order of rows and dropout.
@@ -148,7 +155,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     Attributes
     ----------
     net_ : skorch.NeuralNet
-        The fitted network, in float32; its ``module_`` is the torch module.
+        The fitted network, in float32, which takes and gives scaled units; its
+        ``module_`` is the torch module. It predicts; it is not there to be trained.
 
     n_components_ : int
         Length of the code.
@@ -166,8 +174,9 @@ class AutoencoderTransformer(BaseAutoencoder):
         Epochs that were run; 0 for PCA in closed form.
 
     best_iter_ : int
-        Epoch whose weights were kept; 0 is the start. A later epoch is kept only if
-        its gain on the validation rows is above one standard error.
+        Epoch whose weights were kept; 0 is the start. In place of PCA an epoch is kept
+        only if its gain on the validation rows is beyond chance, and if it loses
+        nothing on the training rows.
 
     loss_curve_ : list of float
         Training loss of each epoch, ``n_iter_`` values.
@@ -196,8 +205,11 @@ class AutoencoderTransformer(BaseAutoencoder):
     widest first, each with a fixed sign, in units in which the codes of a linear
     autoencoder are those of PCA.
 
-    Weights are kept by the loss on the validation rows. For ``loss="mse"`` with
-    ``scaling="global"`` that is the same as by R².
+    The best epoch is chosen by the loss on the validation rows. For ``loss="mse"``
+    with ``scaling="global"`` that is the same as by R².
+
+    The first fit of a process takes a second longer, in which torch loads its
+    optimizers.
 
     References
     ----------

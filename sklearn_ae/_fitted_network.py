@@ -21,6 +21,7 @@ __all__ = ["FittedNetwork"]
 _building = threading.RLock()
 
 _ROWS_TO_VERIFY = 16
+_FARTHEST_MEAN = 1e5
 
 
 class FittedNetwork:
@@ -76,9 +77,23 @@ class FittedNetwork:
             # one sign any multiple of them.
             kind = None if output in ("logistic", "tanh") else "magnitude"
             self.output_columns = Scaler(kind).fit(X)
+        self._refuse_lost_digits(scaling)
         self.code_unit = np.ones(self.architecture.n_components)
         if scaling == "global" and self.architecture.code_activation == "identity":
             self.code_unit *= self.columns.scale_[0]
+
+    def _refuse_lost_digits(self, scaling):
+        is_bent = self.architecture.output_activation != "identity"
+        centred = scaling is not None and not is_bent
+        if centred or self.is_pca or self.columns.distance_ <= _FARTHEST_MEAN:
+            return
+        cause = "an output of one sign or range" if is_bent else f"scaling={scaling!r}"
+        raise ValueError(
+            f"X has means {self.columns.distance_:.2g} standard deviations away from zero, "
+            f"which {cause} does not subtract; expected at most {_FARTHEST_MEAN:g}, since "
+            "training in float32 would lose the digits that vary. Subtract the means "
+            "first, or use scaling='global' with loss='mse'."
+        )
 
     def continue_from(self, last: "FittedNetwork", scaling: str | None) -> None:
         """Take over units and weights of the last fit."""

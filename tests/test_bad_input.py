@@ -115,6 +115,16 @@ def test_a_loss_that_gives_no_tensor(quick, bent):
         quick(loss=lambda x_hat, x: 1.0).fit(bent)
 
 
+@pytest.mark.parametrize(
+    "params", [{"scaling": None}, {"loss": "kl"}, {"output_activation": "elu"}], ids=str
+)
+def test_means_so_far_away_that_float32_loses_what_varies(quick, bent, params):
+    with pytest.raises(ValueError, match=r"standard deviations away from zero.*Subtract"):
+        quick(**params).fit(bent + 1e9)
+    assert quick().fit(bent + 1e9).score(bent + 1e9) > 0.5
+    quick(hidden_layer_sizes=(), scaling=None).fit(bent + 1e9)
+
+
 def test_an_infinite_loss_before_training_blames_the_scale(quick, bent):
     with pytest.raises(ConvergenceError, match=r"before training.*scaling='global'"):
         quick(scaling=None).fit(bent * 1e30)
