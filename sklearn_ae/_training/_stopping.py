@@ -13,8 +13,10 @@ __all__ = ["BestWeights", "ConvergenceError"]
 # scaled unit is lost.
 _HOPELESS = 1e3
 
-# How many standard errors a gain over PCA has to be worth.
-_N_STANDARD_ERRORS = 1.0
+# How many standard errors a gain over PCA has to be worth: chance alone passes one time
+# in twenty. On 248 splits of nine small sets, held-out R² fell below PCA's by more than
+# 0.01 twice with 1, once with this, never with 2, at mean gains of 0.039, 0.033, 0.029.
+_N_STANDARD_ERRORS = 1.645
 
 
 class ConvergenceError(RuntimeError):
@@ -113,9 +115,9 @@ class BestWeights(Callback):
     def _gain_is_luck(self, net) -> bool:
         """Whether the gain over PCA is not beyond doubt on the rows that were seen.
 
-        It is to exceed the standard error of the mean difference of row losses on the
-        validation rows, and the training rows, which may hold outliers that those lack,
-        must not have lost.
+        It is to exceed 1.645 standard errors of the mean difference of row losses on
+        the validation rows, and the training rows, which may hold outliers that those
+        lack, must not have lost.
         """
         gain = self.start_rows_ - self.best_rows_
         if len(gain) < 2 or judge(net, self.train_)[0].mean() > self.train_loss_:
