@@ -183,10 +183,12 @@ class FittedNetwork:
 
     def net(self, dtype: str) -> ReconstructionNet:
         """Return the net that computes in ``dtype``, so that float64 keeps its digits."""
-        with _building:
+        if dtype in self._nets:
+            return self._nets[dtype]
+        # The locks in the order in which a fit takes them.
+        with self._foreign_draws(), _building:
             if dtype not in self._nets:
-                with self._foreign_draws():
-                    network = self.kind._make_network(self.architecture, None)
+                network = self.kind._make_network(self.architecture, None)
                 net = ReconstructionNet(network, self.kind._make_loss(self.loss))
                 net.prepare_for_use(dtype, self.device)
                 net.load_arrays(self.arrays, dtype)

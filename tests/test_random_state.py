@@ -1,5 +1,6 @@
 """The same seed gives the same bits; nobody else's random state is touched."""
 
+import pickle
 import random
 from concurrent.futures import ThreadPoolExecutor
 
@@ -98,6 +99,21 @@ def test_concurrent_fits_of_own_layers_equal_sequential_ones(quick, digits):
     with ThreadPoolExecutor(4) as pool:
         concurrent = list(pool.map(curve, range(6)))
     assert concurrent == [curve(seed) for seed in range(6)]
+
+
+def test_fits_and_first_uses_of_own_layers_do_not_wait_for_each_other(quick, digits):
+    X = digits[0][:100]
+    fitted = quick(encoder=_own_layers, max_iter=1).fit(X)
+
+    def use(i):
+        if i % 2:
+            return quick(encoder=_own_layers, random_state=i, max_iter=2).fit(X)
+        return pickle.loads(pickle.dumps(fitted)).transform(X)  # its net is built here
+
+    with ThreadPoolExecutor(4) as pool:
+        results = [pool.submit(use, i) for i in range(40)]
+        for result in results:
+            result.result(timeout=60)
 
 
 def test_own_layers_repeat_with_the_seed(quick, digits):
