@@ -46,6 +46,10 @@ class LinearSkip(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.linear(x, self.weight, self.bias)  # (n_rows, n_out)
 
+    def extra_repr(self) -> str:
+        n_out, n_in = self.weight.shape
+        return f"in_features={n_in}, out_features={n_out}"
+
 
 class Gate(nn.Module):
     """A learned factor that starts at zero, in front of a network of the user's own.

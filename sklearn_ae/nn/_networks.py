@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from functools import reduce
 from itertools import pairwise
 
 import torch
@@ -146,7 +147,7 @@ class Encoder(nn.Module):
         self.activation = make_activation(code_activation)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.activation(_sum_of(self.skip, self.layers, x))  # (n_rows, n_out)
+        return self.activation(_sum_of(x, self.skip, self.layers))  # (n_rows, n_out)
 
 
 class Decoder(nn.Module):
@@ -177,20 +178,15 @@ class Decoder(nn.Module):
 
     def forward(self, code: torch.Tensor) -> torch.Tensor:
         linear = None if self.skip is None else self._crossed_skip
-        return self.activation(_sum_of(linear, self.layers, code))  # (n_rows, n_out)
+        return self.activation(_sum_of(code, linear, self.layers))  # (n_rows, n_out)
 
     def _crossed_skip(self, code: torch.Tensor) -> torch.Tensor:
-        assert self.skip is not None
         return output_link_inverse(self.output_activation, self.skip(code))
 
 
-def _sum_of(
-    linear: Callable | None, layers: nn.Module | None, x: torch.Tensor
-) -> torch.Tensor:
-    if layers is None:
-        assert linear is not None
-        return linear(x)
-    return layers(x) if linear is None else linear(x) + layers(x)
+def _sum_of(x: torch.Tensor, *parts: Callable | None) -> torch.Tensor:
+    """Return the sum of what the parts that there are make of ``x``."""
+    return reduce(torch.add, [part(x) for part in parts if part is not None])
 
 
 class Autoencoder(nn.Module):
