@@ -181,6 +181,7 @@ class Decoder(nn.Module):
         return self.activation(_sum_of(code, linear, self.layers))  # (n_rows, n_out)
 
     def _crossed_skip(self, code: torch.Tensor) -> torch.Tensor:
+        assert self.skip is not None
         return output_link_inverse(self.output_activation, self.skip(code))
 
 
