@@ -49,7 +49,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         What the output passes through. "auto" follows the loss: "logistic" for
         "bce", positive for "kl", else "identity". With any other than "identity" the
         network rebuilds data in their own units, not the scaled ones, so that
-        "logistic" means values between 0 and 1; data outside are an error.
+        "logistic" means values in [0, 1], "tanh" in [-1, 1] and "relu" from 0 on; data
+        outside are an error.
 
     loss : {"mse", "mae", "huber", "bce", "kl"} or callable, default="mse"
         What training minimises, a mean over all cells. "mse" aims at the mean, as
@@ -124,8 +125,9 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights and the scaling of the last fit
-        instead of starting anew. That saves epochs if the rows are alike, and holds
-        on to a scaling that may not suit them if they are not.
+        instead of starting anew, unless that fit stayed PCA. It saves epochs if the
+        rows are alike, and holds on to a scaling that may not suit them if they are
+        not; the guard that PCA has of being replaced by chance is off.
 
     encoder : callable, default=None
         ``(n_in, n_out) -> torch.nn.Module``, a network of your own in place of the

@@ -20,7 +20,7 @@ from ._architecture import (
     code_size,
     resolve_architecture,
 )
-from ._fitted_network import FittedNetwork
+from ._fitted_network import FittedNetwork, is_mse
 from ._pca import decoder_start, encoder_start, fit_pca, principal_axes, spread_of
 from ._training import (
     OPTIMIZERS,
@@ -139,20 +139,23 @@ class BaseAutoencoder(
                 start = self._set_start(net, network, X_scaled, target)
                 if not network.is_pca:
                     self._train(net, network, X_scaled, target, random_state)
-                stays_pca = bool(start) and net.best_weights.best_epoch_ == 0
-                if stays_pca:
+                network.arrays = net.to_arrays()
+                network.stays_pca = bool(start) and net.best_weights.best_epoch_ == 0
+                if network.stays_pca:
                     net.load_arrays(start, "float64")  # to the last digit
-                axes = self._principal_axes(net, network, X_scaled, stays_pca)
-                network.arrays = {**net.to_arrays(), **axes}
+                    network.arrays |= start
+                network.arrays |= self._principal_axes(net, network, X_scaled)
                 network.verify(net, X_scaled)
             self._record(network, net, len(X))
         return self
 
     def _network_to_continue(self):
-        """Return what a warm start goes on from, or None. PCA has nothing to go on with."""
-        if not (self.warm_start and self.__sklearn_is_fitted__()) or self._network.is_pca:
+        """Return what a warm start goes on from, or None: PCA is computed anew."""
+        if not (self.warm_start and self.__sklearn_is_fitted__()):
             return None
-        return self._network
+        last = self._network
+        becomes_pca = last.architecture.is_linear and is_mse(self.loss)
+        return None if last.stays_pca or becomes_pca else last
 
     def _plan_network(self, X, last) -> FittedNetwork:
         """Return the network to be: architecture, columns, and old weights if any."""
@@ -213,14 +216,14 @@ class BaseAutoencoder(
             cell_weights=network.output_columns.scale_,
         )
 
-    def _principal_axes(self, net, network, X_scaled, stays_pca):
+    def _principal_axes(self, net, network, X_scaled):
         # Codes of PCA lie on principal axes; those of an activation mean what they are.
         is_bent = network.architecture.code_activation != "identity"
         return principal_axes(
             net.encode(X_scaled),
             X_scaled,
             network.code_unit,
-            rotate=not (stays_pca or is_bent),
+            rotate=not (network.stays_pca or is_bent),
             whiten=self.whiten,
         )
 

@@ -15,13 +15,21 @@ from ._training import (
     with_gradients,
 )
 
-__all__ = ["FittedNetwork"]
+__all__ = ["FittedNetwork", "is_mse"]
 
 # One thread at a time rebuilds a network, whose own parts may use another one.
 _building = threading.RLock()
 
 _ROWS_TO_VERIFY = 16
-_FARTHEST_MEAN = 1e5
+
+# Standard deviations from zero to the mean that training in float32 bears, where data
+# enter uncentred, and where only the output is not.
+_FARTHEST_MEAN_IN, _FARTHEST_MEAN_OUT = 1e3, 1e5
+
+
+def is_mse(loss) -> bool:
+    """Whether the parameter ``loss`` names the squared error; it may be any callable."""
+    return isinstance(loss, str) and loss == "mse"
 
 
 class FittedNetwork:
@@ -49,6 +57,8 @@ class FittedNetwork:
     seed : int
         What the network was built with, since parts of the user's own may draw more
         than their weights.
+    stays_pca : bool
+        Whether the fit ended where it started, at PCA.
     """
 
     def __init__(self, kind, architecture, loss, device):
@@ -58,6 +68,7 @@ class FittedNetwork:
         self.device = device
         self.arrays = {}
         self.seed = 0
+        self.stays_pca = False
         self._nets = {}
 
     # -- planning ------------------------------------------------------------
@@ -65,8 +76,7 @@ class FittedNetwork:
     @property
     def is_pca(self) -> bool:
         """Whether the answer is PCA itself, in closed form."""
-        is_mse = isinstance(self.loss, str) and self.loss == "mse"
-        return is_mse and self.architecture.is_linear
+        return is_mse(self.loss) and self.architecture.is_linear
 
     def fit_columns(self, X: np.ndarray, scaling: str | None) -> None:
         """Learn the units of ``X``, (n_samples, n_features)."""
@@ -83,14 +93,15 @@ class FittedNetwork:
             self.code_unit *= self.columns.scale_[0]
 
     def _refuse_lost_digits(self, scaling):
-        is_bent = self.architecture.output_activation != "identity"
+        is_bent = self.architecture.output_activation != "identity" and scaling is not None
         centred = scaling is not None and not is_bent
-        if centred or self.is_pca or self.columns.distance_ <= _FARTHEST_MEAN:
+        farthest = _FARTHEST_MEAN_OUT if is_bent else _FARTHEST_MEAN_IN
+        if centred or self.is_pca or self.columns.distance_ <= farthest:
             return
         cause = "an output of one sign or range" if is_bent else f"scaling={scaling!r}"
         raise ValueError(
             f"X has means {self.columns.distance_:.2g} standard deviations away from zero, "
-            f"which {cause} does not subtract; expected at most {_FARTHEST_MEAN:g}, since "
+            f"which {cause} does not subtract; expected at most {farthest:g}, since "
             "training in float32 would lose the digits that vary. Subtract the means "
             "first, or use scaling='global' with loss='mse'."
         )
@@ -186,7 +197,7 @@ class FittedNetwork:
         if dtype in self._nets:
             return self._nets[dtype]
         # The locks in the order in which a fit takes them.
-        with self._foreign_draws(), _building:
+        with with_gradients(), self._foreign_draws(), _building:
             if dtype not in self._nets:
                 network = self.kind._make_network(self.architecture, None)
                 net = ReconstructionNet(network, self.kind._make_loss(self.loss))

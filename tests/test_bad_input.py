@@ -204,9 +204,10 @@ def test_cuda_where_there_is_none(quick, bent):
         quick(device="cuda").fit(bent)
 
 
-def test_device_that_nobody_knows(quick, bent):
-    with pytest.raises(ValueError, match="device='gpu' cannot be used"):
-        quick(device="gpu").fit(bent)
+@pytest.mark.parametrize("device", ["gpu", "meta"])
+def test_device_that_nobody_knows(quick, bent, device):
+    with pytest.raises(ValueError, match=f"device='{device}' cannot be used"):
+        quick(device=device).fit(bent)
 
 
 def test_divergence_names_the_learning_rate(quick, digits):
@@ -283,8 +284,10 @@ def test_own_network_of_the_wrong_kind_or_width(quick, bent):
         quick(decoder=lambda n_in, n_out: torch.nn.Linear(n_in, 7)).fit(bent)
 
 
-def test_warm_start_with_another_network(quick, bent):
-    fitted = quick(warm_start=True).fit(bent)
+def test_warm_start_with_another_network(quick, digits):
+    X, _ = digits
+    fitted = quick(4, warm_start=True, max_iter=15).fit(X)
+    assert fitted.best_iter_ > 0
     fitted.set_params(hidden_layer_sizes=(8,), scaling="feature")
     with pytest.raises(ValueError, match=r"found hidden_layer_sizes, .*scaling changed"):
-        fitted.fit(bent)
+        fitted.fit(X)

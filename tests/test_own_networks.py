@@ -101,6 +101,21 @@ def test_what_own_layers_draw_besides_their_weights_is_drawn_again(quick, digits
     np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
 
 
+class ForgetfulAboutTypes(nn.Module):
+    def __init__(self, n_in, n_out):
+        super().__init__()
+        self.layers = [nn.Linear(n_in, n_out)]  # torch does not see into a list
+
+    def forward(self, x):
+        return self.layers[0](x)
+
+
+@pytest.mark.parametrize("init", ["pca", "random"])
+def test_own_layers_that_fail_on_one_float_type_are_refused(quick, digits, init):
+    with pytest.raises(ValueError, match=r"failed on two rows.*float64.*ModuleList"):
+        quick(4, encoder=ForgetfulAboutTypes, init=init).fit(digits[0])
+
+
 def test_own_layers_that_cannot_be_rebuilt_are_refused(quick, digits):
     rng = np.random.RandomState(0)
 

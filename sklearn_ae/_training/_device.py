@@ -37,7 +37,7 @@ def resolve_device(device: str) -> str:
         return "cpu" if accelerator is None else str(accelerator)
     try:
         resolved = torch.device(device)
-        torch.empty(0, device=resolved)
+        torch.empty(0, device=resolved).cpu()  # which "meta" cannot
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ValueError(
             f"device={str(device)!r} cannot be used: {str(error).splitlines()[0]} "

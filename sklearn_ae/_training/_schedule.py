@@ -66,7 +66,7 @@ class OneCycle(Callback):
 
     @property
     def is_climbing(self) -> bool:
-        return self.step_ < self.climb_ * self.n_steps_
+        return self.step_ < self.climb_ * self.n_steps_ + 0.5
 
     @property
     def has_landed(self) -> bool:

@@ -131,8 +131,8 @@ class BestWeights(Callback):
         if epoch == 0:
             raise ConvergenceError(
                 f"The loss is {loss:.3g} before training, expected a finite number. Use "
-                "scaling='global' or 'feature' for data of extreme size, and look at a "
-                "loss or network of your own."
+                "scaling='global' or 'feature' for data of extreme size; a loss or network "
+                "of your own has to be finite for a batch of one row too."
             )
         raise ConvergenceError(
             f"Training diverged in epoch {epoch} with learning_rate_init={net.lr!r}: the "

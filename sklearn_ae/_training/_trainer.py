@@ -73,12 +73,13 @@ class ReconstructionNet(NeuralNet):
         both = self._make_dataset(X, target)
         self.datasets_ = _take(both, train), _take(both, valid) if len(valid) else None
         train = self.datasets_[0]
-        self.notify("on_train_begin", X=train.X, y=train.y)
         with suppress(_Stop):
+            self.notify("on_train_begin", X=train.X, y=train.y)
             self.fit_loop(train)
         if self.history and "train_loss" not in self.history[-1]:
             self.history.pop()  # a callback stopped in the midst of an epoch
-        self.notify("on_train_end", X=train.X, y=train.y)
+        with suppress(_Stop):
+            self.notify("on_train_end", X=train.X, y=train.y)
         return self
 
     @property

@@ -1,5 +1,6 @@
 """Activation functions by name, and the links that let a linear part pass through one."""
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -41,21 +42,27 @@ def _inverse_elu(x: torch.Tensor) -> torch.Tensor:
     return torch.where(x > 0, x, torch.log1p(x.clamp(min=_MARGIN - 1, max=0)))
 
 
+def _silu_slope(x: torch.Tensor) -> torch.Tensor:
+    s = torch.sigmoid(x)
+    return s * (1 + x * (1 - s))
+
+
+def _gelu_slope(x: torch.Tensor) -> torch.Tensor:
+    density = torch.exp(-x.square() / 2) / math.sqrt(2 * math.pi)
+    return torch.special.ndtr(x) + x * density
+
+
 def _inverse_by_newton(
-    activation: Callable, lowest: float, x: torch.Tensor
+    activation: Callable, slope: Callable, lowest: float, x: torch.Tensor
 ) -> torch.Tensor:
     """Invert an activation that rises from ``lowest`` on and is close to relu."""
-    with torch.enable_grad():
-        point = x.detach().clamp(min=lowest) + 0.5
-        for _ in range(_NEWTON_STEPS):
-            point = point.detach().clamp(min=lowest).requires_grad_()
-            value = activation(point)
-            (slope,) = torch.autograd.grad(value.sum(), point)
-            last, point = point.detach(), point - (value - x.detach()) / slope
+    x = x.clamp(min=activation(x.new_tensor(lowest)).item())
+    wanted = x.detach()
+    point = wanted + 0.5
+    for _ in range(_NEWTON_STEPS):
+        point = (point - (activation(point) - wanted) / slope(point)).clamp(min=lowest)
     # One more step, through which gradients pass: d point / d x = 1 / slope.
-    value = activation(last).detach()
-    reached = activation(x.new_tensor(lowest)).item()
-    return last + (x.clamp(min=reached) - value) / slope.detach()
+    return point + (x - activation(point)) / slope(point)
 
 
 _NEWTON_STEPS = 12
@@ -67,8 +74,8 @@ OUTPUT_LINKS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "logistic": lambda x: torch.logit(x, eps=_MARGIN),
     "softplus": _inverse_softplus,
     "elu": _inverse_elu,
-    "silu": partial(_inverse_by_newton, F.silu, -1.0),
-    "gelu": partial(_inverse_by_newton, F.gelu, -0.5),
+    "silu": partial(_inverse_by_newton, F.silu, _silu_slope, -1.0),
+    "gelu": partial(_inverse_by_newton, F.gelu, _gelu_slope, -0.5),
 }
 
 

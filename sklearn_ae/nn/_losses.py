@@ -94,6 +94,8 @@ class UserLoss(ReconstructionLoss):
     def __init__(self, loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]):
         super().__init__()
         self.loss = deepcopy(loss)
+        if isinstance(self.loss, nn.Module):
+            self.loss.requires_grad_(False)  # a yardstick that learns would shrink itself
 
     def rows(self, x_hat, x):
         # Nothing is known of the loss but its value for a batch: a row is a batch of one.

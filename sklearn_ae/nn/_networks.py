@@ -105,16 +105,27 @@ def _make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Modul
             f"An encoder or decoder of your own is a {type(factory).__name__}; expected a "
             "callable that builds one. Pass lambda n_in, n_out: ... that returns it."
         )
-    layers = deepcopy(factory(n_in, n_out))  # the factory may keep the one it returned
+    with torch.device("cpu"):
+        layers = deepcopy(factory(n_in, n_out))  # the factory may keep what it returned
     if not isinstance(layers, nn.Module):
         raise ValueError(
             f"An encoder or decoder of your own returned {type(layers).__name__} for "
             f"(n_in={n_in}, n_out={n_out}); expected a torch.nn.Module. Let the callable "
             "return the module that it builds."
         )
-    layers = layers.to(device="cpu", dtype=torch.float32)
-    with torch.no_grad():
-        out = layers.eval()(zeros(2, n_in))
+    layers.eval()
+    for dtype in (torch.float64, torch.float32):  # trained in the latter, used in both
+        layers.to(device="cpu", dtype=dtype)
+        try:
+            with torch.no_grad():
+                out = layers(zeros(2, n_in).to(dtype))
+        except RuntimeError as error:
+            raise ValueError(
+                f"An encoder or decoder of your own failed on two rows of {n_in} values of "
+                f"{dtype}: {error}. Expected rows of shape (n_rows, {n_in}) to pass. Make "
+                "tensors as x.new_zeros(...), and hold layers as attributes or in a "
+                "ModuleList."
+            ) from error
     shape = tuple(out.shape) if isinstance(out, torch.Tensor) else type(out).__name__
     if shape != (2, n_out):
         raise ValueError(

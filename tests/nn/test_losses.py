@@ -55,6 +55,20 @@ def test_kl_is_that_of_nmf():
     assert np.sqrt(2 * ours) == pytest.approx(nmf.reconstruction_err_, rel=1e-6)
 
 
+def test_a_loss_with_weights_of_its_own_does_not_learn_them():
+    class Weighted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(1))
+
+        def forward(self, x_hat, x):
+            return (self.weight * (x_hat - x) ** 2).mean()
+
+    mine = Weighted()
+    assert not [p for p in make_loss(mine).parameters() if p.requires_grad]
+    assert mine.weight.requires_grad
+
+
 @pytest.mark.parametrize(
     "given",
     [nn.MSELoss(), nn.MSELoss(reduction="none"), nn.functional.mse_loss],

@@ -68,6 +68,17 @@ def test_a_callback_may_stop_in_the_midst_of_an_epoch(quick, digits):
     assert fitted.n_iter_ == len(fitted.loss_curve_) == 2
 
 
+@pytest.mark.parametrize("hook", ["on_train_begin", "on_train_end"])
+def test_a_callback_may_stop_at_either_end(quick, digits, hook):
+    def on_train(self, net, **kwargs):
+        raise KeyboardInterrupt
+
+    on_train.__code__ = on_train.__code__.replace(co_name=hook)
+    stop = type("Stop", (Callback,), {hook: on_train})()
+    fitted = quick(callbacks=[stop], max_iter=3).fit(digits[0])
+    assert fitted.n_iter_ == (0 if hook == "on_train_begin" else 3)
+
+
 def test_epoch_scoring(quick, digits):
     scores = []
 

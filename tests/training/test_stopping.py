@@ -61,7 +61,7 @@ def test_training_ends_when_nothing_is_gained(quick, digits):
     fitted = quick(learning_rate="constant", **settings).fit(digits[0])
     assert fitted.n_iter_ == 3
     # One cycle climbs for 10 epochs first, and takes as many again to land.
-    assert quick(**settings).fit(digits[0]).n_iter_ == 9 + 3 + 3
+    assert quick(**settings).fit(digits[0]).n_iter_ == 10 + 3 + 3
 
 
 def test_without_early_stopping_all_rows_train_to_the_last_epoch(quick, digits):
@@ -149,6 +149,27 @@ def test_warm_start_goes_on_from_the_last_fit(quick, digits):
     codes = again.transform(X)
     again.fit(X)
     np.testing.assert_allclose(again.transform(X), codes, atol=1e-5)
+
+
+def test_a_warm_start_that_becomes_pca_is_pca(quick, digits):
+    X, _ = digits
+    fitted = quick(3, hidden_layer_sizes=(), loss="mae", warm_start=True).fit(X[:100])
+    assert fitted.n_iter_ > 0
+    fitted.set_params(loss="mse").fit(X)
+    exact = PCA(3, svd_solver="full")
+    np.testing.assert_allclose(fitted.transform(X), exact.fit_transform(X), atol=1e-8)
+
+
+def test_a_fit_that_stayed_pca_is_not_gone_on_with(quick):
+    X = np.random.RandomState(0).normal(size=(300, 5))
+    fitted = quick(2, warm_start=True).fit(X[:200])
+    assert fitted.best_iter_ == 0
+    fitted.fit(X[100:])
+    assert fitted.best_iter_ == 0
+    exact = PCA(2, svd_solver="full")
+    np.testing.assert_allclose(
+        fitted.transform(X), exact.fit(X[100:]).transform(X), atol=1e-8
+    )
 
 
 def test_warm_start_of_the_linear_autoencoder_is_pca_of_the_new_rows(quick, digits):

@@ -127,4 +127,9 @@ def test_a_fit_where_gradients_are_off(quick, digits, mode):
     with mode():
         fitted = quick().fit(X)
         np.testing.assert_array_equal(fitted.transform(X), expected)
+        bent = quick(output_activation="silu").fit(X)
+        assert np.isfinite(bent.reconstruct(X)).all()
+        x = torch.zeros(3, 64)
+        network = fitted.net_.module_
     np.testing.assert_array_equal(fitted.transform(X), expected)
+    network(x.clone().requires_grad_()).sum().backward()  # what was built is no less
