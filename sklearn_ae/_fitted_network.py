@@ -93,12 +93,16 @@ class FittedNetwork:
             self.code_unit *= self.columns.scale_[0]
 
     def _refuse_lost_digits(self, scaling):
-        is_bent = self.architecture.output_activation != "identity" and scaling is not None
-        centred = scaling is not None and not is_bent
-        farthest = _FARTHEST_MEAN_OUT if is_bent else _FARTHEST_MEAN_IN
-        if centred or self.is_pca or self.columns.distance_ <= farthest:
+        """Raise ValueError if means that are not subtracted drown what varies."""
+        if scaling is None:
+            cause, farthest = "scaling=None", _FARTHEST_MEAN_IN
+        else:
+            output = self.architecture.output_activation
+            cause, farthest = f"an output of {output!r}", _FARTHEST_MEAN_OUT
+            if output == "identity":
+                return
+        if self.is_pca or self.columns.distance_ <= farthest:
             return
-        cause = "an output of one sign or range" if is_bent else f"scaling={scaling!r}"
         raise ValueError(
             f"X has means {self.columns.distance_:.2g} standard deviations away from zero, "
             f"which {cause} does not subtract; expected at most {farthest:g}, since "
