@@ -139,12 +139,7 @@ class BaseAutoencoder(
                 start = self._set_start(net, network, X_scaled, target)
                 if not network.is_pca:
                     self._train(net, network, X_scaled, target, random_state)
-                network.arrays = net.to_arrays()
-                network.stays_pca = bool(start) and net.best_weights.best_epoch_ == 0
-                if network.stays_pca:
-                    net.load_arrays(start, "float64")  # to the last digit
-                    network.arrays |= start
-                network.arrays |= self._principal_axes(net, network, X_scaled)
+                self._keep_weights(net, network, X_scaled, start)
                 network.verify(net, X_scaled)
             self._record(network, net, len(X))
         return self
@@ -216,10 +211,16 @@ class BaseAutoencoder(
             cell_weights=network.output_columns.scale_,
         )
 
-    def _principal_axes(self, net, network, X_scaled):
+    def _keep_weights(self, net, network, X_scaled, start):
+        """Turn the weights into arrays, and codes to the axes in which users see them."""
+        network.arrays = net.to_arrays()
+        network.stays_pca = bool(start) and net.best_weights.best_epoch_ == 0
+        if network.stays_pca:
+            net.load_arrays(start, "float64")  # to the last digit
+            network.arrays |= start
         # Codes of PCA lie on principal axes; those of an activation mean what they are.
         is_bent = network.architecture.code_activation != "identity"
-        return principal_axes(
+        network.arrays |= principal_axes(
             net.encode(X_scaled),
             X_scaled,
             network.code_unit,
