@@ -15,13 +15,8 @@ __all__ = [
     "resolve_architecture",
 ]
 
-# What a loss can measure, and the output activations that stay inside.
-_DOMAINS = {
-    "bce": ((0.0, 1.0), ("logistic",)),
-    "kl": ((0.0, np.inf), ("softplus", "logistic")),
-}
-
-_ROUNDING = 1e-6
+# The outputs that stay inside what a loss can measure, which is the range of the first.
+_OUTPUTS = {"bce": ("logistic",), "kl": ("softplus", "logistic")}
 
 # What an output activation can give; the others have no bound worth a check.
 _RANGES = {
@@ -30,6 +25,8 @@ _RANGES = {
     "relu": (0.0, np.inf),
     "softplus": (0.0, np.inf),
 }
+
+_ROUNDING = 1e-6  # what MinMaxScaler leaves may pass 1 by a rounding
 
 
 @dataclass(frozen=True)
@@ -113,22 +110,25 @@ def resolve_architecture(estimator, n_features: int, n_components: int) -> Archi
 
 def check_loss_domain(loss, X: np.ndarray) -> None:
     """Raise ValueError if ``X`` has values that ``loss`` cannot measure."""
-    if isinstance(loss, str) and loss in _DOMAINS:
-        way_out = "use loss='mse'"
-        _check_range(f"loss={loss!r}", *_DOMAINS[loss][0], X, way_out)
+    outputs = _outputs_of(loss)
+    if outputs:
+        _check_range(f"loss={loss!r}", outputs[0], X, "use loss='mse'")
 
 
 def check_output_range(output_activation: str, X: np.ndarray) -> None:
     """Raise ValueError if ``X`` has values that ``output_activation`` cannot give."""
     if output_activation in _RANGES:
-        way_out = "use output_activation='auto'"
         name = f"output_activation={output_activation!r}"
-        _check_range(name, *_RANGES[output_activation], X, way_out)
+        _check_range(name, output_activation, X, "use output_activation='auto'")
 
 
-def _check_range(name: str, low: float, high: float, X: np.ndarray, way_out: str) -> None:
+def _outputs_of(loss) -> tuple[str, ...]:
+    return _OUTPUTS.get(loss, ()) if isinstance(loss, str) else ()
+
+
+def _check_range(name: str, output_activation: str, X: np.ndarray, way_out: str) -> None:
+    low, high = _RANGES[output_activation]
     least, most = X.min(), X.max()
-    # What MinMaxScaler leaves may pass 1 by a rounding.
     slack = _ROUNDING * (max(abs(least), abs(most)) if high == np.inf else high - low)
     if least < low - slack or most > high + slack:
         expected = f"values in [{low:g}, {high:g}]"
@@ -164,11 +164,11 @@ def code_size(n_components: int | None, X: np.ndarray) -> int:
 
 
 def _output_activation(output_activation: str, loss) -> str:
-    domain = _DOMAINS.get(loss) if isinstance(loss, str) else None
+    outputs = _outputs_of(loss)
     if output_activation == "auto":
-        return "identity" if domain is None else domain[1][0]
-    if domain is not None and output_activation not in domain[1]:
-        (low, high), _ = domain
+        return outputs[0] if outputs else "identity"
+    if outputs and output_activation not in outputs:
+        low, high = _RANGES[outputs[0]]
         raise ValueError(
             f"output_activation={output_activation!r} lets outputs leave [{low:g}, "
             f"{high:g}]; loss={loss!r} expected an output inside. Use "

@@ -362,6 +362,7 @@ class BaseAutoencoder(
         return dict(super().__getstate__(), _sklearn_ae_version=__version__)
 
     def __setstate__(self, state):
+        state = dict(state)
         version = state.pop("_sklearn_ae_version", "unknown")
         if version != __version__:
             warnings.warn(

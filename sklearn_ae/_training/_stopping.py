@@ -51,11 +51,14 @@ class BestWeights(Callback):
         self.train_, valid = net.datasets_
         self.chooses_ = valid is not None
         self.judging_ = valid if self.chooses_ else self.train_
-        self.start_rows_, r2 = judge(net, self.judging_)
-        self.train_loss_ = float(judge(net, self.train_)[0].mean())
+        self.variance_ = column_variance(net, self.judging_)
+        self.start_rows_, r2 = self._rows_and_r2(net)
         self.start_loss_ = self.best_loss_ = self.patience_loss_ = float(
             self.start_rows_.mean()
         )
+        self.train_loss_ = self.start_loss_
+        if self.chooses_:
+            self.train_loss_ = float(judge(net, self.train_)[0].mean())
         losses = (
             abs(self.start_loss_),
             abs(self.train_loss_),
@@ -103,8 +106,14 @@ class BestWeights(Callback):
             self.best_epoch_ = 0
             net.module_.load_state_dict(self.start_weights_)
 
+    def _rows_and_r2(self, net):
+        rows, error = judge(net, self.judging_)
+        # As in r2_score, a column that does not vary has no variance to explain.
+        varies, total = self.variance_ > 0, float(self.variance_.sum())
+        return rows, 1 - float(error[varies].sum()) / total if total > 0 else 0.0
+
     def _judge(self, net, epoch):
-        rows, r2 = judge(net, self.judging_)
+        rows, r2 = self._rows_and_r2(net)
         loss = float(rows.mean())
         self._raise_if_diverged(net, loss, epoch)
         if loss < self.best_loss_:
@@ -143,19 +152,24 @@ class BestWeights(Callback):
 
 
 @torch.no_grad()
-def judge(net, dataset) -> tuple[torch.Tensor, float]:
-    """Return the loss of every row, (n_rows,), and R² of all in the user's units."""
+def judge(net, dataset) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return the loss of every row, (n_rows,), and the squared error of every column.
+
+    The latter is a sum over rows, (n_features,), in the user's units but for a factor.
+    """
     net._set_training(False)
-    weights, rows = net.cell_weights_, []
-    error = torch.zeros_like(weights)  # (n_features,)
+    rows, error = [], torch.zeros_like(net.cell_weights_)
     for x, target in TensorBatches(dataset, ROWS_PER_PASS):
         x_hat = net.module_(x)
-        rows.append(net.criterion_.rows(x_hat, target).double())
-        error += ((x_hat - target) ** 2).sum(0) * weights
-    total = ((dataset.y - dataset.y.mean(0)) ** 2).sum(0) * weights
-    # As in r2_score, a column that does not vary has no variance to explain.
-    r2 = 1 - float(error[total > 0].sum() / total.sum()) if total.sum() > 0 else 0.0
-    return torch.cat(rows), r2
+        rows.append(net.criterion_.rows(x_hat, target).cpu().double())
+        error += ((x_hat - target) ** 2).sum(0)
+    return torch.cat(rows), error * net.cell_weights_
+
+
+def column_variance(net, dataset) -> torch.Tensor:
+    """Return what ``judge`` would tell as error of a network that tells the mean."""
+    centred = dataset.y - dataset.y.mean(0)
+    return (centred**2).sum(0) * net.cell_weights_
 
 
 @torch.no_grad()

@@ -187,12 +187,18 @@ class ReconstructionNet(NeuralNet):
         return {name: w.cpu().numpy() for name, w in self.copy_weights().items()}
 
     def load_arrays(self, arrays: dict[str, np.ndarray], dtype: str) -> None:
-        """Overwrite the weights that ``arrays`` names, and compute in ``dtype``."""
+        """Overwrite the weights that ``arrays`` names, and compute in ``dtype``.
+
+        Apple's GPUs have no float64 and stay at float32.
+        """
+        if torch.device(self.device).type == "mps":
+            dtype = "float32"
         self.module_.to(getattr(torch, dtype))
         weights = self.module_.state_dict()
         with torch.no_grad():
             for name, array in arrays.items():
-                weights[name].copy_(torch.tensor(array, device="cpu"))
+                weight = weights[name]
+                weight.copy_(torch.tensor(array, dtype=weight.dtype, device="cpu"))
 
 
 def _take(dataset: Dataset, rows: np.ndarray) -> Dataset:

@@ -2,14 +2,12 @@
 
 from ._activations import ACTIVATIONS
 from ._losses import LOSSES, ReconstructionLoss, make_loss
-from ._networks import Autoencoder, Decoder, Encoder
+from ._networks import Autoencoder
 
 __all__ = [
     "ACTIVATIONS",
     "LOSSES",
     "Autoencoder",
-    "Decoder",
-    "Encoder",
     "ReconstructionLoss",
     "make_loss",
 ]

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-__all__ = ["ACTIVATIONS", "OUTPUT_LINKS", "make_activation", "output_link_inverse"]
+__all__ = ["ACTIVATIONS", "make_activation", "output_link_inverse"]
 
 # The names are MLPRegressor's where it has one ("logistic", not "sigmoid").
 ACTIVATIONS = {
@@ -69,7 +69,7 @@ _NEWTON_STEPS = 12
 
 # relu needs no inverse: it clips the linear part itself. silu and gelu turn at about
 # -1.28 and -0.75, so their branch above that is taken.
-OUTPUT_LINKS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+_LINK_INVERSES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": lambda x: torch.atanh(x.clamp(_MARGIN - 1, 1 - _MARGIN)),
     "logistic": lambda x: torch.logit(x, eps=_MARGIN),
     "softplus": _inverse_softplus,
@@ -101,5 +101,5 @@ def output_link_inverse(name: str, x: torch.Tensor) -> torch.Tensor:
     >>> torch.sigmoid(output_link_inverse("logistic", wanted))
     tensor([0.2500, 0.5000, 0.9990])
     """
-    inverse = OUTPUT_LINKS.get(name)
+    inverse = _LINK_INVERSES.get(name)
     return x if inverse is None else inverse(x)
