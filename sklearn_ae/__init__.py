@@ -1,7 +1,13 @@
 """Autoencoders for people who use scikit-learn."""
 
 from ._autoencoder import AutoencoderTransformer
+from ._denoising import DenoisingAutoencoder
 from ._training import ConvergenceError
 from ._version import __version__
 
-__all__ = ["AutoencoderTransformer", "ConvergenceError", "__version__"]
+__all__ = [
+    "AutoencoderTransformer",
+    "ConvergenceError",
+    "DenoisingAutoencoder",
+    "__version__",
+]

@@ -21,7 +21,9 @@ from ._architecture import (
     resolve_architecture,
 )
 from ._fitted_network import FittedNetwork, is_mse
-from ._pca import decoder_start, encoder_start, fit_pca, principal_axes, spread_of
+from ._linear_denoiser import fit_linear_denoiser
+from ._linear_start import decoder_start, encoder_start, known_decoder_start
+from ._pca import fit_pca, principal_axes
 from ._training import (
     OPTIMIZERS,
     SCHEDULES,
@@ -34,6 +36,7 @@ from ._validation import (
     StrOptions,
     fits,
     fresh_random_state,
+    validate_clean_rows,
     validate_codes,
     validate_rows,
 )
@@ -46,6 +49,7 @@ _ACTIVATIONS = set(ACTIVATIONS) - {"softplus"}  # which "auto" alone takes
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 _FEWEST_ROWS_TO_SPLIT = 10  # with fewer, none is spared for validation
+_MOST_COLUMNS_TO_REGRESS = 2000  # with more, their covariance takes too long
 
 
 class BaseAutoencoder(
@@ -56,7 +60,8 @@ class BaseAutoencoder(
 ):
     """What all autoencoders share.
 
-    A final class lists its parameters and answers which network and which loss.
+    A final class lists its parameters and answers which network, which loss and which
+    corruption.
     """
 
     _parameter_constraints: dict = {
@@ -102,6 +107,13 @@ class BaseAutoencoder(
     def _make_loss(loss):
         """Which loss: return a ReconstructionLoss."""
 
+    @abstractmethod
+    def _make_corruption(self, n_features, has_clean_rows):
+        """Which corruption: return what falls on rows in training, or None.
+
+        ``has_clean_rows`` tells whether rows are noisy as they come.
+        """
+
     # -- fitting -------------------------------------------------------------
 
     @fits
@@ -127,104 +139,131 @@ class BaseAutoencoder(
         ConvergenceError
             Training diverged.
         """
+        return self._fit(X, None)
+
+    def _fit(self, X, X_clean):
+        """Fit to rows that are their own target, or to noisy rows and clean ones."""
         with _all_or_nothing(self):
             last = self._network_to_continue()
             X = validate_rows(self, X, reset=last is None)
-            network = self._plan_network(X, last)
+            X_clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
+            network = self._plan_network(X, X_clean, last)
             random_state = fresh_random_state(self.random_state)
             network.seed = int(random_state.randint(np.iinfo(np.int32).max))
             with network.borrowed_globals(rows_per_batch(self.batch_size, len(X))):
-                net = self._make_net(network, len(X))
-                X_scaled, target = network.to_network_units(X, np.float64)
-                start = self._set_start(net, network, X_scaled, target)
-                if not network.is_pca:
-                    self._train(net, network, X_scaled, target, random_state)
+                net = self._make_net(network, X, X_clean)
+                X_scaled, target = network.to_network_units(X, X_clean, np.float64)
+                train, valid = self._split(len(X), random_state)
+                net.measure_noise(X_scaled, network.columns.offset_, network.columns.scale_)
+                start = self._set_start(net, network, X_scaled, target, train)
+                if not network.is_closed_form:
+                    weights = network.output_columns.scale_
+                    net.train_on(
+                        X_scaled, target, train=train, valid=valid, cell_weights=weights
+                    )
                 self._keep_weights(net, network, X_scaled, start)
                 network.verify(net, X_scaled)
             self._record(network, net, len(X))
         return self
 
     def _network_to_continue(self):
-        """Return what a warm start goes on from, or None: PCA is computed anew."""
+        """Return what a warm start goes on from, or None: what is linear starts anew."""
         if not (self.warm_start and self.__sklearn_is_fitted__()):
             return None
         last = self._network
-        becomes_pca = last.architecture.is_linear and is_mse(self.loss)
-        return None if last.stays_pca or becomes_pca else last
+        becomes_linear = last.architecture.is_linear and is_mse(self.loss)
+        return None if last.stays_linear or becomes_linear else last
 
-    def _plan_network(self, X, last) -> FittedNetwork:
+    def _plan_network(self, X, X_clean, last) -> FittedNetwork:
         """Return the network to be: architecture, columns, and old weights if any."""
-        check_loss_domain(self.loss, X)
+        check_loss_domain(self.loss, X_clean)
         n_components = self.n_components
         if last is None:
             n_components = code_size(n_components, X)
         elif n_components is None:
             n_components = last.architecture.n_components
         architecture = resolve_architecture(self, X.shape[1], n_components)
-        check_output_range(architecture.output_activation, X)
+        check_output_range(architecture.output_activation, X_clean)
         network = FittedNetwork(type(self), architecture, self.loss, self.device)
         if last is None:
-            network.fit_columns(X, self.scaling)
+            network.fit_columns(X, X_clean, self.scaling)
         else:
             network.continue_from(last, self.scaling)
         return network
 
-    def _make_net(self, network, n_rows):
+    def _make_net(self, network, X, X_clean):
         generator = make_generator(network.seed)
-        starts_at_pca = network.architecture.linear_skip and not network.arrays
+        starts_linear = network.architecture.linear_skip and not network.arrays
+        network.removes_noise = X_clean is not X
+        corruption = self._make_corruption(X.shape[1], network.removes_noise)
+        network.removes_noise |= corruption is not None
         return make_training_net(
             self,
             self._make_network(network.architecture, generator),
             self._make_loss(self.loss),
+            corruption,
             generator,
-            n_rows=n_rows,
-            starts_at_pca=starts_at_pca,
+            n_rows=len(X),
+            starts_linear=starts_linear,
         )
 
-    def _set_start(self, net, network, X_scaled, target) -> dict:
-        """Give the network the weights that training starts from; return those of PCA."""
-        if network.arrays or not network.architecture.linear_skip:
-            net.load_arrays(network.arrays, "float32")
-            return {}
-        code_activation = network.architecture.code_activation
-        pca = fit_pca(X_scaled, network.architecture.n_components, network.seed)
-        start = encoder_start(pca, X_scaled, code_activation)
-        net.load_arrays(start, "float64")
-        start |= decoder_start(net.encode(X_scaled), target)
-        net.load_arrays(start, "float64")
-        if code_activation == "identity":
-            network.code_unit = network.code_unit * spread_of(pca)
-        return start
-
-    def _train(self, net, network, X_scaled, target, random_state):
-        n_rows = len(X_scaled)
+    def _split(self, n_rows, random_state):
+        """Return the rows to train on, and those that choose the epoch."""
         n_valid = 0
         if self.early_stopping and n_rows >= _FEWEST_ROWS_TO_SPLIT:
             # Two rows at least: from one, no chance can be told.
             n_valid = min(max(2, round(self.validation_fraction * n_rows)), n_rows - 1)
         order = random_state.permutation(n_rows)
-        net.train_on(
-            X_scaled,
-            target,
-            train=order[n_valid:],
-            valid=order[:n_valid],
-            cell_weights=network.output_columns.scale_,
-        )
+        return order[n_valid:], order[:n_valid]
+
+    def _set_start(self, net, network, X_scaled, target, train) -> dict:
+        """Give the network the weights that training starts from; return linear ones."""
+        if network.arrays or not network.architecture.linear_skip:
+            net.load_arrays(network.arrays, "float32")
+            return {}
+        if network.removes_noise and not network.is_closed_form:
+            # A regression flatters the rows that it has seen, more than PCA does.
+            X_scaled, target = X_scaled[train], target[train]
+        code_activation = network.architecture.code_activation
+        linear, rows = self._best_linear(net, network, X_scaled, target)
+        start = encoder_start(linear, rows, code_activation)
+        net.load_arrays(start, "float64")
+        if linear.way_back is not None and code_activation == "identity":
+            start |= known_decoder_start(linear)
+        else:
+            start |= decoder_start(net.encode(rows), target)
+        net.load_arrays(start, "float64")
+        if code_activation == "identity":
+            network.code_unit = network.code_unit * linear.unit
+        return start
+
+    def _best_linear(self, net, network, X_scaled, target):
+        """Return the linear code to start from, and rows as the network will see them."""
+        n_components = network.architecture.n_components
+        if not network.removes_noise:
+            return fit_pca(X_scaled, n_components, network.seed), X_scaled
+        rows, moments = net.corrupt(X_scaled), net.noise_moments()
+        if X_scaled.shape[1] > _MOST_COLUMNS_TO_REGRESS:
+            return fit_pca(X_scaled, n_components, network.seed), rows
+        if net.corruption is not None and moments is None:
+            return fit_linear_denoiser(rows, target, n_components), rows
+        return fit_linear_denoiser(X_scaled, target, n_components, moments), rows
 
     def _keep_weights(self, net, network, X_scaled, start):
         """Turn the weights into arrays, and codes to the axes in which users see them."""
         network.arrays = net.to_arrays()
-        network.stays_pca = bool(start) and net.best_weights.best_epoch_ == 0
-        if network.stays_pca:
+        network.stays_linear = bool(start) and net.best_weights.best_epoch_ == 0
+        if network.stays_linear:
             net.load_arrays(start, "float64")  # to the last digit
             network.arrays |= start
         # Codes of PCA lie on principal axes; those of an activation mean what they are.
         is_bent = network.architecture.code_activation != "identity"
+        stays_pca = network.stays_linear and not network.removes_noise
         network.arrays |= principal_axes(
             net.encode(X_scaled),
             X_scaled,
             network.code_unit,
-            rotate=not (network.stays_pca or is_bent),
+            rotate=not (stays_pca or is_bent),
             whiten=self.whiten,
         )
 
@@ -307,10 +346,13 @@ class BaseAutoencoder(
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
+        return self._r2(X, X)
+
+    def _r2(self, X, X_clean):
         X_hat = self._network.reconstruct(X)
         # float64: the squares of float32 data of extreme size overflow or vanish.
         return r2_score(
-            X.astype(np.float64),
+            X_clean.astype(np.float64),
             X_hat.astype(np.float64),
             multioutput="variance_weighted",
         )

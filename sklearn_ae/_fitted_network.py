@@ -57,8 +57,8 @@ class FittedNetwork:
     seed : int
         What the network was built with, since parts of the user's own may draw more
         than their weights.
-    stays_pca : bool
-        Whether the fit ended where it started, at PCA.
+    stays_linear : bool
+        Whether the fit ended where it started, at the best linear answer.
     """
 
     def __init__(self, kind, architecture, loss, device):
@@ -68,29 +68,31 @@ class FittedNetwork:
         self.device = device
         self.arrays = {}
         self.seed = 0
-        self.stays_pca = False
+        self.stays_linear = False
         self._nets = {}
 
     # -- planning ------------------------------------------------------------
 
     @property
-    def is_pca(self) -> bool:
-        """Whether the answer is PCA itself, in closed form."""
+    def is_closed_form(self) -> bool:
+        """Whether the answer is linear and needs no training: PCA if there is no noise."""
         return is_mse(self.loss) and self.architecture.is_linear
 
-    def fit_columns(self, X: np.ndarray, scaling: str | None) -> None:
-        """Learn the units of ``X``, (n_samples, n_features)."""
+    def fit_columns(self, X: np.ndarray, X_clean: np.ndarray, scaling: str | None) -> None:
+        """Learn the units of what goes in and what should come out, maybe one array."""
         self.columns = self.output_columns = Scaler(scaling).fit(X)
+        if X_clean is not X:
+            self.output_columns = Scaler(scaling).fit(X_clean)
         output = self.architecture.output_activation
         if output != "identity":
             # A bent output speaks in units of its own: the data's, or for an output of
             # one sign any multiple of them.
             kind = None if output in ("logistic", "tanh") else "magnitude"
-            self.output_columns = Scaler(kind).fit(X)
+            self.output_columns = Scaler(kind).fit(X_clean)
         self._refuse_lost_digits(scaling)
         self.code_unit = np.ones(self.architecture.n_components)
         if scaling == "global" and self.architecture.code_activation == "identity":
-            self.code_unit *= self.columns.scale_[0]
+            self.code_unit *= self.output_columns.scale_[0]
 
     def _refuse_lost_digits(self, scaling):
         """Raise ValueError if means that are not subtracted drown what varies."""
@@ -101,7 +103,7 @@ class FittedNetwork:
             cause, farthest = f"an output of {output!r}", _FARTHEST_MEAN_OUT
             if output == "identity":
                 return
-        if self.is_pca or self.columns.distance_ <= farthest:
+        if self.is_closed_form or self.columns.distance_ <= farthest:
             return
         raise ValueError(
             f"X has means {self.columns.distance_:.2g} standard deviations away from zero, "
@@ -131,12 +133,14 @@ class FittedNetwork:
             if not name.startswith("axes.")
         }
 
-    def to_network_units(self, X: np.ndarray, dtype) -> tuple[np.ndarray, np.ndarray]:
+    def to_network_units(
+        self, X: np.ndarray, X_clean: np.ndarray, dtype
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return what goes into the network and what should come out, maybe one array."""
         X_scaled = self.columns.transform(X, dtype)
-        if self.output_columns is self.columns:
+        if X_clean is X and self.output_columns is self.columns:
             return X_scaled, X_scaled
-        return X_scaled, self.output_columns.transform(X, dtype)
+        return X_scaled, self.output_columns.transform(X_clean, dtype)
 
     @contextmanager
     def borrowed_globals(self, n_rows: int):
@@ -186,7 +190,7 @@ class FittedNetwork:
     def row_losses(self, X: np.ndarray) -> np.ndarray:
         """Return the loss of every row, (n_samples,)."""
         return self._by_chunk(
-            lambda net, rows: net.row_losses(*self.to_network_units(rows, X.dtype)), X
+            lambda net, rows: net.row_losses(*self.to_network_units(rows, rows, X.dtype)), X
         )
 
     def _by_chunk(self, step, X):

@@ -1,14 +1,15 @@
 """PCA, twice: where training starts, and the axes in which codes are shown.
 
-Both are closed forms on arrays. The first turns the PCA solution into the
-weights of the linear skips; the second turns the codes of a trained network to
-their principal axes.
+Both are closed forms on arrays. The first is the linear code that training starts
+from; the second turns the codes of a trained network to their principal axes.
 """
 
 import numpy as np
 from sklearn.decomposition import PCA
 
-__all__ = ["decoder_start", "encoder_start", "fit_pca", "principal_axes", "spread_of"]
+from ._linear_start import LinearCode
+
+__all__ = ["fit_pca", "principal_axes"]
 
 # A direction whose spread is below this share of the widest is noise of rounding.
 _NO_SPREAD = 1e-7
@@ -18,19 +19,8 @@ _NO_SPREAD = 1e-7
 _SVD_AFFORDABLE = 3e7
 _EIGH_AFFORDABLE = 1000
 
-# Where a code activation is close to the identity: codes of unit variance are
-# multiplied by the first number, then moved so that their least is the second.
-_PLACES = {
-    "relu": (1.0, 0.0),
-    "elu": (1.0, 0.0),
-    "silu": (1.0, 3.0),
-    "gelu": (1.0, 2.0),
-    "tanh": (0.25, None),
-    "logistic": (0.5, None),
-}
 
-
-def fit_pca(X: np.ndarray, n_components: int, seed: int) -> PCA:
+def fit_pca(X: np.ndarray, n_components: int, seed: int) -> LinearCode:
     """Return the PCA of ``X``, (n_samples, n_features), exact where that is affordable.
 
     scikit-learn's "auto" takes a randomised solver sooner, from 501 rows on.
@@ -43,55 +33,9 @@ def fit_pca(X: np.ndarray, n_components: int, seed: int) -> PCA:
     pca = PCA(n_components, svd_solver=solver, random_state=seed)
     with np.errstate(invalid="ignore"):  # PCA divides by n_samples - 1, even for one row
         # float64: the covariance of float32 data loses half of the digits.
-        return pca.fit(np.asarray(X, dtype=np.float64))
-
-
-def spread_of(pca: PCA) -> np.ndarray:
-    """Return the standard deviation of each PCA code, (n_components,), none of them 0."""
-    spread = pca.singular_values_ / np.sqrt(pca.n_samples_)
-    widest = spread[0] if spread[0] > 0 else 1.0
-    return np.where(spread > _NO_SPREAD * widest, spread, widest)
-
-
-def encoder_start(pca: PCA, X: np.ndarray, code_activation: str) -> dict[str, np.ndarray]:
-    """Return the encoder's linear skip as PCA with codes of unit size, weights by name.
-
-    Parameters
-    ----------
-    pca : PCA
-        Fitted to ``X``.
-    X : ndarray of shape (n_samples, n_features)
-        What the network sees.
-    code_activation : str
-        What the code passes through; codes are moved to where it is straightest.
-    """
-    weight = pca.components_ / spread_of(pca)[:, np.newaxis]
-    bias = -weight @ pca.mean_
-    if code_activation != "identity":
-        factor, least = _PLACES[code_activation]
-        weight, bias = factor * weight, factor * bias
-        if least is not None:
-            bias = bias + least - (X @ weight.T + bias).min(axis=0)
-    return {"encoder.skip.weight": weight, "encoder.skip.bias": bias}
-
-
-def decoder_start(code: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
-    """Return the decoder's linear skip as the best affine map, weights by name.
-
-    Parameters
-    ----------
-    code : ndarray of shape (n_samples, n_components)
-        As the encoder makes them.
-    target : ndarray of shape (n_samples, n_features)
-        What should come out. If it is what went in, least squares gives PCA's own
-        way back.
-    """
-    code_mean = code.mean(axis=0, dtype=np.float64)
-    target_mean = target.mean(axis=0, dtype=np.float64)
-    centred = code - code_mean
-    weight = np.linalg.lstsq(centred.T @ centred, centred.T @ (target - target_mean))[0].T
-    bias = target_mean - weight @ code_mean
-    return {"decoder.skip.weight": weight, "decoder.skip.bias": bias}
+        pca.fit(np.asarray(X, dtype=np.float64))
+    spread = pca.singular_values_ / np.sqrt(n_samples)
+    return LinearCode.of(pca.components_, pca.mean_, spread)
 
 
 def principal_axes(

@@ -4,13 +4,14 @@ import numpy as np
 from sklearn import config_context
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import _get_feature_names, check_array, validate_data
 
 __all__ = [
     "Interval",
     "StrOptions",
     "fits",
     "fresh_random_state",
+    "validate_clean_rows",
     "validate_codes",
     "validate_rows",
 ]
@@ -36,6 +37,36 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
     # Torch does the work inside, so arrays of other libraries leave as numpy's.
     with config_context(array_api_dispatch=False):
         return validate_data(estimator, X, reset=reset, dtype=_DTYPES)
+
+
+def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
+    """Return ``X_clean`` as a float array that pairs with ``X`` row by row.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Which has seen the columns of ``X``.
+    X_clean : array-like of shape (n_samples, n_features)
+    X : ndarray of shape (n_samples, n_features)
+        The noisy rows, validated.
+    """
+    _refuse_gradients("X_clean", X_clean)
+    names = _get_feature_names(X_clean)
+    with config_context(array_api_dispatch=False):
+        X_clean = check_array(X_clean, dtype=_DTYPES, input_name="X_clean")
+    if X_clean.shape != X.shape:
+        raise ValueError(
+            f"X_clean has shape {X_clean.shape} and X has shape {X.shape}; expected the "
+            "same, since row i of X_clean is what row i of X should become. Pass the clean "
+            "rows in the order of the noisy ones."
+        )
+    seen = getattr(estimator, "feature_names_in_", None)
+    if names is not None and seen is not None and list(names) != list(seen):
+        raise ValueError(
+            f"X_clean has columns {list(names)} and X has columns {list(seen)}; expected "
+            "the same names in the same order. Pass X_clean[X.columns]."
+        )
+    return X_clean
 
 
 def validate_codes(estimator, codes) -> np.ndarray:

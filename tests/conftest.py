@@ -24,6 +24,19 @@ def quick(request):
     return make
 
 
+@pytest.fixture
+def quiet(quick):
+    """The same factory without noise: what starts at PCA."""
+
+    def make(n_components=2, **params):
+        estimator = quick(n_components, **params)
+        if hasattr(estimator, "noise_level"):
+            estimator.set_params(noise_level=0)
+        return estimator
+
+    return make
+
+
 @pytest.fixture(scope="session")
 def digits():
     """600 digits in [0, 1], (600, 64), and their labels."""

@@ -14,12 +14,15 @@ import sklearn_ae
 PACKAGE = Path(sklearn_ae.__file__).parent
 
 # What each room may import; an estimator's file imports no other estimator.
-ESTIMATORS = {"_autoencoder"}
-FLOOR_0 = {"nn", "_columns", "_pca", "_architecture", "_validation", "_version"}
+ESTIMATORS = {"_autoencoder", "_denoising"}
+LINEAR = {"_linear_start", "_pca", "_linear_denoiser"}
+FLOOR_0 = {"nn", "_columns", "_architecture", "_validation", "_version"} | LINEAR
 ROOMS = {
     "nn": {"torch"},
     "_columns": {"numpy", "scipy", "sklearn"},
-    "_pca": {"numpy", "sklearn"},
+    "_linear_start": {"numpy"},
+    "_pca": {"numpy", "sklearn", "sklearn_ae._linear_start"},
+    "_linear_denoiser": {"numpy", "scipy", "sklearn_ae._linear_start"},
     "_architecture": {"numpy"},
     "_validation": {"numpy", "sklearn"},
     "_version": set(),
@@ -32,7 +35,14 @@ ROOMS = {
         "sklearn_ae._fitted_network",
         *(f"sklearn_ae.{room}" for room in FLOOR_0),
     },
-    "_autoencoder": {"sklearn_ae._base", "sklearn_ae._validation", "sklearn_ae.nn"},
+    "_autoencoder": {"sklearn_ae._base", "sklearn_ae.nn"},
+    "_denoising": {
+        "numpy",
+        "sklearn",
+        "sklearn_ae._base",
+        "sklearn_ae._validation",
+        "sklearn_ae.nn",
+    },
     "__init__": {"sklearn_ae." + room for room in ESTIMATORS | {"_training", "_version"}},
     "__main__": {"numpy", "sklearn", "torch", "sklearn_ae"},
 }
@@ -116,6 +126,7 @@ def test_all_is_sorted_and_true():
     assert sorted(sklearn_ae.__all__) == [
         "AutoencoderTransformer",
         "ConvergenceError",
+        "DenoisingAutoencoder",
         "__version__",
     ]
 

@@ -30,9 +30,9 @@ def convolutional_decoder(n_in, n_out):
 
 
 @pytest.mark.parametrize("init", ["pca", "random"])
-def test_a_convolutional_pair(quick, digits, init):
+def test_a_convolutional_pair(quiet, digits, init):
     X, _ = digits
-    fitted = quick(
+    fitted = quiet(
         8,
         encoder=convolutional_encoder,
         decoder=convolutional_decoder,

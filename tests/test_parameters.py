@@ -147,13 +147,13 @@ def test_scaling_is_undone(quick, digits, scaling):
         np.testing.assert_array_equal(fitted.scale_, 1)
 
 
-def test_global_scaling_keeps_wide_columns_and_feature_scaling_treats_all_alike(quick):
+def test_global_scaling_keeps_wide_columns_and_feature_scaling_treats_all_alike(quiet):
     rng = np.random.RandomState(0)
     X = rng.normal(size=(300, 4)) * [1000, 1, 1, 1]
     X[:, 2] = X[:, 1] + 0.1 * X[:, 2]
     kept = {}
     for scaling in ("global", "feature"):
-        fitted = quick(1, hidden_layer_sizes=(), scaling=scaling).fit(X)
+        fitted = quiet(1, hidden_layer_sizes=(), scaling=scaling).fit(X)
         kept[scaling] = 1 - (X - fitted.reconstruct(X)).var(0) / X.var(0)
     assert kept["global"][0] > 0.99
     assert kept["global"][1] < 0.1

@@ -20,6 +20,10 @@ OPTIMIZERS: dict[str, tuple[type, dict]] = {
     "sgd": (torch.optim.SGD, {"fused": True, "momentum": 0.9, "nesterov": True}),
 }
 
+# Linear skips, which start at the best that they can be, learn at this share of the rate:
+# at the full one the first steps undo much of a start with many components.
+_LINEAR_RATE = 0.1
+
 # batch_size="auto": enough batches for one epoch to count, of a size that a small
 # network handles in one go.
 _BATCHES = 16
@@ -51,6 +55,20 @@ def _optimizer(solver: str | type) -> tuple[type, dict]:
     return solver, {}
 
 
+def _parameter_groups(estimator, batch_size: int) -> list[tuple[str, dict]]:
+    """Return which weights are trained otherwise than the rest, by pattern of name."""
+    groups = []
+    if estimator.alpha > 0:
+        # MLPRegressor's penalty, alpha / 2 |W|² per batch, on the hidden layers: the
+        # linear part is free, so a large alpha leads to PCA and not to zero.
+        groups.append(("*layers.*weight", {"weight_decay": estimator.alpha / batch_size}))
+    if estimator.init == "pca" and isinstance(estimator.solver, str):
+        # An optimizer of the user's own may know one group only, as LBFGS does.
+        rate = _LINEAR_RATE * estimator.learning_rate_init
+        groups += [("*.layers.*", {}), ("*.skip.*", {"lr": rate})]
+    return groups
+
+
 def _copied_callbacks(callbacks) -> list:
     """Return copies of the user's callbacks, since skorch changes those that it runs."""
     for callback in callbacks or ():
@@ -70,7 +88,7 @@ def _copied_callbacks(callbacks) -> list:
 
 
 def make_training_net(
-    estimator, network, loss, generator, *, n_rows, starts_at_pca
+    estimator, network, loss, corruption, generator, *, n_rows, starts_linear
 ) -> ReconstructionNet:
     """Return an initialised net that trains as the parameters of ``estimator`` say.
 
@@ -82,34 +100,35 @@ def make_training_net(
         What is trained.
     loss : ReconstructionLoss
         What is minimised.
+    corruption : Corruption or None
+        What falls on the rows that go in.
     generator : torch.Generator
-        Shuffles the rows.
+        Shuffles the rows and draws the noise.
     n_rows : int
         Rows to train on, validation rows among them.
-    starts_at_pca : bool
-        Whether the weights that training starts from will be those of PCA.
+    starts_linear : bool
+        Whether training starts from the best linear weights.
     """
     batch_size = rows_per_batch(estimator.batch_size, n_rows)
     optimizer, options = _optimizer(estimator.solver)
     options = {f"optimizer__{name}": value for name, value in options.items()}
-    if estimator.alpha > 0:
-        # MLPRegressor's penalty, alpha / 2 |W|² per batch, on the hidden layers: the
-        # linear part is free, so a large alpha leads to PCA and not to zero.
-        decay = {"weight_decay": estimator.alpha / batch_size}
-        options["optimizer__param_groups"] = [("*layers.*weight", decay)]
+    groups = _parameter_groups(estimator, batch_size)
+    if groups:
+        options["optimizer__param_groups"] = groups
     schedule = OneCycle() if estimator.learning_rate == "one_cycle" else None
     return ReconstructionNet(
         network,
         loss,
         best_weights=BestWeights(
-            estimator.tol, estimator.n_iter_no_change, starts_at_pca, schedule
+            estimator.tol, estimator.n_iter_no_change, starts_linear, schedule
         ),
         schedule=schedule,
         optimizer=optimizer,
         lr=estimator.learning_rate_init,
         max_epochs=estimator.max_iter,
         batch_size=batch_size,
-        iterator_train__generator=generator,
+        corruption=corruption,
+        generator=generator,
         callbacks=_copied_callbacks(estimator.callbacks),
         verbose=int(estimator.verbose),
         device=resolve_device(estimator.device),

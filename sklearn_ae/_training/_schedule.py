@@ -53,6 +53,8 @@ class OneCycle(Callback):
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         self.step_, self.n_steps_ = 0, net.max_epochs * net.n_batches
         self.climb_ = min(_CLIMB, _LONGEST_CLIMB / net.max_epochs)
+        for group in net.optimizer_.param_groups:
+            group["initial_lr"] = group["lr"]
         self.landing_ = None  # the step and the share of the peak where it began
 
     def land(self, n_steps: int) -> None:
@@ -81,5 +83,5 @@ class OneCycle(Callback):
             begin, share = self.landing_
             share *= fall((self.step_ - begin) / (self.n_steps_ - begin))
         for group in net.optimizer_.param_groups:
-            group["lr"] = net.lr * share
+            group["lr"] = group["initial_lr"] * share
         self.step_ += 1

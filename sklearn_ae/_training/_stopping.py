@@ -5,6 +5,7 @@ import math
 import torch
 from skorch.callbacks import Callback
 
+from ._averaging import AveragedWeights
 from ._batches import ROWS_PER_PASS, TensorBatches
 
 __all__ = ["BestWeights", "ConvergenceError"]
@@ -26,6 +27,8 @@ class ConvergenceError(RuntimeError):
 class BestWeights(Callback):
     """Keep the best weights of all epochs, the start among them, and stop in time.
 
+    Judged and kept are averages over the last steps; see AveragedWeights.
+
     Parameters
     ----------
     tol : float
@@ -33,22 +36,23 @@ class BestWeights(Callback):
         start, that counts as progress.
     n_iter_no_change : int
         Epochs without progress after which training stops.
-    starts_at_pca : bool
-        Whether the start is PCA, which training has to beat by more than chance.
+    starts_linear : bool
+        Whether the start is the best linear answer, PCA for one, which training has to
+        beat by more than chance.
     schedule : OneCycle or None
         Brought to its end when there is no progress; None: training stops at once.
     """
 
-    def __init__(self, tol, n_iter_no_change, starts_at_pca, schedule):
+    def __init__(self, tol, n_iter_no_change, starts_linear, schedule):
         self.tol = tol
         self.n_iter_no_change = n_iter_no_change
-        self.starts_at_pca = starts_at_pca
+        self.starts_linear = starts_linear
         self.schedule = schedule
         self.best_epoch_, self.chooses_ = 0, False  # as of a net that is not trained
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
         """Take the start as epoch 0, the first candidate."""
-        self.train_, valid = net.datasets_
+        self.train_, valid = net.judged_train_, net.datasets_[1]
         self.chooses_ = valid is not None
         self.judging_ = valid if self.chooses_ else self.train_
         self.variance_ = column_variance(net, self.judging_)
@@ -67,16 +71,22 @@ class BestWeights(Callback):
         self.ceiling_ = _HOPELESS * max(*losses, 1.0)
         self.best_rows_, self.scores_ = self.start_rows_, [r2]
         self.start_weights_ = self.best_weights_ = net.copy_weights()
+        self.average_ = AveragedWeights(net.module_, net.n_batches)
         self.best_epoch_ = self.patience_epoch_ = 0
         self.stop_ = False
         self._raise_if_diverged(net, self.start_loss_, 0)
+
+    def on_batch_end(self, net, batch=None, training=None, **kwargs):
+        if training:
+            self.average_.update()
 
     def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
         epoch = len(net.history)
         self._raise_if_diverged(net, net.history[-1, "train_loss"], epoch)
         if not self.chooses_:
             return
-        loss, r2 = self._judge(net, epoch)
+        with self.average_.in_place():
+            loss, r2 = self._judge(net, epoch)
         self.scores_.append(r2)
         net.history.record("valid_loss", loss)
         net.history.record("valid_loss_best", self.best_epoch_ == epoch)
@@ -100,9 +110,10 @@ class BestWeights(Callback):
         """Leave the network with the weights that won."""
         if not self.chooses_:
             # No row can choose between epochs: the last one, unless the start was better.
-            self._judge(net, len(net.history))
+            with self.average_.in_place():
+                self._judge(net, len(net.history))
         net.module_.load_state_dict(self.best_weights_)
-        if self.chooses_ and self.starts_at_pca and self._gain_is_luck(net):
+        if self.chooses_ and self.starts_linear and self._gain_is_luck(net):
             self.best_epoch_ = 0
             net.module_.load_state_dict(self.start_weights_)
 

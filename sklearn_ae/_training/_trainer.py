@@ -37,15 +37,36 @@ class ReconstructionNet(NeuralNet):
         Decides when training ends, and what it leaves. None is for use only.
     schedule : OneCycle or None
         Moves the learning rate.
+    corruption : Corruption or None
+        Noise that falls on what goes in while the net is trained, never afterwards.
+    generator : torch.Generator or None
+        Shuffles the rows and draws the noise.
     **kwargs
         Of NeuralNet.
     """
 
-    def __init__(self, module, criterion, *, best_weights=None, schedule=None, **kwargs):
-        ours = {"iterator_train": TensorBatches, "iterator_valid": TensorBatches}
-        super().__init__(module, criterion, **{"train_split": None, **ours, **kwargs})
+    def __init__(
+        self,
+        module,
+        criterion,
+        *,
+        best_weights=None,
+        schedule=None,
+        corruption=None,
+        generator=None,
+        **kwargs,
+    ):
+        ours = {
+            "iterator_train": TensorBatches,
+            "iterator_train__generator": generator,
+            "iterator_valid": TensorBatches,
+            "train_split": None,
+        }
+        super().__init__(module, criterion, **{**ours, **kwargs})
         self.best_weights = best_weights
         self.schedule = schedule
+        self.corruption = corruption
+        self.generator = generator
 
     def get_default_callbacks(self):
         ours = [("best_weights", self.best_weights), ("schedule", self.schedule)]
@@ -71,8 +92,12 @@ class ReconstructionNet(NeuralNet):
         self.module_.float()
         self.cell_weights_ = self._to_tensor(cell_weights / cell_weights.max()) ** 2
         both = self._make_dataset(X, target)
-        self.datasets_ = _take(both, train), _take(both, valid) if len(valid) else None
-        train = self.datasets_[0]
+        train, valid = _take(both, train), _take(both, valid) if len(valid) else None
+        if self.corruption is not None:
+            self.corruption.to(self.device, torch.float32)
+        # Judged rows have noise that stays, so that epochs can be compared.
+        self.datasets_ = train, valid and Dataset(self._noisy(valid.X), valid.y)
+        self.judged_train_ = Dataset(self._noisy(train.X), train.y)
         with suppress(_Stop):
             self.notify("on_train_begin", X=train.X, y=train.y)
             self.fit_loop(train)
@@ -101,7 +126,8 @@ class ReconstructionNet(NeuralNet):
         if iterator is None or not (training or self.callbacks):
             return
         total = torch.zeros((), device=self.device)
-        for batch in iterator:
+        for x, target in iterator:
+            batch = (self._noisy(x) if training else x), target
             self.notify("on_batch_begin", batch=batch, training=training)
             step = step_fn(batch, **fit_params)
             loss, n_rows = step["loss"].detach(), len(batch[0])
@@ -127,6 +153,30 @@ class ReconstructionNet(NeuralNet):
         # Walking the modules at every batch costs more than a small layer.
         if self.module_.training != training:
             super()._set_training(training)
+
+    # -- noise ---------------------------------------------------------------
+
+    def measure_noise(self, X: np.ndarray, offset: np.ndarray, scale: np.ndarray) -> None:
+        """Let noise, if there is any, take its units from the columns of ``X``.
+
+        In the user's units that is ``X * scale + offset``.
+        """
+        if self.corruption is not None:
+            self.corruption.measure(*map(_to_float64, (X, offset, scale)))
+
+    def noise_moments(self) -> tuple[np.ndarray, ...] | None:
+        """Return what is known of noisy cells; see Corruption. None: nothing."""
+        moments = None if self.corruption is None else self.corruption.moments()
+        return moments and tuple(moment.numpy() for moment in moments)
+
+    def corrupt(self, X: np.ndarray) -> np.ndarray:
+        """Return a noisy copy of ``X``, or ``X`` where there is no noise."""
+        if self.corruption is None:
+            return X
+        return self.corruption(_to_float64(X), self.generator).numpy()
+
+    def _noisy(self, x: torch.Tensor) -> torch.Tensor:
+        return x if self.corruption is None else self.corruption(x, self.generator)
 
     # -- using ---------------------------------------------------------------
 
@@ -199,6 +249,10 @@ class ReconstructionNet(NeuralNet):
             for name, array in arrays.items():
                 weight = weights[name]
                 weight.copy_(torch.tensor(array, dtype=weight.dtype, device="cpu"))
+
+
+def _to_float64(array: np.ndarray) -> torch.Tensor:
+    return torch.tensor(array, dtype=torch.float64, device="cpu")
 
 
 def _take(dataset: Dataset, rows: np.ndarray) -> Dataset:

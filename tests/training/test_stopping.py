@@ -21,9 +21,9 @@ def test_the_best_epoch_is_kept_and_the_start_is_a_candidate(quick, digits):
     )
 
 
-def test_a_training_that_only_gets_worse_leaves_pca(quick, digits):
+def test_a_training_that_only_gets_worse_leaves_pca(quiet, digits):
     X, _ = digits
-    fitted = quick(4, learning_rate_init=0.1, learning_rate="constant").fit(X)
+    fitted = quiet(4, learning_rate_init=0.5, learning_rate="constant").fit(X)
     assert fitted.best_iter_ == 0
     pca = PCA(4).fit(X)
     np.testing.assert_allclose(
@@ -151,18 +151,18 @@ def test_warm_start_goes_on_from_the_last_fit(quick, digits):
     np.testing.assert_allclose(again.transform(X), codes, atol=1e-5)
 
 
-def test_a_warm_start_that_becomes_pca_is_pca(quick, digits):
+def test_a_warm_start_that_becomes_pca_is_pca(quiet, digits):
     X, _ = digits
-    fitted = quick(3, hidden_layer_sizes=(), loss="mae", warm_start=True).fit(X[:100])
+    fitted = quiet(3, hidden_layer_sizes=(), loss="mae", warm_start=True).fit(X[:100])
     assert fitted.n_iter_ > 0
     fitted.set_params(loss="mse").fit(X)
     exact = PCA(3, svd_solver="full")
     np.testing.assert_allclose(fitted.transform(X), exact.fit_transform(X), atol=1e-8)
 
 
-def test_a_fit_that_stayed_pca_is_not_gone_on_with(quick):
+def test_a_fit_that_stayed_pca_is_not_gone_on_with(quiet):
     X = np.random.RandomState(0).normal(size=(300, 5))
-    fitted = quick(2, warm_start=True).fit(X[:200])
+    fitted = quiet(2, warm_start=True).fit(X[:200])
     assert fitted.best_iter_ == 0
     fitted.fit(X[100:])
     assert fitted.best_iter_ == 0
@@ -172,9 +172,9 @@ def test_a_fit_that_stayed_pca_is_not_gone_on_with(quick):
     )
 
 
-def test_warm_start_of_the_linear_autoencoder_is_pca_of_the_new_rows(quick, digits):
+def test_warm_start_of_the_linear_autoencoder_is_pca_of_the_new_rows(quiet, digits):
     X, _ = digits
-    fitted = quick(3, hidden_layer_sizes=(), warm_start=True).fit(X[:100, :20]).fit(X)
+    fitted = quiet(3, hidden_layer_sizes=(), warm_start=True).fit(X[:100, :20]).fit(X)
     np.testing.assert_allclose(fitted.mean_, X.mean(0))
     exact = PCA(3, svd_solver="full")  # "auto" takes a random one for these sizes
     np.testing.assert_allclose(fitted.transform(X), exact.fit_transform(X), atol=1e-8)

@@ -41,11 +41,11 @@ def test_alpha_is_the_penalty_of_mlpregressor(quick, digits):
                 decays.append((len(group["params"]), group["weight_decay"]))
 
     quick(alpha=0.5, batch_size=50, callbacks=[Keeper()]).fit(digits[0])
-    # Four weight matrices of hidden layers; skips and biases go free.
-    assert decays == [(4, 0.01), (8, 0)]
+    # Four weight matrices of hidden layers; their biases and the skips go free.
+    assert decays == [(4, 0.01), (4, 0), (4, 0)]
     decays.clear()
     quick(solver="adamw", callbacks=[Keeper()]).fit(digits[0])
-    assert decays == [(12, 0)]
+    assert decays == [(8, 0), (4, 0)]
 
 
 def test_dropout_works_in_training_only(quick, digits):

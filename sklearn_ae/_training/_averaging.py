@@ -1,0 +1,61 @@
+"""Weights averaged over the last steps, which is what is judged and kept.
+
+Steps of a high learning rate circle around a minimum; the mean of where they have been
+is closer to it, and on few rows it overfits later (Polyak and Juditsky, "Acceleration of
+stochastic approximation by averaging", 1992).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
+
+__all__ = ["AveragedWeights"]
+
+# The average looks back over so many epochs, but not over more of the steps so far than
+# this share: it leaves the start behind.
+_EPOCHS = 2
+_SHARE_OF_STEPS = 0.25
+
+
+class AveragedWeights:
+    """An exponential moving average of the parameters of a module.
+
+    Parameters
+    ----------
+    module : nn.Module
+        Its parameters are where the average starts.
+    n_batches : int
+        Steps in an epoch.
+    """
+
+    def __init__(self, module: nn.Module, n_batches: int):
+        self.weights = [weight.detach() for weight in module.parameters()]
+        self.averages = [weight.clone() for weight in self.weights]
+        self.longest = _EPOCHS * n_batches
+        self.n_steps = 0
+
+    def update(self) -> None:
+        """Let the average follow the weights by one step."""
+        self.n_steps += 1
+        n_back = min(self.longest, 1 + _SHARE_OF_STEPS * self.n_steps)
+        average = get_ema_multi_avg_fn(1 - 1 / n_back)
+        average(self.averages, self.weights, self.n_steps)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Put the average in the place of the weights while the block runs."""
+        weights = [weight.clone() for weight in self.weights]
+        _copy(self.averages, self.weights)
+        try:
+            yield
+        finally:
+            _copy(weights, self.weights)
+
+
+@torch.no_grad()
+def _copy(source: list[torch.Tensor], target: list[torch.Tensor]) -> None:
+    for new, old in zip(source, target, strict=True):
+        old.copy_(new)

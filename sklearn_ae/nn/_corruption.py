@@ -1,0 +1,214 @@
+"""What goes in is not what should come out: one class per noise.
+
+Every noise also tells its first two moments, from which the best linear
+denoiser follows in closed form.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+
+__all__ = [
+    "NOISES",
+    "Corruption",
+    "GaussianNoise",
+    "MaskingNoise",
+    "Moments",
+    "SaltPepperNoise",
+    "SwapNoise",
+    "UserNoise",
+]
+
+
+class Moments(NamedTuple):
+    """Given x, a noisy cell has mean ``keep * x + shift``; cells are independent.
+
+    Each is of shape (n_features,). ``variance`` is what noise adds to the variance of a
+    column: that of noisy cells is keep^2 var(x) + variance.
+    """
+
+    keep: torch.Tensor
+    shift: torch.Tensor
+    variance: torch.Tensor
+
+
+class Corruption(ABC):
+    """Noise, in the units of the columns that it falls on.
+
+    Parameters
+    ----------
+    level : float or sequence of float (n_features,)
+        How much of it; the classes say in which unit.
+    """
+
+    level: torch.Tensor
+    offset: torch.Tensor
+    scale: torch.Tensor
+    mean: torch.Tensor
+    variance: torch.Tensor
+    low: torch.Tensor
+    high: torch.Tensor
+
+    def __init__(self, level: float | Sequence[float]):
+        self._given_level = level
+
+    def measure(self, x: torch.Tensor, offset: torch.Tensor, scale: torch.Tensor) -> None:
+        """Learn the units of the columns of ``x``, (n_rows, n_features).
+
+        In the user's units it is ``x * scale + offset``, each (n_features,).
+        """
+        self.level = x.new_tensor(self._given_level).expand(x.shape[1])
+        self.offset, self.scale = offset, scale
+        self.low, self.high = x.amin(0), x.amax(0)
+        variance, self.mean = torch.var_mean(x, 0, correction=0)
+        # The variance of a constant column is a rounding, not a spread.
+        self.variance = torch.where(self.low < self.high, variance, 0)
+
+    def to(self, device: str, dtype: torch.dtype) -> None:
+        """Take the units to where batches are."""
+        for name, units in vars(self).items():
+            if isinstance(units, torch.Tensor):
+                setattr(self, name, units.to(device, dtype))
+
+    @abstractmethod
+    def __call__(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Return a noisy copy of ``x``, (n_rows, n_features)."""
+
+    @abstractmethod
+    def moments(self) -> Moments | None:
+        """Return what is known of noisy cells; None: nothing."""
+
+    def _choose(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """Return which cells of ``x`` are hit, a share ``level`` of each column."""
+        return _uniform(x, generator) < self.level
+
+
+def _uniform(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Return numbers in [0, 1) of the shape of ``x``.
+
+    Like all draws here, they are made where the generator lives, on the CPU, so that a
+    seed means the same on a GPU.
+    """
+    drawn = torch.rand(x.shape, generator=generator, dtype=x.dtype, device="cpu")
+    return drawn.to(x.device)
+
+
+class GaussianNoise(Corruption):
+    """x + level * std * a normal number.
+
+    Examples
+    --------
+    >>> import torch
+    >>> x = torch.tensor([[0.0, 5.0], [2.0, 5.0]])
+    >>> noise = GaussianNoise(0.5)
+    >>> noise.measure(x, offset=torch.zeros(2), scale=torch.ones(2))
+    >>> noise(x, torch.Generator())[:, 1]
+    tensor([5., 5.])
+    """
+
+    def __call__(self, x, generator):
+        normal = torch.randn(x.shape, generator=generator, dtype=x.dtype, device="cpu")
+        return x + self.level * self.variance.sqrt() * normal.to(x.device)
+
+    def moments(self):
+        keep = torch.ones_like(self.level)
+        return Moments(keep, 0 * keep, self.level**2 * self.variance)
+
+
+class MaskingNoise(Corruption):
+    """A share ``level`` of cells is set to the mean of its column."""
+
+    def __call__(self, x, generator):
+        return torch.where(self._choose(x, generator), self.mean, x)
+
+    def moments(self):
+        keep = 1 - self.level
+        return Moments(keep, self.level * self.mean, keep * self.level * self.variance)
+
+
+class SaltPepperNoise(Corruption):
+    """A share ``level`` of cells is set to the least or the largest of its column."""
+
+    def __call__(self, x, generator):
+        drawn = _uniform(x, generator)
+        x = torch.where(drawn < self.level, self.high, x)
+        return torch.where(drawn < self.level / 2, self.low, x)
+
+    def moments(self):
+        keep, middle = 1 - self.level, (self.low + self.high) / 2
+        inside = keep * (self.variance + (self.mean - middle) ** 2)
+        extremes = ((self.high - self.low) / 2) ** 2
+        return Moments(keep, self.level * middle, self.level * (inside + extremes))
+
+
+class SwapNoise(Corruption):
+    """A share ``level`` of cells takes the value of its column in another row.
+
+    The rows have to come in random order: each column is then permuted by a rotation
+    of its own, which for any one row is an independent draw of another row per column,
+    at a tenth of the price of a sort.
+    """
+
+    def __call__(self, x, generator):
+        n_rows, n_columns = x.shape
+        if n_rows < 2:
+            return x  # there is no other row
+        steps = torch.randint(1, n_rows, (n_columns,), generator=generator, device="cpu")
+        rows = torch.arange(n_rows, device=x.device)[:, None]
+        others = x.gather(0, (rows + steps.to(x.device)) % n_rows)
+        return torch.where(self._choose(x, generator), others, x)
+
+    def moments(self):
+        keep = 1 - self.level
+        return Moments(keep, self.level * self.mean, (1 - keep**2) * self.variance)
+
+
+class UserNoise(Corruption):
+    """Noise given by the user: ``noise(x, generator) -> x`` on rows in the user's units.
+
+    Parameters
+    ----------
+    noise : callable
+        Sees a copy of a batch on the CPU, (n_rows, n_features).
+    offset, scale : sequence of float (n_features,)
+        x in the user's units is ``x * scale + offset``.
+    """
+
+    def __init__(self, noise: Callable):
+        super().__init__(1.0)
+        self.noise = noise
+
+    def __call__(self, x, generator):
+        before = x * self.scale + self.offset
+        after = self.noise(before.detach().cpu().clone(), generator)
+        self._check(after, before)
+        # The difference, so that cells without noise keep every bit.
+        return x + (after.to(before) - before) / self.scale
+
+    def _check(self, after, before):
+        name = getattr(self.noise, "__name__", repr(self.noise))
+        given = tuple(after.shape) if isinstance(after, torch.Tensor) else type(after)
+        if given != before.shape:
+            raise ValueError(
+                f"noise={name} turned rows of shape {tuple(before.shape)} into {given}; "
+                "expected a tensor of the same shape. Return x with noise added or cells "
+                "replaced."
+            )
+        if not torch.isfinite(after).all():
+            raise ValueError(
+                f"noise={name} returned NaN or infinity; expected finite values. Set "
+                "missing cells to a number, the mean of their column for one."
+            )
+
+    def moments(self):
+        return None
+
+
+NOISES: dict[str, type[Corruption]] = {
+    "gaussian": GaussianNoise,
+    "masking": MaskingNoise,
+    "salt_pepper": SaltPepperNoise,
+    "swap": SwapNoise,
+}
