@@ -21,9 +21,8 @@ from ._architecture import (
     resolve_architecture,
 )
 from ._fitted_network import FittedNetwork, is_mse
-from ._linear_denoiser import fit_linear_denoiser
-from ._linear_start import decoder_start, encoder_start, known_decoder_start
-from ._pca import fit_pca, principal_axes
+from ._pca import principal_axes
+from ._start import linear_start
 from ._training import (
     OPTIMIZERS,
     SCHEDULES,
@@ -49,7 +48,6 @@ _ACTIVATIONS = set(ACTIVATIONS) - {"softplus"}  # which "auto" alone takes
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 _FEWEST_ROWS_TO_SPLIT = 10  # with fewer, none is spared for validation
-_MOST_COLUMNS_TO_REGRESS = 2000  # with more, their covariance takes too long
 
 
 class BaseAutoencoder(
@@ -150,7 +148,8 @@ class BaseAutoencoder(
             network = self._plan_network(X, X_clean, last)
             random_state = fresh_random_state(self.random_state)
             network.seed = int(random_state.randint(np.iinfo(np.int32).max))
-            with network.borrowed_globals(rows_per_batch(self.batch_size, len(X))):
+            batch_size = rows_per_batch(self.batch_size, len(X))
+            with network.borrowed_globals(batch_size, self._calls_foreign_code()):
                 net = self._make_net(network, X, X_clean)
                 X_scaled, target = network.to_network_units(X, X_clean, np.float64)
                 train, valid = self._split(len(X), random_state)
@@ -161,10 +160,15 @@ class BaseAutoencoder(
                     net.train_on(
                         X_scaled, target, train=train, valid=valid, cell_weights=weights
                     )
-                self._keep_weights(net, network, X_scaled, start)
+                self._keep_weights(net, network, X_scaled, target, start)
                 network.verify(net, X_scaled)
             self._record(network, net, len(X))
         return self
+
+    def _calls_foreign_code(self):
+        """Whether training runs code of the user's own, which may draw where it likes."""
+        own = (self.encoder, self.decoder, self.loss, getattr(self, "noise", None))
+        return any(callable(part) for part in own)
 
     def _network_to_continue(self):
         """Return what a warm start goes on from, or None: what is linear starts anew."""
@@ -216,46 +220,27 @@ class BaseAutoencoder(
         order = random_state.permutation(n_rows)
         return order[n_valid:], order[:n_valid]
 
-    def _set_start(self, net, network, X_scaled, target, train) -> dict:
+    def _set_start(self, net, network, X_scaled, target, train):
         """Give the network the weights that training starts from; return linear ones."""
         if network.arrays or not network.architecture.linear_skip:
             net.load_arrays(network.arrays, "float32")
-            return {}
+            return None
         if network.removes_noise and not network.is_closed_form:
             # A regression flatters the rows that it has seen, more than PCA does.
             X_scaled, target = X_scaled[train], target[train]
-        code_activation = network.architecture.code_activation
-        linear, rows = self._best_linear(net, network, X_scaled, target)
-        start = encoder_start(linear, rows, code_activation)
-        net.load_arrays(start, "float64")
-        if linear.way_back is not None and code_activation == "identity":
-            start |= known_decoder_start(linear)
-        else:
-            start |= decoder_start(net.encode(rows), target)
-        net.load_arrays(start, "float64")
-        if code_activation == "identity":
-            network.code_unit = network.code_unit * linear.unit
-        return start
+        return linear_start(net, network, X_scaled, target)
 
-    def _best_linear(self, net, network, X_scaled, target):
-        """Return the linear code to start from, and rows as the network will see them."""
-        n_components = network.architecture.n_components
-        if not network.removes_noise:
-            return fit_pca(X_scaled, n_components, network.seed), X_scaled
-        rows, moments = net.corrupt(X_scaled), net.noise_moments()
-        if X_scaled.shape[1] > _MOST_COLUMNS_TO_REGRESS:
-            return fit_pca(X_scaled, n_components, network.seed), rows
-        if net.corruption is not None and moments is None:
-            return fit_linear_denoiser(rows, target, n_components), rows
-        return fit_linear_denoiser(X_scaled, target, n_components, moments), rows
-
-    def _keep_weights(self, net, network, X_scaled, start):
+    def _keep_weights(self, net, network, X_scaled, target, start):
         """Turn the weights into arrays, and codes to the axes in which users see them."""
         network.arrays = net.to_arrays()
-        network.stays_linear = bool(start) and net.best_weights.best_epoch_ == 0
+        network.stays_linear = start is not None and net.best_weights.best_epoch_ == 0
         if network.stays_linear:
-            net.load_arrays(start, "float64")  # to the last digit
-            network.arrays |= start
+            if network.removes_noise and not network.is_closed_form:
+                start = linear_start(net, network, X_scaled, target)  # now of all rows
+            net.load_arrays(start.weights, "float64")  # to the last digit
+            network.arrays |= start.weights
+        if start is not None:
+            network.code_unit = network.code_unit * start.code_unit
         # Codes of PCA lie on principal axes; those of an activation mean what they are.
         is_bent = network.architecture.code_activation != "identity"
         stays_pca = network.stays_linear and not network.removes_noise

@@ -1,5 +1,6 @@
 """DenoisingAutoencoder: learns to undo noise, its own or that of given pairs."""
 
+import inspect
 from numbers import Real
 
 import numpy as np
@@ -348,20 +349,24 @@ class DenoisingAutoencoder(BaseAutoencoder):
         if not np.any(level):
             return None
         if callable(self.noise):
+            _check_signature(self.noise)
             return UserNoise(self.noise)
         return NOISES[self.noise](level if np.ndim(level) == 0 else level.tolist())
 
     def _as_level(self, n_features):
         """Return ``noise_level`` as a number or an array of one per column."""
-        level = np.asarray(self.noise_level, dtype=float)
-        most, unit = np.inf, "standard deviations"
-        if self.noise != "gaussian":
-            most, unit = 1.0, "shares of cells"
+        is_share = self.noise in ("masking", "salt_pepper", "swap")
+        try:
+            level = np.asarray(self.noise_level, dtype=float)
+        except (TypeError, ValueError):
+            level = np.array(np.nan)
+        most = 1 if is_share else np.inf
         if not np.all(np.isfinite(level) & (level >= 0) & (level <= most)):
+            expected = "shares of cells, from 0 to 1," if is_share else "of at least 0"
             raise ValueError(
-                f"noise_level={self.noise_level!r} must hold {unit}, finite numbers "
-                f"{'of at least 0' if most == np.inf else 'from 0 to 1'}, for "
-                f"noise={self.noise!r}. Use noise_level='auto' if in doubt."
+                f"noise_level={self.noise_level!r} must be one finite number or one per "
+                f"column, {expected} for noise={self.noise!r}. Use noise_level='auto' if "
+                "in doubt."
             )
         if level.ndim > 1 or (level.ndim == 1 and len(level) != n_features):
             raise ValueError(
@@ -437,3 +442,18 @@ class DenoisingAutoencoder(BaseAutoencoder):
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
         return self._r2(X, X if X_clean is None else validate_clean_rows(self, X_clean, X))
+
+
+def _check_signature(noise):
+    """Raise ValueError unless ``noise`` can be called as noise(x, generator)."""
+    try:
+        signature = inspect.signature(noise)
+    except ValueError:
+        return  # a builtin that tells nothing
+    try:
+        signature.bind(None, None)
+    except TypeError as error:
+        raise ValueError(
+            f"noise takes {signature}, expected a callable (x, generator) that returns x "
+            "with noise. Let it draw from the torch.Generator that it is given."
+        ) from error

@@ -143,17 +143,17 @@ class FittedNetwork:
         return X_scaled, self.output_columns.transform(X_clean, dtype)
 
     @contextmanager
-    def borrowed_globals(self, n_rows: int):
-        """Borrow what is global in torch, for ``n_rows`` at once."""
+    def borrowed_globals(self, n_rows: int, is_foreign: bool):
+        """Borrow what is global in torch, for ``n_rows`` at once.
+
+        That of random states is lent to parts of the user's own, if there are any.
+        """
         work = self.architecture.n_multiplications * n_rows
-        with limited_threads(work), with_gradients(), self._foreign_draws():
+        with limited_threads(work), with_gradients(), self._foreign_draws(is_foreign):
             yield
 
-    def _foreign_draws(self):
-        """Lend torch's global random state to parts of the user's own, if there are any."""
-        if self.architecture.has_own_layers or callable(self.loss):
-            return borrowed_random_state(self.seed)
-        return nullcontext()
+    def _foreign_draws(self, is_foreign: bool):
+        return borrowed_random_state(self.seed) if is_foreign else nullcontext()
 
     def verify(self, net: ReconstructionNet, X_scaled: np.ndarray) -> None:
         """Raise ValueError unless the arrays hold all that ``net`` has learnt."""
@@ -205,7 +205,8 @@ class FittedNetwork:
         if dtype in self._nets:
             return self._nets[dtype]
         # The locks in the order in which a fit takes them.
-        with with_gradients(), self._foreign_draws(), _building:
+        is_foreign = self.architecture.has_own_layers or callable(self.loss)
+        with with_gradients(), self._foreign_draws(is_foreign), _building:
             if dtype not in self._nets:
                 network = self.kind._make_network(self.architecture, None)
                 net = ReconstructionNet(network, self.kind._make_loss(self.loss))

@@ -6,6 +6,7 @@ from copy import deepcopy
 import torch
 from skorch.callbacks import Callback
 
+from ._clipping import GradientClip
 from ._device import resolve_device
 from ._schedule import OneCycle
 from ._stopping import BestWeights
@@ -63,7 +64,7 @@ def _parameter_groups(estimator, batch_size: int) -> list[tuple[str, dict]]:
         # linear part is free, so a large alpha leads to PCA and not to zero.
         groups.append(("*layers.*weight", {"weight_decay": estimator.alpha / batch_size}))
     if estimator.init == "pca" and isinstance(estimator.solver, str):
-        # An optimizer of the user's own may know one group only, as LBFGS does.
+        # An optimizer of the user's own gets one group, for LBFGS knows no others.
         rate = _LINEAR_RATE * estimator.learning_rate_init
         groups += [("*.layers.*", {}), ("*.skip.*", {"lr": rate})]
     return groups
@@ -123,6 +124,7 @@ def make_training_net(
             estimator.tol, estimator.n_iter_no_change, starts_linear, schedule
         ),
         schedule=schedule,
+        clip=GradientClip() if isinstance(estimator.solver, str) else None,
         optimizer=optimizer,
         lr=estimator.learning_rate_init,
         max_epochs=estimator.max_iter,

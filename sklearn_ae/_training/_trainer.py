@@ -37,6 +37,8 @@ class ReconstructionNet(NeuralNet):
         Decides when training ends, and what it leaves. None is for use only.
     schedule : OneCycle or None
         Moves the learning rate.
+    clip : GradientClip or None
+        Shortens gradients.
     corruption : Corruption or None
         Noise that falls on what goes in while the net is trained, never afterwards.
     generator : torch.Generator or None
@@ -52,6 +54,7 @@ class ReconstructionNet(NeuralNet):
         *,
         best_weights=None,
         schedule=None,
+        clip=None,
         corruption=None,
         generator=None,
         **kwargs,
@@ -65,11 +68,13 @@ class ReconstructionNet(NeuralNet):
         super().__init__(module, criterion, **{**ours, **kwargs})
         self.best_weights = best_weights
         self.schedule = schedule
+        self.clip = clip
         self.corruption = corruption
         self.generator = generator
 
     def get_default_callbacks(self):
         ours = [("best_weights", self.best_weights), ("schedule", self.schedule)]
+        ours += [("clip", self.clip)]
         if self.verbose:
             ours += [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
         return ours

@@ -1,4 +1,4 @@
-"""From a linear answer to the weights of the linear skips, where training starts."""
+"""A linear code, and the weights that the linear skips have for it."""
 
 from dataclasses import dataclass
 

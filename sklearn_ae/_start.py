@@ -1,0 +1,58 @@
+"""Where training starts: at the best that is linear, PCA or a denoiser."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._linear_code import LinearCode, decoder_start, encoder_start, known_decoder_start
+from ._linear_denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
+from ._pca import fit_pca
+
+__all__ = ["Start", "linear_start"]
+
+_MOST_COLUMNS_TO_REGRESS = 2000  # with more, their covariance takes too long
+
+
+class Start(NamedTuple):
+    """Weights of the linear skips by name, and what one unit of each code is worth."""
+
+    weights: dict[str, np.ndarray]
+    code_unit: np.ndarray | float
+
+
+def linear_start(net, network, X_scaled: np.ndarray, target: np.ndarray) -> Start:
+    """Put the linear skips of ``net`` where training starts, in float64.
+
+    Parameters
+    ----------
+    net : ReconstructionNet
+    network : FittedNetwork
+        The plan of it.
+    X_scaled, target : ndarray of shape (n_samples, n_features)
+        What goes in, before noise of the net's own falls on it, and what should come out.
+    """
+    code_activation = network.architecture.code_activation
+    linear = _best_linear(net, network, X_scaled, target)
+    is_bent = code_activation != "identity"
+    rows = net.corrupt(X_scaled) if is_bent else X_scaled
+    weights = encoder_start(linear, rows, code_activation)
+    net.load_arrays(weights, "float64")
+    if is_bent or linear.way_back is None:
+        weights |= decoder_start(net.encode(rows), target)
+    else:
+        weights |= known_decoder_start(linear)
+    net.load_arrays(weights, "float64")
+    return Start(weights, 1.0 if is_bent else linear.unit)
+
+
+def _best_linear(net, network, X_scaled, target) -> LinearCode:
+    n_components = network.architecture.n_components
+    if not network.removes_noise:
+        return fit_pca(X_scaled, n_components, network.seed)
+    if X_scaled.shape[1] > _MOST_COLUMNS_TO_REGRESS:
+        noisy = net.corrupt(X_scaled)
+        return fit_wide_linear_denoiser(noisy, target, n_components, network.seed)
+    moments = net.noise_moments()
+    if moments is None:  # the noise is in the rows, or of the user's own
+        return fit_linear_denoiser(net.corrupt(X_scaled), target, n_components)
+    return fit_linear_denoiser(X_scaled, target, n_components, moments)

@@ -1,0 +1,140 @@
+"""Without hidden layers the answer is known: the best linear denoiser, in closed form."""
+
+import numpy as np
+import pytest
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LinearRegression
+
+from sklearn_ae import DenoisingAutoencoder
+from sklearn_ae._linear_denoiser import fit_wide_linear_denoiser
+
+
+@pytest.fixture
+def rows():
+    """4000 correlated rows of six columns of different spread and place."""
+    rng = np.random.RandomState(0)
+    mix = rng.normal(size=(6, 6)) * np.linspace(0.2, 2, 6)
+    return rng.normal(size=(4000, 6)) @ mix + np.arange(6)
+
+
+def linear(n_components=None, **params):
+    return DenoisingAutoencoder(n_components, hidden_layer_sizes=(), **params)
+
+
+def mse(X_hat, X):
+    return ((X_hat - X) ** 2).mean()
+
+
+def test_gaussian_noise_gives_the_wiener_filter(rows):
+    level = np.array([0.1, 0.5, 1.0, 2.0, 0.0, 0.3])
+    fitted = linear(noise_level=level).fit(rows)
+    assert fitted.n_iter_ == fitted.best_iter_ == 0
+    mean, covariance = rows.mean(0), np.cov(rows.T, bias=True)
+    added = np.diag(level**2 * rows.var(0))
+    wiener = np.linalg.solve(covariance + added, covariance)
+    expected = (rows - mean) @ wiener + mean
+    np.testing.assert_allclose(fitted.denoise(rows), expected, atol=1e-7)
+    # On the way the codes are those of the cleaned rows' PCA.
+    codes = fitted.transform(rows)
+    np.testing.assert_allclose(codes.mean(0), 0, atol=1e-8)
+    np.testing.assert_allclose(fitted.inverse_transform(codes), expected, atol=1e-7)
+
+
+def test_masking_gives_the_regression_on_what_is_left(rows):
+    share = 0.3
+    fitted = linear(noise="masking", noise_level=share).fit(rows)
+    mean, covariance = rows.mean(0), np.cov(rows.T, bias=True)
+    noisy = (1 - share) ** 2 * covariance
+    np.fill_diagonal(noisy, (1 - share) * covariance.diagonal())
+    best = np.linalg.solve(noisy, (1 - share) * covariance)
+    np.testing.assert_allclose(fitted.denoise(rows), (rows - mean) @ best + mean, atol=1e-7)
+
+
+@pytest.mark.parametrize("n_components", [1, 3, 6])
+def test_a_code_of_any_length_is_the_reduced_rank_regression(rows, n_components):
+    fitted = linear(n_components, noise_level=0.7).fit(rows)
+    mean, covariance = rows.mean(0), np.cov(rows.T, bias=True)
+    added = 0.7**2 * np.diag(rows.var(0))
+    regression = np.linalg.solve(covariance + added, covariance)
+    explained = covariance @ regression
+    axes = np.linalg.eigh((explained + explained.T) / 2)[1][:, ::-1][:, :n_components]
+    expected = (rows - mean) @ regression @ axes @ axes.T + mean
+    np.testing.assert_allclose(fitted.denoise(rows), expected, atol=1e-6)
+    assert fitted.transform(rows).shape == (4000, n_components)
+
+
+def test_pairs_with_rows_enough_are_least_squares(rows):
+    rng = np.random.RandomState(1)
+    noisy = rows * rng.uniform(0.5, 1.5, rows.shape) + rng.normal(size=rows.shape)
+    fitted = linear().fit(noisy, X_clean=rows)
+    expected = LinearRegression().fit(noisy, rows).predict(noisy)
+    np.testing.assert_allclose(fitted.denoise(noisy), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("noise", "level"),
+    [("gaussian", 0.8), ("masking", 0.3), ("salt_pepper", 0.2), ("swap", 0.3)],
+)
+def test_what_is_known_of_noise_agrees_with_pairs_of_it(rows, noise, level):
+    rng = np.random.default_rng(0)
+    clean = np.tile(rows, (10, 1))
+    hit = rng.uniform(size=clean.shape) < level
+    ends = np.where(rng.uniform(size=clean.shape) < 0.5, rows.min(0), rows.max(0))
+    noisy = {
+        "gaussian": clean + level * rows.std(0) * rng.normal(size=clean.shape),
+        "masking": np.where(hit, rows.mean(0), clean),
+        "salt_pepper": np.where(hit, ends, clean),
+        "swap": np.where(hit, rng.permuted(clean, axis=0), clean),
+    }[noise]
+    known = linear(noise=noise, noise_level=level).fit(rows)
+    seen = linear().fit(noisy, X_clean=clean)
+    X_hat = seen.denoise(noisy)
+    assert mse(known.denoise(noisy), X_hat) < 0.002 * mse(X_hat, clean)
+
+
+def test_with_few_rows_it_is_better_than_least_squares(rows, digits):
+    X, _ = digits
+    noise = 0.5 * X.std(0) * np.random.RandomState(0).normal(size=X.shape)
+    noisy = X + noise
+    few, rest = slice(0, 70), slice(70, None)
+    fitted = linear().fit(noisy[few], X_clean=X[few])
+    plain = LinearRegression().fit(noisy[few], X[few])
+    error = mse(fitted.denoise(noisy[rest]), X[rest])
+    assert error < 0.5 * mse(plain.predict(noisy[rest]), X[rest])
+    assert error < 0.9 * mse(noisy[rest], X[rest])
+
+
+@pytest.mark.parametrize("has_pairs", [True, False])
+def test_training_starts_there_and_ahead_of_pca(digits, has_pairs):
+    X, _ = digits
+    rng = np.random.RandomState(0)
+    noisy = X + X.std(0) * rng.normal(size=X.shape)
+    settings = {"max_iter": 1, "learning_rate_init": 1e-12, "random_state": 0}
+    dae = DenoisingAutoencoder(16, noise_level="auto" if has_pairs else 1.0, **settings)
+    dae = dae.fit(noisy, X_clean=X) if has_pairs else dae.fit(X)
+    pca = PCA(16).fit(X)
+    by_pca = mse(pca.inverse_transform(pca.transform(noisy)), X)
+    assert mse(dae.denoise(noisy), X) < 0.9 * by_pca
+    assert dae.best_iter_ == 0
+    assert dae.validation_scores_[0] > 1 - 0.9 * by_pca / X.var(0).mean()
+
+
+def test_wide_rows_are_denoised_on_their_principal_axes():
+    rng = np.random.RandomState(0)
+    clean = rng.normal(size=(300, 5)) @ rng.normal(size=(5, 2500))
+    noisy = clean + 3 * rng.normal(size=clean.shape)
+    fitted = linear(5).fit(noisy[:200], X_clean=clean[:200])
+    assert mse(fitted.denoise(noisy[200:]), clean[200:]) < 0.05 * 9
+    everything = linear().fit(noisy[:200], X_clean=clean[:200])
+    assert everything.n_components_ == 200
+    assert mse(everything.denoise(noisy[200:]), clean[200:]) < 0.1 * 9
+
+
+def test_wide_rows_with_more_components_than_axes():
+    rng = np.random.RandomState(0)
+    clean = rng.normal(size=(30, 60))
+    linear_code = fit_wide_linear_denoiser(clean, clean, 40, 0)
+    assert linear_code.projection.shape == (40, 60)
+    assert linear_code.way_back.shape == (60, 40)
+    assert not linear_code.projection[30:].any()
+    assert (linear_code.spread > 0).all()

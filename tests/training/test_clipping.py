@@ -1,0 +1,52 @@
+"""One row far out does not undo what has been learnt."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from sklearn_ae import AutoencoderTransformer
+from sklearn_ae._training._clipping import GradientClip
+
+
+class Net:
+    module_ = nn.Linear(2, 1, bias=False)
+
+
+def clipped(sizes):
+    """Return the norms that gradients of these norms are given, one after another."""
+    clip, net = GradientClip(), Net()
+    clip.on_train_begin(net)
+    left = []
+    for size in sizes:
+        net.module_.weight.grad = torch.tensor([[0.6 * size, 0.8 * size]])
+        clip.on_grad_computed(net)
+        left.append(net.module_.weight.grad.norm().item())
+    return np.array(left)
+
+
+def test_usual_gradients_are_left_and_long_ones_shortened_to_twice_the_usual():
+    left = clipped([1.0] * 30 + [100.0] + [1.5])
+    np.testing.assert_allclose(left[:30], 1, rtol=1e-6)
+    np.testing.assert_allclose(left[30], 2, rtol=1e-3)
+    np.testing.assert_allclose(left[31], 1.5, rtol=1e-6)
+
+
+def test_the_limit_grows_with_gradients_that_stay_long():
+    left = clipped([1.0] * 30 + [10.0] * 60)
+    assert left[30] < 2.1
+    np.testing.assert_allclose(left[-1], 10, rtol=1e-6)
+
+
+def test_no_gradient_at_first_is_no_limit():
+    np.testing.assert_allclose(clipped([0.0] * 30 + [3.0])[-1], 3, rtol=1e-6)
+
+
+def test_rare_columns_far_out_are_survived():
+    """Columns with a handful of entries, standardised: values up to 40 deviations."""
+    rng = np.random.RandomState(0)
+    rare = (rng.uniform(size=(3000, 20)) < 0.001).astype(float)
+    X = np.hstack([rng.normal(size=(3000, 3)), rare])
+    X = (X - X.mean(0)) / np.where(X.std(0) > 0, X.std(0), 1)
+    for seed in range(3):
+        ae = AutoencoderTransformer(6, max_iter=30, random_state=seed).fit(X)
+        assert max(ae.loss_curve_) < 2
