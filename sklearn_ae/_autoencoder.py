@@ -61,8 +61,9 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     init : {"pca", "random"}, default="pca"
         "pca" runs a linear shortcut beside the hidden layers, which starts at the
-        PCA solution. "random" is the plain network, without shortcut, from random
-        weights: it needs more epochs and may end behind PCA.
+        PCA solution, or where there is noise at the best linear denoiser. "random" is
+        the plain network, without shortcut, from random weights: it needs more epochs
+        and may end behind PCA.
 
     scaling : {"global", "feature"} or None, default="global"
         What is done to the columns before the network, and undone after it.
@@ -88,7 +89,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         momentum of 0.9, needs a ``learning_rate_init`` of its own.
 
     learning_rate_init : float, default=0.01
-        Highest learning rate. More learns faster, until training diverges.
+        Highest learning rate, of which the linear shortcut takes a tenth. More learns
+        faster, until training diverges; layers much wider than the default need less.
 
     learning_rate : {"one_cycle", "constant"}, default="one_cycle"
         How the learning rate moves over the ``max_iter`` epochs. "one_cycle" climbs
@@ -150,7 +152,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         a little time and many lines in a grid search.
 
     random_state : int or RandomState instance, default=None
-        Draws the first weights, the validation rows, the order of rows and dropout.
+        Draws the first weights, the validation rows, the order of rows, dropout and
+        noise.
         An int gives the same bits again on the same machine and number of threads.
         Global random states are neither read nor changed, with None neither.
 
@@ -173,7 +176,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         Number of rows seen in ``fit``.
 
     n_iter_ : int
-        Epochs that were run; 0 for PCA in closed form.
+        Epochs that were run; 0 for the closed form without hidden layers.
 
     best_iter_ : int
         Epoch whose weights were kept; 0 is the start. In place of PCA an epoch is kept

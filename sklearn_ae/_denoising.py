@@ -88,8 +88,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     init : {"pca", "random"}, default="pca"
         "pca" runs a linear shortcut beside the hidden layers, which starts at the
-        PCA solution. "random" is the plain network, without shortcut, from random
-        weights: it needs more epochs and may end behind PCA.
+        PCA solution, or where there is noise at the best linear denoiser. "random" is
+        the plain network, without shortcut, from random weights: it needs more epochs
+        and may end behind PCA.
 
     scaling : {"global", "feature"} or None, default="global"
         What is done to the columns before the network, and undone after it.
@@ -115,7 +116,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         momentum of 0.9, needs a ``learning_rate_init`` of its own.
 
     learning_rate_init : float, default=0.01
-        Highest learning rate. More learns faster, until training diverges.
+        Highest learning rate, of which the linear shortcut takes a tenth. More learns
+        faster, until training diverges; layers much wider than the default need less.
 
     learning_rate : {"one_cycle", "constant"}, default="one_cycle"
         How the learning rate moves over the ``max_iter`` epochs. "one_cycle" climbs
@@ -177,7 +179,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         a little time and many lines in a grid search.
 
     random_state : int or RandomState instance, default=None
-        Draws the first weights, the validation rows, the order of rows and dropout.
+        Draws the first weights, the validation rows, the order of rows, dropout and
+        noise.
         An int gives the same bits again on the same machine and number of threads.
         Global random states are neither read nor changed, with None neither.
 
@@ -200,19 +203,19 @@ class DenoisingAutoencoder(BaseAutoencoder):
         Number of rows seen in ``fit``.
 
     n_iter_ : int
-        Epochs that were run; 0 for PCA in closed form.
+        Epochs that were run; 0 for the closed form without hidden layers.
 
     best_iter_ : int
-        Epoch whose weights were kept; 0 is the start. In place of PCA an epoch is kept
-        only if its gain on the validation rows is beyond chance, and if it loses
-        nothing on the training rows.
+        Epoch whose weights were kept; 0 is the start. In place of the linear start an
+        epoch is kept only if its gain on the validation rows is beyond chance, and if
+        it loses nothing on the training rows.
 
     loss_curve_ : list of float
         Training loss of each epoch, ``n_iter_`` values.
 
     validation_scores_ : list of float or None
-        R² on the validation rows, the start first, ``n_iter_ + 1`` values. None if
-        none were set aside.
+        R² on the validation rows, from noisy to clean, the start first, ``n_iter_ + 1``
+        values. None if none were set aside.
 
     mean_ : ndarray of shape (n_features_in_,)
         Mean of each column.

@@ -1,0 +1,30 @@
+"""Run the examples of the gallery and save the picture that each shows.
+
+python docs/gallery/draw.py            into docs/gallery/images
+python docs/gallery/draw.py FOLDER     elsewhere, to see that they run
+"""
+
+import runpy
+import sys
+from pathlib import Path
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+
+HERE = Path(__file__).parent
+
+
+def main():
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "images"
+    for example in sorted(HERE.glob("plot_*.py")):
+        runpy.run_path(str(example))
+        picture = folder / f"{example.stem.removeprefix('plot_')}.png"
+        plt.savefig(picture, dpi=110)
+        plt.close("all")
+        print(picture)
+
+
+if __name__ == "__main__":
+    main()
