@@ -21,8 +21,7 @@ from ._architecture import (
     resolve_architecture,
 )
 from ._fitted_network import FittedNetwork, is_mse
-from ._pca import principal_axes
-from ._start import linear_start
+from ._linear import linear_start, principal_axes
 from ._training import (
     OPTIMIZERS,
     SCHEDULES,

@@ -15,15 +15,11 @@ PACKAGE = Path(sklearn_ae.__file__).parent
 
 # What each room may import; an estimator's file imports no other estimator.
 ESTIMATORS = {"_autoencoder", "_denoising"}
-LINEAR = {"_linear_code", "_pca", "_linear_denoiser", "_start"}
-FLOOR_0 = {"nn", "_columns", "_architecture", "_validation", "_version"} | LINEAR
+FLOOR_0 = {"nn", "_columns", "_linear", "_architecture", "_validation", "_version"}
 ROOMS = {
     "nn": {"torch"},
     "_columns": {"numpy", "scipy", "sklearn"},
-    "_linear_code": {"numpy"},
-    "_pca": {"numpy", "sklearn", "sklearn_ae._linear_code"},
-    "_linear_denoiser": {"numpy", "scipy", "sklearn_ae._linear_code", "sklearn_ae._pca"},
-    "_start": {"numpy", *(f"sklearn_ae.{room}" for room in LINEAR)},
+    "_linear": {"numpy", "scipy", "sklearn"},
     "_architecture": {"numpy"},
     "_validation": {"numpy", "sklearn"},
     "_version": set(),

@@ -9,7 +9,7 @@ multivariate linear model", 1975). Without noise B is the identity and the answe
 import numpy as np
 from scipy.linalg import eigh
 
-from ._linear_code import LinearCode
+from ._code import LinearCode
 from ._pca import fit_pca
 
 __all__ = ["fit_linear_denoiser", "fit_wide_linear_denoiser"]

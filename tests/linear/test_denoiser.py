@@ -6,7 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 
 from sklearn_ae import DenoisingAutoencoder
-from sklearn_ae._linear_denoiser import fit_wide_linear_denoiser
+from sklearn_ae._linear._denoiser import fit_wide_linear_denoiser
 
 
 @pytest.fixture

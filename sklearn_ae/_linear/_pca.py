@@ -7,7 +7,7 @@ from; the second turns the codes of a trained network to their principal axes.
 import numpy as np
 from sklearn.decomposition import PCA
 
-from ._linear_code import LinearCode
+from ._code import LinearCode
 
 __all__ = ["fit_pca", "principal_axes"]
 

@@ -4,8 +4,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._linear_code import LinearCode, decoder_start, encoder_start, known_decoder_start
-from ._linear_denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
+from ._code import LinearCode, decoder_start, encoder_start, known_decoder_start
+from ._denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
 from ._pca import fit_pca
 
 __all__ = ["Start", "linear_start"]
