@@ -108,34 +108,37 @@ def resolve_architecture(estimator, n_features: int, n_components: int) -> Archi
     )
 
 
-def check_loss_domain(loss, X: np.ndarray) -> None:
+def check_loss_domain(loss, X: np.ndarray, name: str = "X") -> None:
     """Raise ValueError if ``X`` has values that ``loss`` cannot measure."""
     outputs = _outputs_of(loss)
     if outputs:
-        _check_range(f"loss={loss!r}", outputs[0], X, "use loss='mse'")
+        _check_range(f"loss={loss!r}", outputs[0], X, name, "use loss='mse'")
 
 
-def check_output_range(output_activation: str, X: np.ndarray) -> None:
+def check_output_range(output_activation: str, X: np.ndarray, name: str = "X") -> None:
     """Raise ValueError if ``X`` has values that ``output_activation`` cannot give."""
     if output_activation in _RANGES:
-        name = f"output_activation={output_activation!r}"
-        _check_range(name, output_activation, X, "use output_activation='auto'")
+        cause = f"output_activation={output_activation!r}"
+        way_out = "use output_activation='auto'"
+        _check_range(cause, output_activation, X, name, way_out)
 
 
 def _outputs_of(loss) -> tuple[str, ...]:
     return _OUTPUTS.get(loss, ()) if isinstance(loss, str) else ()
 
 
-def _check_range(name: str, output_activation: str, X: np.ndarray, way_out: str) -> None:
+def _check_range(
+    cause: str, output_activation: str, X: np.ndarray, name: str, way_out: str
+) -> None:
     low, high = _RANGES[output_activation]
     least, most = X.min(), X.max()
     slack = _ROUNDING * (max(abs(least), abs(most)) if high == np.inf else high - low)
     if least < low - slack or most > high + slack:
         expected = f"values in [{low:g}, {high:g}]"
         raise ValueError(
-            f"X has values from {least:.6g} to {most:.6g}; {name} expected "
-            f"{'non-negative values' if high == np.inf else expected}. Scale X first, with "
-            f"MinMaxScaler(clip=True) for one, or {way_out}."
+            f"{name} has values from {least:.6g} to {most:.6g}; {cause} expected "
+            f"{'non-negative values' if high == np.inf else expected}. Scale {name} first, "
+            f"with MinMaxScaler(clip=True) for one, or {way_out}."
         )
 
 

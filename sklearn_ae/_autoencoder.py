@@ -309,5 +309,5 @@ class AutoencoderTransformer(BaseAutoencoder):
     def _make_loss(loss):
         return make_loss(loss)
 
-    def _make_corruption(self, n_features, has_clean_rows):
+    def _make_corruption(self, n_features, has_pairs):
         return None

@@ -21,7 +21,8 @@ from ._architecture import (
     resolve_architecture,
 )
 from ._fitted_network import FittedNetwork, is_mse
-from ._linear import linear_start, principal_axes
+from ._linear import principal_axes
+from ._start import linear_start
 from ._training import (
     OPTIMIZERS,
     SCHEDULES,
@@ -39,7 +40,7 @@ from ._validation import (
     validate_rows,
 )
 from ._version import __version__
-from .nn import ACTIVATIONS, LOSSES
+from .nn import ACTIVATIONS, LOSSES, UserNoise
 
 __all__ = ["BaseAutoencoder"]
 
@@ -105,10 +106,10 @@ class BaseAutoencoder(
         """Which loss: return a ReconstructionLoss."""
 
     @abstractmethod
-    def _make_corruption(self, n_features, has_clean_rows):
+    def _make_corruption(self, n_features, has_pairs):
         """Which corruption: return what falls on rows in training, or None.
 
-        ``has_clean_rows`` tells whether rows are noisy as they come.
+        ``has_pairs`` tells whether rows are noisy as they come.
         """
 
     # -- fitting -------------------------------------------------------------
@@ -140,16 +141,18 @@ class BaseAutoencoder(
 
     def _fit(self, X, X_clean):
         """Fit to rows that are their own target, or to noisy rows and clean ones."""
+        has_pairs = X_clean is not None
         with _all_or_nothing(self):
             last = self._network_to_continue()
             X = validate_rows(self, X, reset=last is None)
-            X_clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
+            X_clean = validate_clean_rows(self, X_clean, X) if has_pairs else X
+            corruption = self._make_corruption(X.shape[1], has_pairs)
             network = self._plan_network(X, X_clean, last)
+            network.removes_noise = has_pairs or corruption is not None
             random_state = fresh_random_state(self.random_state)
             network.seed = int(random_state.randint(np.iinfo(np.int32).max))
-            batch_size = rows_per_batch(self.batch_size, len(X))
-            with network.borrowed_globals(batch_size, self._calls_foreign_code()):
-                net = self._make_net(network, X, X_clean)
+            with self._borrowed_globals(network, corruption, len(X)):
+                net = self._make_net(network, corruption, len(X))
                 X_scaled, target = network.to_network_units(X, X_clean, np.float64)
                 train, valid = self._split(len(X), random_state)
                 net.measure_noise(X_scaled, network.columns.offset_, network.columns.scale_)
@@ -164,11 +167,6 @@ class BaseAutoencoder(
             self._record(network, net, len(X))
         return self
 
-    def _calls_foreign_code(self):
-        """Whether training runs code of the user's own, which may draw where it likes."""
-        own = (self.encoder, self.decoder, self.loss, getattr(self, "noise", None))
-        return any(callable(part) for part in own)
-
     def _network_to_continue(self):
         """Return what a warm start goes on from, or None: what is linear starts anew."""
         if not (self.warm_start and self.__sklearn_is_fitted__()):
@@ -179,14 +177,15 @@ class BaseAutoencoder(
 
     def _plan_network(self, X, X_clean, last) -> FittedNetwork:
         """Return the network to be: architecture, columns, and old weights if any."""
-        check_loss_domain(self.loss, X_clean)
+        name = "X" if X_clean is X else "X_clean"
+        check_loss_domain(self.loss, X_clean, name)
         n_components = self.n_components
         if last is None:
             n_components = code_size(n_components, X)
         elif n_components is None:
             n_components = last.architecture.n_components
         architecture = resolve_architecture(self, X.shape[1], n_components)
-        check_output_range(architecture.output_activation, X_clean)
+        check_output_range(architecture.output_activation, X_clean, name)
         network = FittedNetwork(type(self), architecture, self.loss, self.device)
         if last is None:
             network.fit_columns(X, X_clean, self.scaling)
@@ -194,19 +193,23 @@ class BaseAutoencoder(
             network.continue_from(last, self.scaling)
         return network
 
-    def _make_net(self, network, X, X_clean):
+    def _borrowed_globals(self, network, corruption, n_rows):
+        """Borrow what is global in torch, for code of the user's own too."""
+        is_foreign = any(map(callable, (self.encoder, self.decoder, self.loss)))
+        is_foreign = is_foreign or isinstance(corruption, UserNoise)
+        batch_size = rows_per_batch(self.batch_size, n_rows)
+        return network.borrowed_globals(batch_size, is_foreign)
+
+    def _make_net(self, network, corruption, n_rows):
         generator = make_generator(network.seed)
         starts_linear = network.architecture.linear_skip and not network.arrays
-        network.removes_noise = X_clean is not X
-        corruption = self._make_corruption(X.shape[1], network.removes_noise)
-        network.removes_noise |= corruption is not None
         return make_training_net(
             self,
             self._make_network(network.architecture, generator),
             self._make_loss(self.loss),
             corruption,
             generator,
-            n_rows=len(X),
+            n_rows=n_rows,
             starts_linear=starts_linear,
         )
 
@@ -357,8 +360,12 @@ class BaseAutoencoder(
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        check_loss_domain(self._network.loss, X)
-        return -self._network.row_losses(X)
+        return self._row_scores(X, X)
+
+    def _row_scores(self, X, X_clean):
+        name = "X" if X_clean is X else "X_clean"
+        check_loss_domain(self._network.loss, X_clean, name)
+        return -self._network.row_losses(X, X_clean)
 
     @property
     def net_(self):

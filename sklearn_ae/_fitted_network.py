@@ -57,6 +57,8 @@ class FittedNetwork:
     seed : int
         What the network was built with, since parts of the user's own may draw more
         than their weights.
+    removes_noise : bool
+        Whether what goes in is not what should come out.
     stays_linear : bool
         Whether the fit ended where it started, at the best linear answer.
     """
@@ -68,6 +70,7 @@ class FittedNetwork:
         self.device = device
         self.arrays = {}
         self.seed = 0
+        self.removes_noise = False
         self.stays_linear = False
         self._nets = {}
 
@@ -81,32 +84,37 @@ class FittedNetwork:
     def fit_columns(self, X: np.ndarray, X_clean: np.ndarray, scaling: str | None) -> None:
         """Learn the units of what goes in and what should come out, maybe one array."""
         self.columns = self.output_columns = Scaler(scaling).fit(X)
-        if X_clean is not X:
-            self.output_columns = Scaler(scaling).fit(X_clean)
         output = self.architecture.output_activation
+        kind = scaling
         if output != "identity":
             # A bent output speaks in units of its own: the data's, or for an output of
             # one sign any multiple of them.
             kind = None if output in ("logistic", "tanh") else "magnitude"
-            self.output_columns = Scaler(kind).fit(X_clean)
-        self._refuse_lost_digits(scaling)
+        if X_clean is not X or output != "identity":
+            name = "X" if X_clean is X else "X_clean"
+            self.output_columns = Scaler(kind).fit(X_clean, name)
+        if not self.is_closed_form:
+            self._refuse_lost_digits(scaling)
         self.code_unit = np.ones(self.architecture.n_components)
         if scaling == "global" and self.architecture.code_activation == "identity":
             self.code_unit *= self.output_columns.scale_[0]
 
     def _refuse_lost_digits(self, scaling):
         """Raise ValueError if means that are not subtracted drown what varies."""
+        output = self.architecture.output_activation
         if scaling is None:
-            cause, farthest = "scaling=None", _FARTHEST_MEAN_IN
+            both = self.columns.distance_, self.output_columns.distance_
+            cause, distance, farthest = "scaling=None", max(both), _FARTHEST_MEAN_IN
+        elif output != "identity":
+            distance, farthest = self.output_columns.distance_, _FARTHEST_MEAN_OUT
+            cause = f"an output of {output!r}"
         else:
-            output = self.architecture.output_activation
-            cause, farthest = f"an output of {output!r}", _FARTHEST_MEAN_OUT
-            if output == "identity":
-                return
-        if self.is_closed_form or self.columns.distance_ <= farthest:
             return
+        if distance <= farthest:
+            return
+        name = "X" if distance == self.columns.distance_ else "X_clean"
         raise ValueError(
-            f"X has means {self.columns.distance_:.2g} standard deviations away from zero, "
+            f"{name} has means {distance:.2g} standard deviations away from zero, "
             f"which {cause} does not subtract; expected at most {farthest:g}, since "
             "training in float32 would lose the digits that vary. Subtract the means "
             "first, or use scaling='global' with loss='mse'."
@@ -187,17 +195,21 @@ class FittedNetwork:
         do, undo = self.columns.transform, self.output_columns.inverse_transform
         return self._by_chunk(lambda net, rows: undo(net.reconstruct(do(rows))), X)
 
-    def row_losses(self, X: np.ndarray) -> np.ndarray:
-        """Return the loss of every row, (n_samples,)."""
-        return self._by_chunk(
-            lambda net, rows: net.row_losses(*self.to_network_units(rows, rows, X.dtype)), X
-        )
+    def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
+        """Return the loss of every row, (n_rows,), against what should come out."""
 
-    def _by_chunk(self, step, X):
+        def step(net, rows, clean):
+            return net.row_losses(*self.to_network_units(rows, clean, X.dtype))
+
+        return self._by_chunk(step, X, X_clean)
+
+    def _by_chunk(self, step, *arrays):
+        X = arrays[0]
         net = self.net(X.dtype.name)
         work = self.architecture.n_multiplications * min(len(X), ROWS_PER_PASS)
         with limited_threads(work):
-            parts = [step(net, X[rows]) for rows in gen_batches(len(X), ROWS_PER_PASS)]
+            chunks = list(gen_batches(len(X), ROWS_PER_PASS))
+            parts = [step(net, *(array[rows] for array in arrays)) for rows in chunks]
         return np.concatenate(parts)
 
     def net(self, dtype: str) -> ReconstructionNet:

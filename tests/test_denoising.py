@@ -389,7 +389,9 @@ def test_bad_noise(bent, params, match):
         (lambda x, generator: x.numpy(), "expected a tensor of the same shape"),
         (lambda x, generator: None, "expected a tensor of the same shape"),
         (lambda x, generator: x * float("nan"), "expected finite values"),
-        (lambda x: x, r"\(x, generator\)"),
+        (lambda x: x, r"callable \(x, generator\)"),
+        (torch.nn.Identity(), r"callable \(x, generator\)"),
+        (lambda x, generator: x.double() * 1e300, "expected finite values"),
     ],
 )
 def test_bad_callable(bent, noise, match):

@@ -41,15 +41,18 @@ class Scaler:
     def __init__(self, kind: str | None):
         self.kind = kind
 
-    def fit(self, X: np.ndarray) -> "Scaler":
-        """Learn the map from the rows of ``X``, (n_samples, n_features)."""
+    def fit(self, X: np.ndarray, name: str = "X") -> "Scaler":
+        """Learn the map from the rows of ``X``, (n_samples, n_features).
+
+        ``name`` is what an error calls them.
+        """
         with np.errstate(over="ignore", invalid="ignore"):
             standard = StandardScaler().fit(X)
         if not np.all(np.isfinite(standard.var_)):
             raise ValueError(
-                f"X has values up to {np.abs(X).max():.3g}, whose variance is no longer a "
-                "finite number. Expected values below about 1e150. Divide the columns by "
-                "a unit of their own first."
+                f"{name} has values up to {np.abs(X).max():.3g}, whose variance is no "
+                "longer a finite number. Expected values below about 1e150. Divide the "
+                "columns by a unit of their own first."
             )
         self.mean_ = standard.mean_
         spread = np.sqrt(standard.var_.mean())

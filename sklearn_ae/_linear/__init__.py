@@ -1,6 +1,16 @@
 """Arrays only: linear answers in closed form, where training starts and codes are shown."""
 
-from ._pca import principal_axes
-from ._start import linear_start
+from ._code import LinearCode, decoder_start, encoder_start, known_decoder_start
+from ._denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
+from ._pca import fit_pca, principal_axes
 
-__all__ = ["linear_start", "principal_axes"]
+__all__ = [
+    "LinearCode",
+    "decoder_start",
+    "encoder_start",
+    "fit_linear_denoiser",
+    "fit_pca",
+    "fit_wide_linear_denoiser",
+    "known_decoder_start",
+    "principal_axes",
+]

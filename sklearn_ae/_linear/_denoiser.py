@@ -4,24 +4,30 @@ With B the regression from noisy to clean rows, the rows B x have principal axes
 codes V' B x with the way back V are the reduced-rank regression: no linear code of that
 length comes closer to the clean rows (Izenman, "Reduced-rank regression for the
 multivariate linear model", 1975). Without noise B is the identity and the answer is PCA.
+
+Few rows are drawn from towards cleaning column by column: a ridge shrinks B, not to zero,
+but to the diagonal of the best factor for each column on its own.
 """
 
 import numpy as np
-from scipy.linalg import eigh
+from scipy.linalg import eigh, solve
 
 from ._code import LinearCode
 from ._pca import fit_pca
 
 __all__ = ["fit_linear_denoiser", "fit_wide_linear_denoiser"]
 
-# Strengths of the ridge, as shares of the mean variance of a column. The first is against
-# roundings only; another has to be worth a third of a per cent of the error.
-_RIDGES = (1e-10, 1e-3, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 10.0, 1e3)
+# Strengths of the ridge, as shares of the mean variance of a column. One other than none
+# has to be worth a third of a per cent of the error on every fifth row.
+_RIDGES = (0.0, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 1e3)
 _WORTH_A_RIDGE = 0.997
 _FEWEST_ROWS_TO_COMPARE = 10
 _RIDGE_OF_FEWER = 1.0
 
-_MOST_AXES = 1000  # of wide rows so many principal axes are regressed
+_ROUNDING = 1e-10  # as a share of each column's own variance: makes matrices solvable
+_CONSTANT = 1e-24  # a variance below this share of the mean is none
+
+_MOST_AXES = 500  # of wide rows so many principal axes are regressed on
 
 
 def fit_linear_denoiser(
@@ -43,14 +49,22 @@ def fit_linear_denoiser(
     """
     mean, target_mean = X.mean(axis=0), target.mean(axis=0)
     X, target = X - mean, target - target_mean
-    moments = _second_moments(X, target, noise)
-    covariance, together, _ = moments
-    B = _Ridge(covariance, together).map_of(_best_ridge(X, target, noise))
+
+    def fit(rows):
+        return _Ridge(*_second_moments(X[rows], target[rows], noise)[:2])
+
+    def error(B, rows):  # E |target - B X|^2
+        covariance, together, variance = _second_moments(X[rows], target[rows], noise)
+        return variance.sum() - 2 * (B.T * together).sum() + ((B @ covariance) * B).sum()
+
+    regression = fit(slice(None))
+    B = regression.map_of(_best_ridge(fit, error, len(X)))
     if noise is not None:
         keep, shift, _ = noise
         mean = keep * mean + shift
     first = len(B) - n_components
-    variances, axes = eigh(B @ covariance @ B.T, subset_by_index=[first, len(B) - 1])
+    explained = B @ regression.covariance @ B.T
+    variances, axes = eigh(explained, subset_by_index=[first, len(B) - 1])
     spread, axes = np.sqrt(np.maximum(variances[::-1], 0)), axes[:, ::-1]
     return LinearCode.of(axes.T @ B, mean, spread, way_back=axes, target_mean=target_mean)
 
@@ -58,20 +72,33 @@ def fit_linear_denoiser(
 def fit_wide_linear_denoiser(
     X: np.ndarray, target: np.ndarray, n_components: int, seed: int
 ) -> LinearCode:
-    """Return the same for noisy rows too wide for a covariance, on their principal axes.
+    """Return nearly the same for noisy rows too wide for a covariance.
 
-    Components beyond the number of axes are left at zero.
+    What a column's own factor leaves is regressed on the leading principal axes of X.
+    Components beyond the number of rows are left at zero.
     """
-    axes = fit_pca(X, min(_MOST_AXES, *X.shape), seed).projection  # (n_axes, n_features)
     mean, target_mean = X.mean(axis=0), target.mean(axis=0)
-    rank = min(n_components, len(axes))
-    linear = fit_linear_denoiser((X - mean) @ axes.T, (target - target_mean) @ axes.T, rank)
-    rest = n_components - rank
+    X, target = X - mean, target - target_mean
+    slopes = _slopes((X**2).mean(axis=0), (X * target).mean(axis=0))
+    left = target - X * slopes
+    axes = fit_pca(X, min(_MOST_AXES, *X.shape), seed).projection  # (n_axes, n_features)
+    codes = X @ axes.T
+
+    def fit(rows):
+        return _Ridge(*_second_moments(codes[rows], left[rows], None)[:2], slopes=0.0)
+
+    def error(B, rows):
+        return ((left[rows] - codes[rows] @ B.T) ** 2).sum() / len(left[rows])
+
+    B = fit(slice(None)).map_of(_best_ridge(fit, error, len(X)))  # (n_features, n_axes)
+    rank = min(n_components, *X.shape)
+    cleaned = fit_pca(X * slopes + codes @ B.T, rank, seed)
+    V, rest = cleaned.projection, n_components - rank  # (rank, n_features)
     return LinearCode(
-        np.pad(linear.projection @ axes, ((0, rest), (0, 0))),
+        np.pad(V * slopes + (V @ B) @ axes, ((0, rest), (0, 0))),
         mean,
-        np.pad(linear.spread, (0, rest), mode="edge"),
-        way_back=np.pad(axes.T @ linear.way_back, ((0, 0), (0, rest))),
+        np.pad(cleaned.spread, (0, rest), mode="edge"),
+        way_back=np.pad(V.T, ((0, 0), (0, rest))),
         target_mean=target_mean,
     )
 
@@ -86,47 +113,50 @@ def _second_moments(X, target, noise):
     return covariance, together, (target**2).mean(axis=0)
 
 
-class _Ridge:
-    """Regressions that few rows are drawn from towards cleaning column by column.
+def _slopes(variance, together):
+    """Return the best factor of each column for its own target, 0 if it is constant."""
+    varies = variance > _CONSTANT * variance.mean()
+    return np.divide(together, variance, out=np.zeros_like(variance), where=varies)
 
-    A ridge draws the map, not towards zero, but towards that which cleans each column
-    by the best factor of its own.
+
+class _Ridge:
+    """Regressions on X of any strength of the ridge.
 
     Parameters
     ----------
-    covariance, together : ndarray of shape (n_features, n_features)
+    covariance, together : ndarray of shape (n_in, n_in) and (n_in, n_out)
         cov(X) and cov(X, target).
+    slopes : 0 or None
+        What the maps are drawn towards; None: each column's own factor.
     """
 
-    def __init__(self, covariance, together):
+    def __init__(self, covariance, together, slopes=None):
+        self.covariance = covariance
         own = np.diag(covariance)
-        self.unit = own.mean() or 1.0
-        varies = own > _RIDGES[0] * self.unit
-        self.slopes = np.divide(
-            np.diag(together), own, out=np.zeros_like(own), where=varies
-        )
-        self.variances, self.axes = eigh(covariance)
-        self.left = self.axes.T @ (together - covariance * self.slopes)
+        if slopes is None:
+            self.towards = np.diag(_slopes(own, np.diag(together)))
+        else:
+            self.towards = np.zeros(together.shape)
+        # Columns of unit variance, so that narrow ones are solved as exactly as wide ones.
+        self.spread = np.sqrt(np.where(own > _CONSTANT * own.mean(), own, 1.0))
+        self.scaled = covariance / np.outer(self.spread, self.spread)
+        left = together - covariance @ self.towards
+        self.left = left / self.spread[:, np.newaxis]
+        self.unit = own.mean()
 
     def map_of(self, ridge: float) -> np.ndarray:
-        """Return the map B from X to the target, (n_features, n_features)."""
-        damped = np.maximum(self.variances, 0) + ridge * self.unit
-        return np.diag(self.slopes) + (self.axes / damped @ self.left).T
+        """Return the map B from X to the target, (n_out, n_in)."""
+        damping = _ROUNDING + ridge * self.unit / self.spread**2
+        shrunk = solve(self.scaled + np.diag(damping), self.left, assume_a="pos")
+        return (self.towards + shrunk / self.spread[:, np.newaxis]).T
 
 
-def _best_ridge(X, target, noise) -> float:
+def _best_ridge(fit, error, n_rows) -> float:
     """Return the strength of the ridge that errs least on every fifth row."""
-    if len(X) < _FEWEST_ROWS_TO_COMPARE:
+    if n_rows < _FEWEST_ROWS_TO_COMPARE:
         return _RIDGE_OF_FEWER
-    unseen = np.arange(len(X)) % 5 == 0
-    covariance, together, _ = _second_moments(X[~unseen], target[~unseen], noise)
-    regression = _Ridge(covariance, together)
-    covariance, together, variance = _second_moments(X[unseen], target[unseen], noise)
-
-    def error(ridge):  # E |target - B X|^2
-        B = regression.map_of(ridge)
-        return variance.sum() - 2 * (B.T * together).sum() + ((B @ covariance) * B).sum()
-
-    errors = [error(ridge) for ridge in _RIDGES]
+    unseen = np.arange(n_rows) % 5 == 0
+    regression = fit(~unseen)
+    errors = [error(regression.map_of(ridge), unseen) for ridge in _RIDGES]
     best = int(np.argmin(errors))
     return _RIDGES[best if errors[best] < _WORTH_A_RIDGE * errors[0] else 0]

@@ -32,7 +32,8 @@ class AveragedWeights:
     """
 
     def __init__(self, module: nn.Module, n_batches: int):
-        self.weights = [weight.detach() for weight in module.parameters()]
+        trained = [weight for weight in module.parameters() if weight.requires_grad]
+        self.weights = [weight.detach() for weight in trained]
         self.averages = [weight.clone() for weight in self.weights]
         self.longest = _EPOCHS * n_batches
         self.n_steps = 0

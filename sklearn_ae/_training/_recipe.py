@@ -21,8 +21,8 @@ OPTIMIZERS: dict[str, tuple[type, dict]] = {
     "sgd": (torch.optim.SGD, {"fused": True, "momentum": 0.9, "nesterov": True}),
 }
 
-# Linear skips, which start at the best that they can be, learn at this share of the rate:
-# at the full one the first steps undo much of a start with many components.
+# Linear skips, which for mse start at the best that they can be, learn at this share of
+# the rate: at the full one the first steps undo much of a start with many components.
 _LINEAR_RATE = 0.1
 
 # batch_size="auto": enough batches for one epoch to count, of a size that a small
@@ -62,8 +62,9 @@ def _parameter_groups(estimator, batch_size: int) -> list[tuple[str, dict]]:
     if estimator.alpha > 0:
         # MLPRegressor's penalty, alpha / 2 |W|² per batch, on the hidden layers: the
         # linear part is free, so a large alpha leads to PCA and not to zero.
-        groups.append(("*layers.*weight", {"weight_decay": estimator.alpha / batch_size}))
-    if estimator.init == "pca" and isinstance(estimator.solver, str):
+        groups.append(("*.layers.*weight", {"weight_decay": estimator.alpha / batch_size}))
+    names = isinstance(estimator.solver, str) and isinstance(estimator.loss, str)
+    if estimator.init == "pca" and names and estimator.loss == "mse":
         # An optimizer of the user's own gets one group, for LBFGS knows no others.
         rate = _LINEAR_RATE * estimator.learning_rate_init
         groups += [("*.layers.*", {}), ("*.skip.*", {"lr": rate})]

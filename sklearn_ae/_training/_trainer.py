@@ -99,9 +99,11 @@ class ReconstructionNet(NeuralNet):
         both = self._make_dataset(X, target)
         train, valid = _take(both, train), _take(both, valid) if len(valid) else None
         if self.corruption is not None:
-            self.corruption.to(self.device, torch.float32)
+            self.noise_ = self.corruption.to(self.device, torch.float32)
         # Judged rows have noise that stays, so that epochs can be compared.
-        self.datasets_ = train, valid and Dataset(self._noisy(valid.X), valid.y)
+        if valid is not None:
+            valid = Dataset(self._noisy(valid.X), valid.y)
+        self.datasets_ = train, valid
         self.judged_train_ = Dataset(self._noisy(train.X), train.y)
         with suppress(_Stop):
             self.notify("on_train_begin", X=train.X, y=train.y)
@@ -178,10 +180,12 @@ class ReconstructionNet(NeuralNet):
         """Return a noisy copy of ``X``, or ``X`` where there is no noise."""
         if self.corruption is None:
             return X
-        return self.corruption(_to_float64(X), self.generator).numpy()
+        order = torch.randperm(len(X), generator=self.generator)  # as in training
+        noisy = self.corruption(_to_float64(X)[order], self.generator)
+        return noisy[order.argsort()].numpy()
 
     def _noisy(self, x: torch.Tensor) -> torch.Tensor:
-        return x if self.corruption is None else self.corruption(x, self.generator)
+        return x if self.corruption is None else self.noise_(x, self.generator)
 
     # -- using ---------------------------------------------------------------
 

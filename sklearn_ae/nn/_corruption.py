@@ -4,9 +4,11 @@ Every noise also tells its first two moments, from which the best linear
 denoiser follows in closed form.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from copy import copy
+from typing import ClassVar, NamedTuple
 
 import torch
 
@@ -43,6 +45,9 @@ class Corruption(ABC):
         How much of it; the classes say in which unit.
     """
 
+    auto: ClassVar[float]  # the level where nothing is known of the noise to come
+    most: ClassVar[float] = 1.0  # as a share of cells
+
     level: torch.Tensor
     offset: torch.Tensor
     scale: torch.Tensor
@@ -66,11 +71,13 @@ class Corruption(ABC):
         # The variance of a constant column is a rounding, not a spread.
         self.variance = torch.where(self.low < self.high, variance, 0)
 
-    def to(self, device: str, dtype: torch.dtype) -> None:
-        """Take the units to where batches are."""
+    def to(self, device: str, dtype: torch.dtype) -> "Corruption":
+        """Return the same noise with its units where batches are."""
+        moved = copy(self)
         for name, units in vars(self).items():
             if isinstance(units, torch.Tensor):
-                setattr(self, name, units.to(device, dtype))
+                setattr(moved, name, units.to(device, dtype))
+        return moved
 
     @abstractmethod
     def __call__(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
@@ -108,6 +115,8 @@ class GaussianNoise(Corruption):
     tensor([5., 5.])
     """
 
+    auto, most = 0.5, math.inf
+
     def __call__(self, x, generator):
         normal = torch.randn(x.shape, generator=generator, dtype=x.dtype, device="cpu")
         return x + self.level * self.variance.sqrt() * normal.to(x.device)
@@ -120,6 +129,8 @@ class GaussianNoise(Corruption):
 class MaskingNoise(Corruption):
     """A share ``level`` of cells is set to the mean of its column."""
 
+    auto = 0.25
+
     def __call__(self, x, generator):
         return torch.where(self._choose(x, generator), self.mean, x)
 
@@ -130,6 +141,8 @@ class MaskingNoise(Corruption):
 
 class SaltPepperNoise(Corruption):
     """A share ``level`` of cells is set to the least or the largest of its column."""
+
+    auto = 0.1
 
     def __call__(self, x, generator):
         drawn = _uniform(x, generator)
@@ -151,6 +164,8 @@ class SwapNoise(Corruption):
     at a tenth of the price of a sort.
     """
 
+    auto = 0.15
+
     def __call__(self, x, generator):
         n_rows, n_columns = x.shape
         if n_rows < 2:
@@ -171,36 +186,45 @@ class UserNoise(Corruption):
     Parameters
     ----------
     noise : callable
-        Sees a copy of a batch on the CPU, (n_rows, n_features).
-    offset, scale : sequence of float (n_features,)
-        x in the user's units is ``x * scale + offset``.
+        Sees a copy of a batch in float32 on the CPU, (n_rows, n_features).
     """
+
+    auto = most = 1.0  # it knows its own level
 
     def __init__(self, noise: Callable):
         super().__init__(1.0)
         self.noise = noise
 
     def __call__(self, x, generator):
-        before = x * self.scale + self.offset
-        after = self.noise(before.detach().cpu().clone(), generator)
-        self._check(after, before)
+        before = (x * self.scale + self.offset).to("cpu", torch.float32)
+        after = self._call(before.clone(), generator)
         # The difference, so that cells without noise keep every bit.
-        return x + (after.to(before) - before) / self.scale
+        return x + (after - before).to(x) / self.scale
 
-    def _check(self, after, before):
-        name = getattr(self.noise, "__name__", repr(self.noise))
-        given = tuple(after.shape) if isinstance(after, torch.Tensor) else type(after)
-        if given != before.shape:
+    @torch.no_grad()
+    def _call(self, x, generator):
+        shape, name = tuple(x.shape), getattr(self.noise, "__name__", repr(self.noise))
+        try:
+            noisy = self.noise(x, generator)
+        except TypeError as error:
             raise ValueError(
-                f"noise={name} turned rows of shape {tuple(before.shape)} into {given}; "
-                "expected a tensor of the same shape. Return x with noise added or cells "
-                "replaced."
+                f"noise={name} failed on rows of shape {shape}: {error}. Expected a "
+                "callable (x, generator) that returns x with noise, drawn from that "
+                "torch.Generator."
+            ) from error
+        given = tuple(noisy.shape) if isinstance(noisy, torch.Tensor) else type(noisy)
+        if given != shape:
+            raise ValueError(
+                f"noise={name} turned rows of shape {shape} into {given}; expected a "
+                "tensor of the same shape. Return x with noise added or cells replaced."
             )
-        if not torch.isfinite(after).all():
+        noisy = noisy.to("cpu", torch.float32)
+        if not torch.isfinite(noisy).all():
             raise ValueError(
                 f"noise={name} returned NaN or infinity; expected finite values. Set "
                 "missing cells to a number, the mean of their column for one."
             )
+        return noisy
 
     def moments(self):
         return None

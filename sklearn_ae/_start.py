@@ -4,13 +4,19 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._code import LinearCode, decoder_start, encoder_start, known_decoder_start
-from ._denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
-from ._pca import fit_pca
+from ._linear import (
+    LinearCode,
+    decoder_start,
+    encoder_start,
+    fit_linear_denoiser,
+    fit_pca,
+    fit_wide_linear_denoiser,
+    known_decoder_start,
+)
 
 __all__ = ["Start", "linear_start"]
 
-_MOST_COLUMNS_TO_REGRESS = 2000  # with more, their covariance takes too long
+_MOST_COLUMNS_TO_REGRESS = 1000  # with more, their covariance takes too long
 
 
 class Start(NamedTuple):
