@@ -24,9 +24,9 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Nodes of each hidden layer of the encoder, from input to code. More and
-        wider layers bend further and need more rows and time. ``()`` is the
-        linear autoencoder, which for ``loss="mse"`` is PCA in closed form, without
-        training.
+        wider layers bend further and need more rows and time. ``()`` is the linear
+        answer, for ``loss="mse"`` in closed form and without training: PCA, or where
+        there is noise the best linear denoiser.
 
     decoder_hidden_layer_sizes : int or array-like of int, default=None
         Nodes of each hidden layer of the decoder, from code to output. None
@@ -63,7 +63,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         "pca" runs a linear shortcut beside the hidden layers, which starts at the
         PCA solution, or where there is noise at the best linear denoiser. "random" is
         the plain network, without shortcut, from random weights: it needs more epochs
-        and may end behind PCA.
+        and may end behind the linear answer.
 
     scaling : {"global", "feature"} or None, default="global"
         What is done to the columns before the network, and undone after it.
@@ -82,15 +82,18 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     alpha : float, default=0.0
         Strength of the L2 penalty on the weights of the hidden layers, divided by the
-        batch size as in MLPRegressor. More draws the result towards PCA.
+        batch size as in MLPRegressor. More draws the result towards the linear
+        start.
 
     solver : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
         What turns gradients into steps. "adam" needs no tuning; "sgd", with a
-        momentum of 0.9, needs a ``learning_rate_init`` of its own.
+        momentum of 0.9, needs a ``learning_rate_init`` of its own. With a class all
+        weights learn at one rate, and long gradients are not shortened.
 
     learning_rate_init : float, default=0.01
-        Highest learning rate, of which the linear shortcut takes a tenth. More learns
-        faster, until training diverges; layers much wider than the default need less.
+        Highest learning rate, of which for ``loss="mse"`` the linear shortcut takes a
+        tenth. More learns faster, until training diverges; layers much wider than the
+        default need less.
 
     learning_rate : {"one_cycle", "constant"}, default="one_cycle"
         How the learning rate moves over the ``max_iter`` epochs. "one_cycle" climbs
@@ -127,9 +130,9 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights and the scaling of the last fit
-        instead of starting anew, unless that fit stayed PCA. It saves epochs if the
+        instead of starting anew, unless that fit stayed linear. It saves epochs if the
         rows are alike, and holds on to a scaling that may not suit them if they are
-        not; the guard that PCA has of being replaced by chance is off.
+        not; the guard that a linear start has of being replaced by chance is off.
 
     encoder : callable, default=None
         ``(n_in, n_out) -> torch.nn.Module``, a network of your own in place of the
@@ -212,6 +215,9 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     The best epoch is chosen by the loss on the validation rows. For ``loss="mse"``
     with ``scaling="global"`` that is the same as by R².
+
+    What is judged and kept after an epoch is an average of the weights over the last two.
+    Gradients of more than twice the usual length are shortened to that.
 
     The first fit of a process takes a second longer, in which torch loads its
     optimizers.

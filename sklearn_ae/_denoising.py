@@ -29,12 +29,13 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     noise : {"gaussian", "masking", "salt_pepper", "swap"} or callable, \
             default="gaussian"
-        What falls on the rows that go in, drawn anew for every batch, never after the
-        fit. "gaussian" adds normal numbers; "masking" sets cells to the mean of their
-        column; "salt_pepper" sets them to its least or largest value; "swap" replaces
-        them by the value of their column in another row, drawn per column, which suits
-        tables. A callable ``(x, generator) -> x`` takes a float32 tensor of shape
-        (n_rows, n_features) in your units and the ``torch.Generator`` to draw from.
+        What falls on the rows that go in, drawn anew for every batch, once on rows that
+        only judge, never after the fit. "gaussian" adds normal numbers; "masking" sets
+        cells to the mean of their column; "salt_pepper" sets them to its least or largest
+        value; "swap" replaces them by the value of their column in another row, drawn
+        per column, which suits tables. A callable ``(x, generator) -> x`` takes a float32
+        tensor of shape (n_rows, n_features) in your units, on the CPU, and the
+        ``torch.Generator`` to draw from.
 
     noise_level : float, array-like of shape (n_features,) or "auto", default="auto"
         How much noise, one number or one per column: for "gaussian" its standard
@@ -43,13 +44,14 @@ class DenoisingAutoencoder(BaseAutoencoder):
         0.25 for "masking", 0.1 for "salt_pepper" and 0.15 for "swap"; with ``X_clean``
         it is none, since rows are noisy as they come. 0 is no noise: the result is that
         of AutoencoderTransformer. A callable knows its own level: any other number only
-        turns it on.
+        turns it on. A grid search over levels needs ``X_clean`` in ``score``: between
+        rows and themselves no noise always wins.
 
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Nodes of each hidden layer of the encoder, from input to code. More and
-        wider layers bend further and need more rows and time. ``()`` is the
-        linear autoencoder, which for ``loss="mse"`` is PCA in closed form, without
-        training.
+        wider layers bend further and need more rows and time. ``()`` is the linear
+        answer, for ``loss="mse"`` in closed form and without training: PCA, or where
+        there is noise the best linear denoiser.
 
     decoder_hidden_layer_sizes : int or array-like of int, default=None
         Nodes of each hidden layer of the decoder, from code to output. None
@@ -86,7 +88,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         "pca" runs a linear shortcut beside the hidden layers, which starts at the
         PCA solution, or where there is noise at the best linear denoiser. "random" is
         the plain network, without shortcut, from random weights: it needs more epochs
-        and may end behind PCA.
+        and may end behind the linear answer.
 
     scaling : {"global", "feature"} or None, default="global"
         What is done to the columns before the network, and undone after it.
@@ -105,15 +107,18 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     alpha : float, default=0.0
         Strength of the L2 penalty on the weights of the hidden layers, divided by the
-        batch size as in MLPRegressor. More draws the result towards PCA.
+        batch size as in MLPRegressor. More draws the result towards the linear
+        start.
 
     solver : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
         What turns gradients into steps. "adam" needs no tuning; "sgd", with a
-        momentum of 0.9, needs a ``learning_rate_init`` of its own.
+        momentum of 0.9, needs a ``learning_rate_init`` of its own. With a class all
+        weights learn at one rate, and long gradients are not shortened.
 
     learning_rate_init : float, default=0.01
-        Highest learning rate, of which the linear shortcut takes a tenth. More learns
-        faster, until training diverges; layers much wider than the default need less.
+        Highest learning rate, of which for ``loss="mse"`` the linear shortcut takes a
+        tenth. More learns faster, until training diverges; layers much wider than the
+        default need less.
 
     learning_rate : {"one_cycle", "constant"}, default="one_cycle"
         How the learning rate moves over the ``max_iter`` epochs. "one_cycle" climbs
@@ -150,9 +155,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights and the scaling of the last fit
-        instead of starting anew, unless that fit stayed PCA. It saves epochs if the
+        instead of starting anew, unless that fit stayed linear. It saves epochs if the
         rows are alike, and holds on to a scaling that may not suit them if they are
-        not; the guard that PCA has of being replaced by chance is off.
+        not; the guard that a linear start has of being replaced by chance is off.
 
     encoder : callable, default=None
         ``(n_in, n_out) -> torch.nn.Module``, a network of your own in place of the
@@ -204,17 +209,18 @@ class DenoisingAutoencoder(BaseAutoencoder):
     best_iter_ : int
         Epoch whose weights were kept; 0 is the start. In place of the linear start an
         epoch is kept only if its gain on the validation rows is beyond chance, and if
-        it loses nothing on the training rows.
+        it loses nothing on the training rows; a start that is kept is fitted again, to
+        the validation rows too.
 
     loss_curve_ : list of float
-        Training loss of each epoch, ``n_iter_`` values.
+        Training loss of each epoch, under the noise of that epoch, ``n_iter_`` values.
 
     validation_scores_ : list of float or None
         R² on the validation rows, from noisy to clean, the start first, ``n_iter_ + 1``
-        values. None if none were set aside.
+        values. Their noise is drawn once. None if none were set aside.
 
     mean_ : ndarray of shape (n_features_in_,)
-        Mean of each column.
+        Mean of each column of ``X``; clean rows have one of their own.
 
     scale_ : ndarray of shape (n_features_in_,)
         What each column was divided by.
@@ -232,6 +238,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
     Noise is measured column by column, but with ``scaling="global"`` the loss counts wide
     columns most, as PCA does, and narrow ones may be rebuilt worse than they came. For
     columns of different units take ``scaling="feature"``.
+
+    What is judged and kept after an epoch is an average of the weights over the last two.
+    Gradients of more than twice the usual length are shortened to that.
 
     Without hidden layers and with ``loss="mse"`` it is the reduced-rank regression in
     closed form; with all components, gaussian noise and rows enough that is the Wiener

@@ -154,7 +154,7 @@ def test_a_callable_sees_rows_in_the_users_units_and_a_generator(table):
     fitted = quick(noise=noise).fit(table)
     again = quick(noise=noise).fit(table)
     np.testing.assert_array_equal(fitted.transform(table), again.transform(table))
-    assert seen[0].dtype in (torch.float32, torch.float64)
+    assert {x.dtype for x in seen} == {torch.float32}
     batches = [x for x in seen if len(x) < 1000]
     assert len(batches) >= 2 * 5 * 10
     for x in batches:
@@ -253,7 +253,7 @@ def test_a_loss_asks_for_its_domain_of_the_clean_rows_only(pairs):
     fitted = quick(loss="bce").fit(X_noisy, X_clean=X)
     X_hat = fitted.denoise(X_noisy)
     assert 0 <= X_hat.min() <= X_hat.max() <= 1
-    with pytest.raises(ValueError, match=r"expected values in \[0, 1\]"):
+    with pytest.raises(ValueError, match=r"^X_clean has values from .* in \[0, 1\]"):
         quick(loss="bce").fit(X, X_clean=X_noisy)
 
 
@@ -330,6 +330,99 @@ def test_pairs_as_tables(pairs):
         quick().fit(noisy, X_clean=clean[names[::-1]])
 
 
+def test_rows_given_as_their_own_clean_ones_get_no_noise(digits):
+    X, _ = digits
+    same, copied = quick(4).fit(X, X_clean=X), quick(4).fit(X, X_clean=X.copy())
+    np.testing.assert_allclose(same.denoise(X), copied.denoise(X), atol=1e-6)
+
+
+@pytest.mark.parametrize("has_pairs", [True, False])
+def test_validation_scores_are_those_of_noisy_rows_in_the_users_units(digits, has_pairs):
+    X = digits[0] * np.linspace(1, 30, 64)
+    X_noisy = X + 0.5 * X.std(axis=0) * np.random.RandomState(0).normal(size=X.shape)
+    still = {"learning_rate_init": 1e-12, "scaling": "feature", "validation_fraction": 0.9}
+    if has_pairs:
+        fitted = quick(init="random", **still).fit(X_noisy * 5, X_clean=X)
+        told = fitted.score(X_noisy * 5, X_clean=X)
+    else:
+        fitted = quick(noise_level=0.5, **still).fit(X)
+        told = fitted.score(X_noisy, X_clean=X)
+        assert fitted.score(X) > told + 0.05
+    assert fitted.validation_scores_[-1] == pytest.approx(told, abs=0.04)
+
+
+def test_without_validation_rows_noisy_training_rows_judge(digits):
+    X, _ = digits
+    scores = []
+
+    class Keeper(Callback):
+        def on_train_end(self, net, **kwargs):
+            scores.extend(net.best_weights.scores_)
+
+    fitted = quick(
+        noise_level=1.0, early_stopping=False, max_iter=1, callbacks=[Keeper()]
+    ).fit(X)
+    assert scores[0] < fitted.score(X) - 0.05
+
+
+def test_a_start_that_is_kept_is_fitted_to_all_rows(pairs):
+    X_noisy, X = pairs
+    settings = {"max_iter": 1, "learning_rate_init": 1e-12}
+    kept = quick(8, **settings).fit(X_noisy, X_clean=X)
+    assert (kept.best_iter_, kept.n_iter_) == (0, 1)
+    linear = quick(8, hidden_layer_sizes=()).fit(X_noisy, X_clean=X)
+    np.testing.assert_allclose(kept.denoise(X_noisy), linear.denoise(X_noisy), atol=1e-9)
+    codes = kept.transform(X_noisy)
+    together = np.corrcoef(codes.T) - np.eye(8)
+    assert np.abs(together).max() < 1e-6
+
+
+def test_score_samples_against_clean_rows(pairs):
+    X_noisy, X = pairs
+    fitted = quick(loss="bce").fit(X_noisy, X_clean=X)
+    scores = fitted.score_samples(X_noisy, X_clean=X)
+    x_hat = fitted.denoise(X_noisy)
+    expected = (X * np.log(x_hat) + (1 - X) * np.log(1 - x_hat)).mean(axis=1)
+    np.testing.assert_allclose(scores, expected, rtol=1e-6)
+    with pytest.raises(ValueError, match=r"^X has values from"):
+        fitted.score_samples(X_noisy)
+    with pytest.raises(ValueError, match="expected the same"):
+        fitted.score_samples(X_noisy, X_clean=X[:, :3])
+
+
+def test_pairs_with_means_far_away_are_refused_by_name(pairs):
+    X_noisy, X = pairs
+    with pytest.raises(ValueError, match=r"^X_clean has means"):
+        quick(scaling=None).fit(X_noisy, X_clean=X + 1e7)
+    with pytest.raises(ValueError, match=r"^X_clean has means"):
+        quick(loss="kl").fit(X_noisy, X_clean=X + 1e7)
+    quick(loss="kl").fit(X_noisy + 1e7, X_clean=X)
+    with pytest.raises(ValueError, match=r"^X_clean has values up to"):
+        quick().fit(X_noisy, X_clean=X * 1e200)
+
+
+def test_a_module_as_noise_is_called_and_not_trained(bent):
+    class Mixed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = torch.nn.Linear(4, 4)
+
+        def forward(self, x, generator):
+            return x + 0.1 * self.layer(x)
+
+    module = Mixed()
+    quick(2, noise=module).fit(bent)
+    quick(2, noise=module, init="random").fit(bent)
+    assert module.layer.weight.grad is None
+
+
+@pytest.mark.parametrize("noise", ["gaussian", "masking", "salt_pepper", "swap"])
+def test_one_row(noise):
+    X = np.array([[1.0, 2.0, 3.0]])
+    fitted = quick(noise=noise).fit(X)
+    np.testing.assert_allclose(fitted.denoise(X), X, atol=1e-5)
+
+
 def test_pairs_are_left_alone(pairs):
     X_noisy, X = pairs
     before = X_noisy.copy(), X.copy()
@@ -367,6 +460,7 @@ def test_warm_start_goes_on_with_pairs(pairs):
         ({"noise_level": [0.1, 0.2]}, "each of the 4 columns"),
         ({"noise_level": np.ones((4, 1))}, "each of the 4 columns"),
         ({"noise_level": ["a", "b", "c", "d"]}, "noise_level"),
+        ({"noise": lambda x, g: x, "noise_level": [1, 1, 1, 0]}, "own"),
         ({"noise": "masking", "noise_level": 1.2}, "from 0 to 1"),
         ({"noise": "salt_pepper", "noise_level": 2}, "from 0 to 1"),
         ({"noise": "swap", "noise_level": [0, 0, 0, 1.01]}, "from 0 to 1"),

@@ -4,10 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["LinearCode", "decoder_start", "encoder_start", "known_decoder_start"]
+__all__ = [
+    "NO_SPREAD",
+    "LinearCode",
+    "decoder_start",
+    "encoder_start",
+    "known_decoder_start",
+]
 
 # A direction whose spread is below this share of the widest is noise of rounding.
-_NO_SPREAD = 1e-7
+NO_SPREAD = 1e-7
 
 # Where a code activation is close to the identity: codes of unit variance are
 # multiplied by the first number, then moved so that their least is the second.
@@ -46,7 +52,7 @@ class LinearCode:
     def of(cls, projection, mean, spread, **way_back) -> "LinearCode":
         """Return a code whose ``spread`` has no zeros, which are roundings, left."""
         widest = spread[0] if spread[0] > 0 else 1.0
-        spread = np.where(spread > _NO_SPREAD * widest, spread, widest)
+        spread = np.where(spread > NO_SPREAD * widest, spread, widest)
         return cls(projection, mean, spread, **way_back)
 
     @property
@@ -63,7 +69,7 @@ class LinearCode:
 def encoder_start(
     linear: LinearCode, X: np.ndarray, code_activation: str
 ) -> dict[str, np.ndarray]:
-    """Return the encoder's linear skip, with codes of about unit size, weights by name.
+    """Return the encoder's linear skip, the widest code of unit size, weights by name.
 
     Parameters
     ----------

@@ -51,14 +51,21 @@ def fit_linear_denoiser(
     X, target = X - mean, target - target_mean
 
     def fit(rows):
-        return _Ridge(*_second_moments(X[rows], target[rows], noise)[:2])
+        return _Ridge(
+            *_second_moments(X[rows], target[rows], noise)[:2], has_own_slopes=True
+        )
 
-    def error(B, rows):  # E |target - B X|^2
+    def error_on(rows):
         covariance, together, variance = _second_moments(X[rows], target[rows], noise)
-        return variance.sum() - 2 * (B.T * together).sum() + ((B @ covariance) * B).sum()
+
+        def error(B):  # E |target - B X|^2
+            explained = 2 * (B.T * together).sum() - ((B @ covariance) * B).sum()
+            return variance.sum() - explained
+
+        return error
 
     regression = fit(slice(None))
-    B = regression.map_of(_best_ridge(fit, error, len(X)))
+    B = regression.map_of(_best_ridge(fit, error_on, len(X)))
     if noise is not None:
         keep, shift, _ = noise
         mean = keep * mean + shift
@@ -85,12 +92,14 @@ def fit_wide_linear_denoiser(
     codes = X @ axes.T
 
     def fit(rows):
-        return _Ridge(*_second_moments(codes[rows], left[rows], None)[:2], slopes=0.0)
+        return _Ridge(
+            *_second_moments(codes[rows], left[rows], None)[:2], has_own_slopes=False
+        )
 
-    def error(B, rows):
-        return ((left[rows] - codes[rows] @ B.T) ** 2).sum() / len(left[rows])
+    def error_on(rows):
+        return lambda B: ((left[rows] - codes[rows] @ B.T) ** 2).sum()
 
-    B = fit(slice(None)).map_of(_best_ridge(fit, error, len(X)))  # (n_features, n_axes)
+    B = fit(slice(None)).map_of(_best_ridge(fit, error_on, len(X)))  # (n_features, n_axes)
     rank = min(n_components, *X.shape)
     cleaned = fit_pca(X * slopes + codes @ B.T, rank, seed)
     V, rest = cleaned.projection, n_components - rank  # (rank, n_features)
@@ -126,37 +135,35 @@ class _Ridge:
     ----------
     covariance, together : ndarray of shape (n_in, n_in) and (n_in, n_out)
         cov(X) and cov(X, target).
-    slopes : 0 or None
-        What the maps are drawn towards; None: each column's own factor.
+    has_own_slopes : bool
+        Whether maps are drawn towards each column's own factor, or to zero.
     """
 
-    def __init__(self, covariance, together, slopes=None):
+    def __init__(self, covariance, together, *, has_own_slopes):
         self.covariance = covariance
         own = np.diag(covariance)
-        if slopes is None:
-            self.towards = np.diag(_slopes(own, np.diag(together)))
-        else:
-            self.towards = np.zeros(together.shape)
-        # Columns of unit variance, so that narrow ones are solved as exactly as wide ones.
-        self.spread = np.sqrt(np.where(own > _CONSTANT * own.mean(), own, 1.0))
-        self.scaled = covariance / np.outer(self.spread, self.spread)
-        left = together - covariance @ self.towards
-        self.left = left / self.spread[:, np.newaxis]
+        self.towards, self.left = 0.0, together
+        if has_own_slopes:
+            slopes = _slopes(own, np.diag(together))
+            self.towards, self.left = np.diag(slopes), together - covariance * slopes
         self.unit = own.mean()
+        self.rounding = _ROUNDING * np.where(own > _CONSTANT * self.unit, own, 1.0)
 
     def map_of(self, ridge: float) -> np.ndarray:
         """Return the map B from X to the target, (n_out, n_in)."""
-        damping = _ROUNDING + ridge * self.unit / self.spread**2
-        shrunk = solve(self.scaled + np.diag(damping), self.left, assume_a="pos")
-        return (self.towards + shrunk / self.spread[:, np.newaxis]).T
+        damped = self.covariance + np.diag(ridge * self.unit + self.rounding)
+        # A unit diagonal, so that narrow columns are solved as exactly as wide ones.
+        scale = np.sqrt(np.diag(damped))[:, np.newaxis]
+        shrunk = solve(damped / scale / scale.T, self.left / scale, assume_a="pos")
+        return (self.towards + shrunk / scale).T
 
 
-def _best_ridge(fit, error, n_rows) -> float:
+def _best_ridge(fit, error_on, n_rows) -> float:
     """Return the strength of the ridge that errs least on every fifth row."""
     if n_rows < _FEWEST_ROWS_TO_COMPARE:
         return _RIDGE_OF_FEWER
     unseen = np.arange(n_rows) % 5 == 0
-    regression = fit(~unseen)
-    errors = [error(regression.map_of(ridge), unseen) for ridge in _RIDGES]
+    regression, error = fit(~unseen), error_on(unseen)
+    errors = [error(regression.map_of(ridge)) for ridge in _RIDGES]
     best = int(np.argmin(errors))
     return _RIDGES[best if errors[best] < _WORTH_A_RIDGE * errors[0] else 0]

@@ -7,12 +7,9 @@ from; the second turns the codes of a trained network to their principal axes.
 import numpy as np
 from sklearn.decomposition import PCA
 
-from ._code import LinearCode
+from ._code import NO_SPREAD, LinearCode
 
 __all__ = ["fit_pca", "principal_axes"]
-
-# A direction whose spread is below this share of the widest is noise of rounding.
-_NO_SPREAD = 1e-7
 
 # An SVD of so many multiplications, an eigendecomposition of so many columns: about
 # 50 ms and 500 ms on one core.
@@ -72,7 +69,7 @@ def principal_axes(
     if whiten:
         shown = (code - centre) @ forward
         spread = shown.std(axis=0, ddof=min(1, len(code) - 1))
-        spread = np.where(spread > _NO_SPREAD * spread.max(), spread, 1.0)
+        spread = np.where(spread > NO_SPREAD * spread.max(), spread, 1.0)
         forward, backward = forward / spread, spread[:, np.newaxis] * backward
     return {
         "axes.weight": forward,

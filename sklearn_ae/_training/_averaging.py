@@ -23,6 +23,8 @@ _SHARE_OF_STEPS = 0.25
 class AveragedWeights:
     """An exponential moving average of the parameters of a module.
 
+    Buffers, such as running statistics of the user's own layers, are those of the moment.
+
     Parameters
     ----------
     module : nn.Module

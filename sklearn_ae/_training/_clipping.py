@@ -24,7 +24,7 @@ class GradientClip(Callback):
 
     def on_grad_computed(self, net, named_parameters=None, **kwargs):
         total = get_total_norm([w.grad for w in self.weights_ if w.grad is not None])
-        norm, limit = total.item(), _FACTOR * self.usual_
+        norm, limit = total.item(), _FACTOR * self.usual_  # read: most steps need no more
         self.n_steps_ += 1
         if self.n_steps_ > _STEPS and 0 < limit < norm:
             clip_grads_with_norm_(self.weights_, limit, total)

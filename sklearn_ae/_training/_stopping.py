@@ -133,7 +133,7 @@ class BestWeights(Callback):
         return loss, r2
 
     def _gain_is_luck(self, net) -> bool:
-        """Whether the gain over PCA is not beyond doubt on the rows that were seen.
+        """Whether the gain over the start is not beyond doubt on the rows that were seen.
 
         It is to exceed 1.645 standard errors of the mean difference of row losses on
         the validation rows, and the training rows, which may hold outliers that those

@@ -1,4 +1,4 @@
-"""The linear shortcut that runs beside the hidden layers, and starts as PCA.
+"""The linear shortcut beside the hidden layers, which starts as PCA or another linear map.
 
 With hidden layers g and h whose last layers start at zero,
 

@@ -121,13 +121,51 @@ def test_training_starts_there_and_ahead_of_pca(digits, has_pairs):
 
 def test_wide_rows_are_denoised_on_their_principal_axes():
     rng = np.random.RandomState(0)
-    clean = rng.normal(size=(300, 5)) @ rng.normal(size=(5, 2500))
+    clean = rng.normal(size=(300, 5)) @ rng.normal(size=(5, 1100))
     noisy = clean + 3 * rng.normal(size=clean.shape)
     fitted = linear(5).fit(noisy[:200], X_clean=clean[:200])
     assert mse(fitted.denoise(noisy[200:]), clean[200:]) < 0.05 * 9
     everything = linear().fit(noisy[:200], X_clean=clean[:200])
     assert everything.n_components_ == 200
     assert mse(everything.denoise(noisy[200:]), clean[200:]) < 0.1 * 9
+
+
+def test_wide_rows_that_become_others():
+    rng = np.random.RandomState(0)
+    mix = rng.normal(size=(5, 1100))
+    clean = rng.normal(size=(400, 5)) @ mix
+    noisy = clean + 0.5 * rng.normal(size=clean.shape)
+    turned = clean[:, ::-1] * np.linspace(0.1, 5, 1100)
+    fitted = linear(5).fit(noisy[:300], X_clean=turned[:300])
+    assert fitted.score(noisy[300:], X_clean=turned[300:]) > 0.98
+
+
+def test_narrow_columns_beside_wide_ones_are_cleaned_too():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(2000, 3)) * [1e6, 1, 0.01]
+    fitted = linear(noise_level=0.1).fit(X)
+    np.testing.assert_allclose(fitted.denoise(X).std(0) / X.std(0), 1 / 1.01, rtol=1e-3)
+    noisy = X + 0.1 * X.std(0) * rng.normal(size=X.shape)
+    X_hat = linear().fit(noisy, X_clean=X).denoise(noisy)
+    assert (((X_hat - X) ** 2).mean(0) < 1.05 * 0.01 / 1.01 * X.var(0)).all()
+
+
+@pytest.mark.parametrize("code_activation", ["identity", "tanh"])
+def test_the_order_of_rows_does_not_matter_to_swap(code_activation):
+    rng = np.random.RandomState(0)
+    t = np.linspace(-3, 3, 400)[:, np.newaxis]
+    X = np.sin(t * rng.uniform(0, 3, 20) + rng.uniform(0, 6, 20))
+    swapped = np.random.default_rng(0).permuted(X, axis=0)
+    X_noisy = np.where(rng.uniform(size=X.shape) < 0.4, swapped, X)
+    settings = {"noise": "swap", "noise_level": 0.4, "code_activation": code_activation}
+    settings |= {"hidden_layer_sizes": (4,), "max_iter": 1, "learning_rate_init": 1e-12}
+    scores = [
+        DenoisingAutoencoder(5, **settings, random_state=0)
+        .fit(rows)
+        .score(X_noisy, X_clean=X)
+        for rows in (X, rng.permutation(X))
+    ]
+    assert scores[0] == pytest.approx(scores[1], abs=0.02)
 
 
 def test_wide_rows_with_more_components_than_axes():

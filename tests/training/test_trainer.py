@@ -72,7 +72,7 @@ def test_a_read_only_memory_map_is_neither_written_nor_a_crash(scaling, tmp_path
     )
 
 
-def test_memory_of_transform_does_not_grow_with_the_rows(quick, digits):
+def test_memory_of_transform_does_not_grow_with_the_rows():
     program = """
         import numpy as np, resource
         from sklearn_ae import AutoencoderTransformer
@@ -91,8 +91,8 @@ def test_memory_of_transform_does_not_grow_with_the_rows(quick, digits):
         capture_output=True,
         text=True,
     )
-    # The hidden layers of all rows at once would take 200 MB each.
-    assert float(grown.stdout) < 60
+    # The hidden layers of all rows at once would take 200 MB each, and there are four.
+    assert float(grown.stdout) < 150
 
 
 def test_chunks_do_not_show(quick, digits):
