@@ -251,10 +251,14 @@ def test_ctrl_c_is_an_error_and_not_an_end(quick, digits):
     fitted = quick().fit(digits[0])
     before = dict(vars(fitted))
     fitted.set_params(max_iter=10**6, tol=0, n_iter_no_change=10**6)
-    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt):
-        fitted.fit(digits[0])
+    # A shell may have started us in the background, deaf to the signal.
+    before_signal = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            fitted.fit(digits[0])
+    finally:
+        signal.signal(signal.SIGINT, before_signal)
     assert fitted._network is before["_network"]
 
 
