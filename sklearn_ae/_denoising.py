@@ -375,8 +375,11 @@ class DenoisingAutoencoder(BaseAutoencoder):
             expected = (
                 "of at least 0" if most == np.inf else "shares of cells, from 0 to 1,"
             )
+            given = f"={self.noise_level!r}"
+            if level.ndim > 0:
+                given = f" with values from {level.min():g} to {level.max():g}"
             raise ValueError(
-                f"noise_level={self.noise_level!r} must be one finite number or one per "
+                f"noise_level{given} must be one finite number or one per "
                 f"column, {expected} for noise={self.noise!r}. Use noise_level='auto' if "
                 "in doubt."
             )
