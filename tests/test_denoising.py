@@ -175,6 +175,14 @@ def test_a_callable_may_write_into_its_rows_and_draw_from_torch_itself(table):
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
+def test_a_callable_under_another_default_device(digits):
+    X, _ = digits
+    here = quick(4, noise=lambda x, generator: 1.1 * x).fit(X)
+    with torch.device("meta"):
+        there = quick(4, noise=lambda x, generator: 1.1 * x).fit(X)
+    np.testing.assert_array_equal(here.transform(X), there.transform(X))
+
+
 def test_there_is_no_noise_after_the_fit(digits):
     X, _ = digits
     fitted = quick(4, noise_level=1.0).fit(X)

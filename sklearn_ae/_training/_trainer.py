@@ -180,7 +180,8 @@ class ReconstructionNet(NeuralNet):
         """Return a noisy copy of ``X``, or ``X`` where there is no noise."""
         if self.corruption is None:
             return X
-        order = torch.randperm(len(X), generator=self.generator)  # as in training
+        # In random order, as in training.
+        order = torch.randperm(len(X), generator=self.generator, device="cpu")
         noisy = self.corruption(_to_float64(X)[order], self.generator)
         return noisy[order.argsort()].numpy()
 
