@@ -1,6 +1,7 @@
 """AutoencoderTransformer: the plain autoencoder, a drop-in for PCA."""
 
 from ._base import BaseAutoencoder
+from ._validation import StrOptions
 from .nn import Autoencoder, make_loss
 
 __all__ = ["AutoencoderTransformer"]
@@ -25,8 +26,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Nodes of each hidden layer of the encoder, from input to code. More and
         wider layers bend further and need more rows and time. ``()`` is the linear
-        answer, for ``loss="mse"`` in closed form and without training: PCA, or where
-        there is noise the best linear denoiser.
+        answer, for ``loss="mse"`` in closed form and without training: PCA, the
+        best linear denoiser where there is noise, probabilistic PCA for a distribution.
 
     decoder_hidden_layer_sizes : int or array-like of int, default=None
         Nodes of each hidden layer of the decoder, from code to output. None
@@ -60,10 +61,9 @@ class AutoencoderTransformer(BaseAutoencoder):
         Tensor``, for example ``torch.nn.SmoothL1Loss()``.
 
     init : {"pca", "random"}, default="pca"
-        "pca" runs a linear shortcut beside the hidden layers, which starts at the
-        PCA solution, or where there is noise at the best linear denoiser. "random" is
-        the plain network, without shortcut, from random weights: it needs more epochs
-        and may end behind the linear answer.
+        "pca" runs a linear shortcut beside the hidden layers, which starts at that
+        linear answer. "random" is the plain network, without shortcut, from random
+        weights: it needs more epochs and may end behind the linear answer.
 
     scaling : {"global", "feature"} or None, default="global"
         What is done to the columns before the network, and undone after it.
@@ -75,6 +75,13 @@ class AutoencoderTransformer(BaseAutoencoder):
     whiten : bool, default=False
         Whether codes have unit variance. It evens out what later steps see, and
         loses which code carries more. ``inverse_transform`` undoes it exactly.
+
+    sampler : {"gaussian", "gmm"}, default="gaussian"
+        Density that ``sample`` draws codes from. "gaussian" has the mean and covariance of
+        the training rows' codes and takes no time. "gmm" is a mixture of normal densities,
+        as many as the Bayesian information criterion asks for: it follows clusters and
+        bends, and takes seconds where rows or components are many. "prior", of
+        VariationalAutoencoder alone, is the standard normal one that its codes are held to.
 
     dropout : float, default=0.0
         Share of hidden values set to zero in each step of training. More holds
@@ -155,8 +162,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         a little time and many lines in a grid search.
 
     random_state : int or RandomState instance, default=None
-        Draws the first weights, the validation rows, the order of rows, dropout and
-        noise.
+        Draws the first weights, the validation rows, the order of rows, dropout, noise
+        and codes.
         An int gives the same bits again on the same machine and number of threads.
         Global random states are neither read nor changed, with None neither.
 
@@ -246,6 +253,11 @@ class AutoencoderTransformer(BaseAutoencoder):
     True
     """
 
+    _parameter_constraints: dict = {
+        **BaseAutoencoder._parameter_constraints,
+        "sampler": [StrOptions({"gaussian", "gmm"})],
+    }
+
     def __init__(
         self,
         n_components=None,
@@ -259,6 +271,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         init="pca",
         scaling="global",
         whiten=False,
+        sampler="gaussian",
         dropout=0.0,
         alpha=0.0,
         solver="adam",
@@ -288,6 +301,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.init = init
         self.scaling = scaling
         self.whiten = whiten
+        self.sampler = sampler
         self.dropout = dropout
         self.alpha = alpha
         self.solver = solver
@@ -312,7 +326,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         return Autoencoder(**vars(architecture), generator=generator)
 
     @staticmethod
-    def _make_loss(loss):
+    def _make_loss(loss, unit):
         return make_loss(loss)
 
     def _make_corruption(self, n_features, has_pairs):

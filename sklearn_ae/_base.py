@@ -20,6 +20,7 @@ from ._architecture import (
     code_size,
     resolve_architecture,
 )
+from ._code_density import DENSITIES
 from ._fitted_network import FittedNetwork, is_mse
 from ._linear import principal_axes
 from ._start import linear_start
@@ -37,6 +38,7 @@ from ._validation import (
     fresh_random_state,
     validate_clean_rows,
     validate_codes,
+    validate_count,
     validate_rows,
 )
 from ._version import __version__
@@ -102,8 +104,11 @@ class BaseAutoencoder(
 
     @staticmethod
     @abstractmethod
-    def _make_loss(loss):
-        """Which loss: return a ReconstructionLoss."""
+    def _make_loss(loss, unit):
+        """Which loss: return a ReconstructionLoss.
+
+        ``unit`` is what one unit of the network's output is worth, for losses that count.
+        """
 
     @abstractmethod
     def _make_corruption(self, n_features, has_pairs):
@@ -206,7 +211,7 @@ class BaseAutoencoder(
         return make_training_net(
             self,
             self._make_network(network.architecture, generator),
-            self._make_loss(self.loss),
+            network.make_loss(),
             corruption,
             generator,
             n_rows=n_rows,
@@ -227,31 +232,54 @@ class BaseAutoencoder(
         if network.arrays or not network.architecture.linear_skip:
             net.load_arrays(network.arrays, "float32")
             return None
-        if network.removes_noise and not network.is_closed_form:
-            # A regression flatters the rows that it has seen, more than PCA does.
+        if self._start_flatters(network) and not network.is_closed_form:
             X_scaled, target = X_scaled[train], target[train]
+        return self._linear_start(net, network, X_scaled, target)
+
+    def _linear_start(self, net, network, X_scaled, target):
+        """Put ``net`` at the best that is linear; return its weights."""
         return linear_start(net, network, X_scaled, target)
+
+    def _start_flatters(self, network):
+        """Tell whether a start judges the rows that it has seen far better than others.
+
+        A regression does, more than PCA.
+        """
+        return network.removes_noise
 
     def _keep_weights(self, net, network, X_scaled, target, start):
         """Turn the weights into arrays, and codes to the axes in which users see them."""
         network.arrays = net.to_arrays()
         network.stays_linear = start is not None and net.best_weights.best_epoch_ == 0
         if network.stays_linear:
-            if network.removes_noise and not network.is_closed_form:
-                start = linear_start(net, network, X_scaled, target)  # now of all rows
+            if self._start_flatters(network) and not network.is_closed_form:
+                start = self._linear_start(net, network, X_scaled, target)  # of all rows
             net.load_arrays(start.weights, "float64")  # to the last digit
             network.arrays |= start.weights
         if start is not None:
             network.code_unit = network.code_unit * start.code_unit
+        codes = net.encode(X_scaled)
+        axes = self._code_axes(network, codes, X_scaled)
+        network.arrays |= axes
+        network.density = DENSITIES[self.sampler]().fit(
+            self._codes_to_follow(net, network, X_scaled, codes) @ axes["axes.weight"]
+            + axes["axes.bias"],
+            axes["axes.weight"],
+            network.seed,
+        )
+
+    def _codes_to_follow(self, net, network, X_scaled, codes):
+        """Return codes whose density is that of new rows, one for each of ``X_scaled``."""
+        return codes
+
+    def _code_axes(self, network, codes, X_scaled):
+        """Return the axes in which users see ``codes``, as weights of CodeAxes."""
         # Codes of PCA lie on principal axes; those of an activation mean what they are.
         is_bent = network.architecture.code_activation != "identity"
         stays_pca = network.stays_linear and not network.removes_noise
-        network.arrays |= principal_axes(
-            net.encode(X_scaled),
-            X_scaled,
-            network.code_unit,
-            rotate=not (stays_pca or is_bent),
-            whiten=self.whiten,
+        rotate = not (stays_pca or is_bent)
+        return principal_axes(
+            codes, X_scaled, network.code_unit, rotate=rotate, whiten=self.whiten
         )
 
     def _record(self, network, net, n_rows):
@@ -366,6 +394,27 @@ class BaseAutoencoder(
         name = "X" if X_clean is X else "X_clean"
         check_loss_domain(self._network.loss, X_clean, name)
         return -self._network.row_losses(X, X_clean)
+
+    def sample(self, n_samples=1, *, random_state=None):
+        """Return new rows: codes that are drawn, decoded.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+            How many.
+        random_state : int or RandomState instance, default=None
+            Draws the codes. An int gives the same rows again; with None they are others
+            in every call. Global random states are neither read nor changed.
+
+        Returns
+        -------
+        X_new : ndarray of shape (n_samples, n_features)
+            In the user's units.
+        """
+        check_is_fitted(self)
+        validate_count("n_samples", n_samples)
+        codes = self._network.density.draw(n_samples, fresh_random_state(random_state))
+        return self._network.decode(codes)
 
     @property
     def net_(self):

@@ -176,6 +176,10 @@ class FittedNetwork:
                 "draws or learns as a parameter or by register_buffer()."
             )
 
+    def make_loss(self):
+        """Return the loss, in the units of the network's output."""
+        return self.kind._make_loss(self.loss, float(self.output_columns.scale_[0]))
+
     # -- using ---------------------------------------------------------------
 
     def __getstate__(self):
@@ -183,17 +187,17 @@ class FittedNetwork:
 
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Return codes, (n_samples, n_components), in the dtype of ``X``."""
-        return self._by_chunk(lambda net, rows: net.encode(self.columns.transform(rows)), X)
+        return self.by_chunk(lambda net, rows: net.encode(self.columns.transform(rows)), X)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Return rows in the user's units, (n_samples, n_features)."""
         undo = self.output_columns.inverse_transform
-        return self._by_chunk(lambda net, rows: undo(net.decode(rows)), codes)
+        return self.by_chunk(lambda net, rows: undo(net.decode(rows)), codes)
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_samples, n_features)."""
         do, undo = self.columns.transform, self.output_columns.inverse_transform
-        return self._by_chunk(lambda net, rows: undo(net.reconstruct(do(rows))), X)
+        return self.by_chunk(lambda net, rows: undo(net.reconstruct(do(rows))), X)
 
     def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
         """Return the loss of every row, (n_rows,), against what should come out."""
@@ -201,9 +205,10 @@ class FittedNetwork:
         def step(net, rows, clean):
             return net.row_losses(*self.to_network_units(rows, clean, X.dtype))
 
-        return self._by_chunk(step, X, X_clean)
+        return self.by_chunk(step, X, X_clean)
 
-    def _by_chunk(self, step, *arrays):
+    def by_chunk(self, step, *arrays: np.ndarray) -> np.ndarray:
+        """Return what ``step(net, rows, ...)`` makes of ``arrays``, some rows at a time."""
         X = arrays[0]
         net = self.net(X.dtype.name)
         work = self.architecture.n_multiplications * min(len(X), ROWS_PER_PASS)
@@ -221,7 +226,7 @@ class FittedNetwork:
         with with_gradients(), self._foreign_draws(is_foreign), _building:
             if dtype not in self._nets:
                 network = self.kind._make_network(self.architecture, None)
-                net = ReconstructionNet(network, self.kind._make_loss(self.loss))
+                net = ReconstructionNet(network, self.make_loss())
                 net.prepare_for_use(dtype, self.device)
                 net.load_arrays(self.arrays, dtype)
                 self._nets[dtype] = net

@@ -1,4 +1,4 @@
-"""Where training starts: at the best that is linear, PCA or a denoiser."""
+"""Where training starts: at the best that is linear."""
 
 from typing import NamedTuple
 
@@ -10,11 +10,12 @@ from ._linear import (
     encoder_start,
     fit_linear_denoiser,
     fit_pca,
+    fit_probabilistic_pca,
     fit_wide_linear_denoiser,
     known_decoder_start,
 )
 
-__all__ = ["Start", "linear_start"]
+__all__ = ["Start", "linear_start", "probabilistic_start"]
 
 _MOST_COLUMNS_TO_REGRESS = 1000  # with more, their covariance takes too long
 
@@ -62,3 +63,44 @@ def _best_linear(net, network, X_scaled, target) -> LinearCode:
     if moments is None:  # the noise is in the rows, or of the user's own
         return fit_linear_denoiser(net.corrupt(X_scaled), target, n_components)
     return fit_linear_denoiser(X_scaled, target, n_components, moments)
+
+
+def probabilistic_start(
+    net, network, X_scaled: np.ndarray, target: np.ndarray, beta: float
+) -> Start:
+    """Put the linear skips and the noise of ``net`` where probabilistic PCA has them.
+
+    Parameters are those of linear_start; ``beta`` is the weight of the divergence.
+    """
+    code_activation = network.architecture.code_activation
+    n_components = network.architecture.n_components
+    code = fit_probabilistic_pca(X_scaled, n_components, beta, network.seed)
+    weights = {
+        "encoder.skip.weight": code.projection,
+        "encoder.skip.bias": -code.projection @ code.mean,
+    }
+    std = code.std
+    if code_activation != "identity":
+        linear = LinearCode.of(code.projection, code.mean, code.spread)
+        weights = encoder_start(linear, X_scaled, code_activation)
+        std = std * _rescaled(code.projection, weights["encoder.skip.weight"])
+    # The noise level is told in units of the output.
+    units = network.columns.scale_ / network.output_columns.scale_
+    weights |= {
+        "encoder.log_std": np.log(std),
+        "log_scale": np.log(code.noise_variance * np.mean(units**2)) / 2,
+    }
+    net.load_arrays(weights, "float64")
+    back = decoder_start(net.encode(X_scaled), target)
+    # Least squares lead from means of codes to rows; codes themselves are wider.
+    back["decoder.skip.weight"] = back["decoder.skip.weight"] * code.shrinkage
+    weights |= back
+    net.load_arrays(weights, "float64")
+    return Start(weights, 1.0)
+
+
+def _rescaled(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return how many times longer each row of a matrix has become, 1 for none."""
+    lengths = np.linalg.norm(before, axis=1)
+    none = lengths == 0
+    return np.where(none, 1.0, np.linalg.norm(after, axis=1) / np.where(none, 1, lengths))

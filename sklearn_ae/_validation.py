@@ -1,5 +1,7 @@
 """The only door to scikit-learn's private names, and what passes through it."""
 
+from numbers import Integral
+
 import numpy as np
 from sklearn import config_context
 from sklearn.base import _fit_context
@@ -13,6 +15,7 @@ __all__ = [
     "fresh_random_state",
     "validate_clean_rows",
     "validate_codes",
+    "validate_count",
     "validate_rows",
 ]
 
@@ -81,6 +84,14 @@ def validate_codes(estimator, codes) -> np.ndarray:
             f"{type(estimator).__name__}. Pass what its transform returns."
         )
     return codes
+
+
+def validate_count(name: str, count) -> None:
+    """Raise ValueError unless ``count`` is an integer of at least 1."""
+    if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
+        raise ValueError(
+            f"{name}={count!r} must be an integer of at least 1. Pass {name}=1 for one."
+        )
 
 
 def fresh_random_state(random_state) -> np.random.RandomState:

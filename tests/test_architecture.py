@@ -14,12 +14,21 @@ import sklearn_ae
 PACKAGE = Path(sklearn_ae.__file__).parent
 
 # What each room may import; an estimator's file imports no other estimator.
-ESTIMATORS = {"_autoencoder", "_denoising"}
-FLOOR_0 = {"nn", "_columns", "_linear", "_architecture", "_validation", "_version"}
+ESTIMATORS = {"_autoencoder", "_denoising", "_variational"}
+FLOOR_0 = {
+    "nn",
+    "_columns",
+    "_linear",
+    "_code_density",
+    "_architecture",
+    "_validation",
+    "_version",
+}
 ROOMS = {
     "nn": {"torch"},
     "_columns": {"numpy", "scipy", "sklearn"},
     "_linear": {"numpy", "scipy", "sklearn"},
+    "_code_density": {"numpy", "scipy", "sklearn"},
     "_start": {"numpy", "sklearn_ae._linear"},
     "_architecture": {"numpy"},
     "_validation": {"numpy", "sklearn"},
@@ -34,11 +43,22 @@ ROOMS = {
         "sklearn_ae._start",
         *(f"sklearn_ae.{room}" for room in FLOOR_0),
     },
-    "_autoencoder": {"sklearn_ae._base", "sklearn_ae.nn"},
+    "_autoencoder": {"sklearn_ae._base", "sklearn_ae._validation", "sklearn_ae.nn"},
     "_denoising": {
         "numpy",
         "sklearn",
         "sklearn_ae._base",
+        "sklearn_ae._validation",
+        "sklearn_ae.nn",
+    },
+    "_variational": {
+        "numpy",
+        "sklearn",
+        "sklearn_ae._architecture",
+        "sklearn_ae._base",
+        "sklearn_ae._linear",
+        "sklearn_ae._start",
+        "sklearn_ae._training",
         "sklearn_ae._validation",
         "sklearn_ae.nn",
     },
@@ -126,6 +146,7 @@ def test_all_is_sorted_and_true():
         "AutoencoderTransformer",
         "ConvergenceError",
         "DenoisingAutoencoder",
+        "VariationalAutoencoder",
         "__version__",
     ]
 

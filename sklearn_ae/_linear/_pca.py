@@ -9,7 +9,7 @@ from sklearn.decomposition import PCA
 
 from ._code import NO_SPREAD, LinearCode
 
-__all__ = ["fit_pca", "principal_axes"]
+__all__ = ["fit_pca", "ordered_axes", "principal_axes", "solve_pca", "spread_of"]
 
 # An SVD of so many multiplications, an eigendecomposition of so many columns: about
 # 50 ms and 500 ms on one core.
@@ -18,6 +18,17 @@ _EIGH_AFFORDABLE = 1000
 
 
 def fit_pca(X: np.ndarray, n_components: int, seed: int) -> LinearCode:
+    """Return the PCA of ``X``, (n_samples, n_features), as a code."""
+    pca = solve_pca(X, n_components, seed)
+    return LinearCode.of(pca.components_, pca.mean_, spread_of(pca))
+
+
+def spread_of(pca: PCA) -> np.ndarray:
+    """Return the standard deviation along each axis, (n_components,)."""
+    return pca.singular_values_ / np.sqrt(pca.n_samples_)
+
+
+def solve_pca(X: np.ndarray, n_components: int, seed: int) -> PCA:
     """Return the PCA of ``X``, (n_samples, n_features), exact where that is affordable.
 
     scikit-learn's "auto" takes a randomised solver sooner, from 501 rows on.
@@ -30,9 +41,7 @@ def fit_pca(X: np.ndarray, n_components: int, seed: int) -> LinearCode:
     pca = PCA(n_components, svd_solver=solver, random_state=seed)
     with np.errstate(invalid="ignore"):  # PCA divides by n_samples - 1, even for one row
         # float64: the covariance of float32 data loses half of the digits.
-        pca.fit(np.asarray(X, dtype=np.float64))
-    spread = pca.singular_values_ / np.sqrt(n_samples)
-    return LinearCode.of(pca.components_, pca.mean_, spread)
+        return pca.fit(np.asarray(X, dtype=np.float64))
 
 
 def principal_axes(
@@ -71,17 +80,43 @@ def principal_axes(
         spread = shown.std(axis=0, ddof=min(1, len(code) - 1))
         spread = np.where(spread > NO_SPREAD * spread.max(), spread, 1.0)
         forward, backward = forward / spread, spread[:, np.newaxis] * backward
-    return {
-        "axes.weight": forward,
-        "axes.bias": -centre @ forward,
-        "axes.inverse_weight": backward,
-    }
+    return _axes(forward, backward, -centre @ forward)
+
+
+def ordered_axes(code: np.ndarray, X: np.ndarray, *, whiten: bool) -> dict[str, np.ndarray]:
+    """Return the map to the same codes in order, the widest first, with fixed signs.
+
+    Parameters are those of principal_axes. Components of a distribution over codes are
+    independent as the network has them: turned, they would not be.
+    """
+    spread = code.std(axis=0, dtype=np.float64)
+    order = np.argsort(-spread, kind="stable")
+    turn = np.eye(len(spread))[:, order]
+    turn = turn * _signs((code - code.mean(axis=0)) @ turn, X)
+    if not whiten:
+        return _axes(turn, turn.T)
+    shown = spread[order] * np.sqrt(len(code) / max(len(code) - 1, 1))
+    shown = np.where(shown > NO_SPREAD * shown.max(), shown, 1.0)
+    return _axes(turn / shown, shown[:, np.newaxis] * turn.T)
 
 
 def _turn(code: np.ndarray, X: np.ndarray) -> np.ndarray:
     """Return the rotation of centred codes to principal axes, signs fixed by ``X``."""
     _, turn = np.linalg.eigh(code.T @ code)
     turn = turn[:, ::-1]  # the widest first
-    together = (code @ turn).T @ X  # (n_components, n_features)
+    return turn * _signs(code @ turn, X)
+
+
+def _signs(code: np.ndarray, X: np.ndarray) -> np.ndarray:
+    """Return 1 or -1 per component, so that the column that goes most with it goes up."""
+    together = code.T @ X  # (n_components, n_features)
     largest = np.abs(together).argmax(axis=1)
-    return turn * np.where(together[np.arange(len(together)), largest] < 0, -1, 1)
+    return np.where(together[np.arange(len(together)), largest] < 0, -1, 1)
+
+
+def _axes(forward, backward, bias=None) -> dict[str, np.ndarray]:
+    return {
+        "axes.weight": forward,
+        "axes.bias": np.zeros(len(forward)) if bias is None else bias,
+        "axes.inverse_weight": backward,
+    }

@@ -6,11 +6,13 @@ from copy import deepcopy
 import torch
 from skorch.callbacks import Callback
 
+from ..nn import EvidenceLowerBound
 from ._clipping import GradientClip
 from ._device import resolve_device
 from ._schedule import OneCycle
 from ._stopping import BestWeights
 from ._trainer import ReconstructionNet
+from ._warmup import DivergenceWarmup
 
 __all__ = ["OPTIMIZERS", "make_training_net", "rows_per_batch"]
 
@@ -118,6 +120,10 @@ def make_training_net(
     if groups:
         options["optimizer__param_groups"] = groups
     schedule = OneCycle() if estimator.learning_rate == "one_cycle" else None
+    warmup = None
+    if isinstance(loss, EvidenceLowerBound):
+        loss.beta = estimator.beta
+        warmup = DivergenceWarmup(estimator.beta, estimator.kl_warmup)
     return ReconstructionNet(
         network,
         loss,
@@ -126,6 +132,7 @@ def make_training_net(
         ),
         schedule=schedule,
         clip=GradientClip() if isinstance(estimator.solver, str) else None,
+        warmup=warmup,
         optimizer=optimizer,
         lr=estimator.learning_rate_init,
         max_epochs=estimator.max_iter,

@@ -74,7 +74,8 @@ class BestWeights(Callback):
         self.average_ = AveragedWeights(net.module_, net.n_batches)
         self.best_epoch_ = self.patience_epoch_ = 0
         self.stop_ = False
-        self._raise_if_diverged(net, self.start_loss_, 0)
+        # A loss that measures in units of its own noise can stay finite where R² is not.
+        self._raise_if_diverged(net, self.start_loss_ if math.isfinite(r2) else math.inf, 0)
 
     def on_batch_end(self, net, batch=None, training=None, **kwargs):
         if training:
@@ -171,8 +172,9 @@ def judge(net, dataset) -> tuple[torch.Tensor, torch.Tensor]:
     net._set_training(False)
     rows, error = [], torch.zeros_like(net.cell_weights_)
     for x, target in TensorBatches(dataset, ROWS_PER_PASS):
-        x_hat = net.module_(x)
-        rows.append(net.criterion_.rows(x_hat, target).cpu().double())
+        output = net.infer(x)
+        rows.append(net.criterion_.rows(output, target).cpu().double())
+        x_hat = output[0] if isinstance(output, tuple) else output
         error += ((x_hat - target) ** 2).sum(0)
     return torch.cat(rows), error * net.cell_weights_
 
@@ -187,4 +189,4 @@ def column_variance(net, dataset) -> torch.Tensor:
 def constant_loss(net, dataset) -> float:
     """Return the loss of telling the mean for every row."""
     target = dataset.y[:ROWS_PER_PASS]
-    return float(net.criterion_(target.mean(0).expand_as(target), target))
+    return float(net.criterion_.of_mean(net.infer(dataset.X[:ROWS_PER_PASS]), target))

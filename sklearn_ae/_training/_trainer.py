@@ -39,6 +39,8 @@ class ReconstructionNet(NeuralNet):
         Moves the learning rate.
     clip : GradientClip or None
         Shortens gradients.
+    warmup : DivergenceWarmup or None
+        Moves the weight of the divergence.
     corruption : Corruption or None
         Noise that falls on what goes in while the net is trained, never afterwards.
     generator : torch.Generator or None
@@ -55,6 +57,7 @@ class ReconstructionNet(NeuralNet):
         best_weights=None,
         schedule=None,
         clip=None,
+        warmup=None,
         corruption=None,
         generator=None,
         **kwargs,
@@ -69,12 +72,13 @@ class ReconstructionNet(NeuralNet):
         self.best_weights = best_weights
         self.schedule = schedule
         self.clip = clip
+        self.warmup = warmup
         self.corruption = corruption
         self.generator = generator
 
     def get_default_callbacks(self):
         ours = [("best_weights", self.best_weights), ("schedule", self.schedule)]
-        ours += [("clip", self.clip)]
+        ours += [("clip", self.clip), ("warmup", self.warmup)]
         if self.verbose:
             ours += [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
         return ours
@@ -127,6 +131,9 @@ class ReconstructionNet(NeuralNet):
 
     def get_split_datasets(self, X, y=None, **fit_params):
         return self.datasets_
+
+    def infer(self, x, **fit_params):
+        return self.module_.outcome(x)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         # BestWeights judges the validation rows; a pass by batch is for user callbacks.
@@ -203,22 +210,23 @@ class ReconstructionNet(NeuralNet):
 
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Return codes, (n_rows, n_components)."""
-        return self._apply(self.module_.encode, X)
+        return self.apply(self.module_.encode, X)
 
     def decode(self, code: np.ndarray) -> np.ndarray:
         """Return rows as the network sees them, (n_rows, n_features)."""
-        return self._apply(self.module_.decode, code)
+        return self.apply(self.module_.decode, code)
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_rows, n_features)."""
-        return self._apply(self.module_, X)
+        return self.apply(self.module_, X)
 
     def row_losses(self, X: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return the loss of every row, (n_rows,)."""
-        return self._apply(lambda x, t: self.criterion_.rows(self.module_(x), t), X, target)
+        return self.apply(lambda x, t: self.criterion_.rows(self.infer(x), t), X, target)
 
     @torch.no_grad()
-    def _apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
+    def apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
+        """Return what ``function`` makes of the rows of ``arrays``, a pass at a time."""
         self._set_training(False)
         tensors = [self._to_tensor(array).split(ROWS_PER_PASS) for array in arrays]
         return (

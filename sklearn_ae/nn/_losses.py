@@ -36,6 +36,10 @@ class ReconstructionLoss(nn.Module, ABC):
         """Return the mean loss of the batch, a scalar."""
         return self.rows(x_hat, x).mean()
 
+    def of_mean(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """Return the mean loss of telling the mean in place of ``x_hat``, a scalar."""
+        return self(x.mean(0).expand_as(x), x)
+
 
 class MeanSquaredError(ReconstructionLoss):
     """(x - x_hat)^2: the loss of PCA; large errors count most."""

@@ -1,10 +1,12 @@
 """Encoder, decoder and the two as one network, built from layer sizes."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import reduce
 from itertools import pairwise
+from typing import ClassVar
 
 import torch
 from torch import nn
@@ -13,7 +15,14 @@ from ._activations import make_activation, output_link_inverse
 from ._code_axes import CodeAxes
 from ._linear_skip import Gate, LinearSkip, zeros
 
-__all__ = ["Autoencoder", "Decoder", "Dropout", "Encoder", "make_hidden_layers"]
+__all__ = [
+    "Autoencoder",
+    "BottleneckNetwork",
+    "Decoder",
+    "Dropout",
+    "Encoder",
+    "make_hidden_layers",
+]
 
 NetworkFactory = Callable[[int, int], nn.Module]
 
@@ -201,8 +210,8 @@ def _sum_of(x: torch.Tensor, *parts: Callable | None) -> torch.Tensor:
     return reduce(torch.add, [part(x) for part in parts if part is not None])
 
 
-class Autoencoder(nn.Module):
-    """Encoder, bottleneck and decoder.
+class BottleneckNetwork(nn.Module, ABC):
+    """An encoder, a decoder, and the axes in which users see the code between them.
 
     Parameters
     ----------
@@ -221,17 +230,9 @@ class Autoencoder(nn.Module):
     generator : torch.Generator or None
         Where weights and dropout masks are drawn. None builds an empty network
         whose weights are about to be loaded.
-
-    Examples
-    --------
-    >>> import torch
-    >>> network = Autoencoder(
-    ...     n_features=6, n_components=2, hidden_layer_sizes=(16,),
-    ...     decoder_hidden_layer_sizes=(16,), generator=torch.Generator())
-    >>> x = torch.zeros(5, 6)
-    >>> network.encode(x).shape, network(x).shape
-    (torch.Size([5, 2]), torch.Size([5, 6]))
     """
+
+    n_told: ClassVar[int]  # numbers that the encoder's layers tell of each component
 
     def __init__(
         self,
@@ -250,10 +251,10 @@ class Autoencoder(nn.Module):
         generator: torch.Generator | None = None,
     ):
         super().__init__()
-        self.n_components = n_components
 
-        def half(n_in, n_out, sizes, factory):
+        def half(n_in, n_out, sizes, factory, n_told=1):
             skip = LinearSkip(n_in, n_out) if linear_skip else None
+            n_out = n_told * n_out
             if factory is not None:
                 layers = _make_own_layers(factory, n_in, n_out)
                 return (Gate(layers) if linear_skip else layers), skip
@@ -264,15 +265,26 @@ class Autoencoder(nn.Module):
                 sizes, activation, dropout, generator, zero_last=linear_skip
             ), skip
 
-        layers, skip = half(n_features, n_components, hidden_layer_sizes, encoder)
-        self.encoder = Encoder(layers, skip, code_activation)
+        layers, skip = half(
+            n_features, n_components, hidden_layer_sizes, encoder, self.n_told
+        )
+        self.encoder = self._make_encoder(layers, skip, code_activation, n_components)
         layers, skip = half(n_components, n_features, decoder_hidden_layer_sizes, decoder)
         self.decoder = Decoder(layers, skip, output_activation)
         self.axes = CodeAxes(n_components)
 
+    @staticmethod
+    @abstractmethod
+    def _make_encoder(layers, skip, code_activation, n_components) -> nn.Module:
+        """Return the encoder around ``layers`` and ``skip``."""
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the reconstruction of ``x``, (n_rows, n_features)."""
         return self.decoder(self.encoder(x))
+
+    def outcome(self, x: torch.Tensor):
+        """Return what the loss takes: x_hat, or a tuple that begins with it."""
+        return self(x)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Return the codes of ``x`` in the user's axes, (n_rows, n_components)."""
@@ -281,3 +293,24 @@ class Autoencoder(nn.Module):
     def decode(self, code: torch.Tensor) -> torch.Tensor:
         """Return the rows that ``code`` stands for, (n_rows, n_features)."""
         return self.decoder(self.axes.inverse(code))
+
+
+class Autoencoder(BottleneckNetwork):
+    """The plain one: every row has one code.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = Autoencoder(
+    ...     n_features=6, n_components=2, hidden_layer_sizes=(16,),
+    ...     decoder_hidden_layer_sizes=(16,), generator=torch.Generator())
+    >>> x = torch.zeros(5, 6)
+    >>> network.encode(x).shape, network(x).shape
+    (torch.Size([5, 2]), torch.Size([5, 6]))
+    """
+
+    n_told = 1
+
+    @staticmethod
+    def _make_encoder(layers, skip, code_activation, n_components):
+        return Encoder(layers, skip, code_activation)

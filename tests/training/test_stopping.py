@@ -13,7 +13,10 @@ def test_the_best_epoch_is_kept_and_the_start_is_a_candidate(quick, digits):
     scores = fitted.validation_scores_
     assert len(scores) == fitted.n_iter_ + 1
     assert len(fitted.loss_curve_) == fitted.n_iter_
-    assert fitted.best_iter_ == np.argmax(scores) > 0
+    # By the loss on the validation rows, which for mse is R² but for a bound is not.
+    assert fitted.best_iter_ > 0
+    if not hasattr(fitted, "beta"):
+        assert fitted.best_iter_ == np.argmax(scores)
     pca = PCA(4).fit(X)
     X_hat = pca.inverse_transform(pca.transform(X))
     assert scores[0] == pytest.approx(
@@ -21,14 +24,12 @@ def test_the_best_epoch_is_kept_and_the_start_is_a_candidate(quick, digits):
     )
 
 
-def test_a_training_that_only_gets_worse_leaves_pca(quiet, digits):
+def test_a_training_that_only_gets_worse_leaves_the_start(quick, digits):
     X, _ = digits
-    fitted = quiet(4, learning_rate_init=0.5, learning_rate="constant").fit(X)
+    fitted = quick(4, learning_rate_init=0.5, learning_rate="constant").fit(X)
     assert fitted.best_iter_ == 0
-    pca = PCA(4, svd_solver="full").fit(X)
-    np.testing.assert_allclose(
-        fitted.reconstruct(X), pca.inverse_transform(pca.transform(X)), atol=1e-5
-    )
+    linear = quick(4, hidden_layer_sizes=()).fit(X)
+    np.testing.assert_allclose(fitted.reconstruct(X), linear.reconstruct(X), atol=1e-5)
 
 
 @pytest.mark.parametrize("n_rows", [12, 60])
@@ -151,30 +152,28 @@ def test_warm_start_goes_on_from_the_last_fit(quick, digits):
     np.testing.assert_allclose(again.transform(X), codes, atol=1e-5)
 
 
-def test_a_warm_start_that_becomes_pca_is_pca(quiet, digits):
+def test_a_warm_start_that_becomes_linear_is_the_closed_form(quick, digits):
     X, _ = digits
-    fitted = quiet(3, hidden_layer_sizes=(), loss="mae", warm_start=True).fit(X[:100])
+    fitted = quick(3, hidden_layer_sizes=(), loss="mae", warm_start=True).fit(X[:100])
     assert fitted.n_iter_ > 0
     fitted.set_params(loss="mse").fit(X)
-    exact = PCA(3, svd_solver="full")
+    exact = quick(3, hidden_layer_sizes=())
     np.testing.assert_allclose(fitted.transform(X), exact.fit_transform(X), atol=1e-8)
 
 
-def test_a_fit_that_stayed_pca_is_not_gone_on_with(quiet):
+def test_a_fit_that_stayed_linear_is_not_gone_on_with(quiet):
     X = np.random.RandomState(0).normal(size=(300, 5))
     fitted = quiet(2, warm_start=True).fit(X[:200])
     assert fitted.best_iter_ == 0
     fitted.fit(X[100:])
     assert fitted.best_iter_ == 0
-    exact = PCA(2, svd_solver="full")
-    np.testing.assert_allclose(
-        fitted.transform(X), exact.fit(X[100:]).transform(X), atol=1e-8
-    )
+    exact = quiet(2, hidden_layer_sizes=()).fit(X[100:])
+    np.testing.assert_allclose(fitted.transform(X), exact.transform(X), atol=1e-8)
 
 
-def test_warm_start_of_the_linear_autoencoder_is_pca_of_the_new_rows(quiet, digits):
+def test_warm_start_of_the_linear_network_is_that_of_the_new_rows(quick, digits):
     X, _ = digits
-    fitted = quiet(3, hidden_layer_sizes=(), warm_start=True).fit(X[:100, :20]).fit(X)
+    fitted = quick(3, hidden_layer_sizes=(), warm_start=True).fit(X[:100, :20]).fit(X)
     np.testing.assert_allclose(fitted.mean_, X.mean(0))
-    exact = PCA(3, svd_solver="full")  # "auto" takes a random one for these sizes
+    exact = quick(3, hidden_layer_sizes=())
     np.testing.assert_allclose(fitted.transform(X), exact.fit_transform(X), atol=1e-8)

@@ -1,0 +1,103 @@
+"""Probabilistic PCA: where a variational autoencoder starts, and its linear optimum.
+
+x = W z + mean + noise, with z ~ N(0, I) and noise ~ N(0, variance I). With the leading
+axes U of the data and the variances L along them, the likelihood is largest at
+
+    variance = mean of the variances left out      W = U sqrt(L - variance)
+
+(Tipping and Bishop, "Probabilistic principal component analysis", 1999), and the
+evidence lower bound of a linear network is tight there (Lucas et al., "Don't blame the
+ELBO!", 2019): z given x has mean sqrt(L - variance) / L * U' x and variance variance / L.
+
+A weight beta of the divergence puts beta * variance in the place of the variance in all
+but the noise itself: with q components in use, a rest of r variance in d columns,
+and s = beta * variance, the bound is largest at s = beta r / (d - beta q).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ._pca import solve_pca, spread_of
+
+__all__ = ["ProbabilisticCode", "fit_probabilistic_pca"]
+
+# Shares of the mean variance of a column: noise below is rounding.
+_LEAST_NOISE = 1e-6
+
+_LEAST_BETA = 1e-6  # with none at all codes would have no noise
+
+
+class ProbabilisticCode(NamedTuple):
+    """The posterior and the way back of probabilistic PCA.
+
+    Parameters
+    ----------
+    projection : ndarray of shape (n_components, n_features)
+        To the mean of z.
+    mean : ndarray of shape (n_features,)
+    spread : ndarray of shape (n_components,)
+        Standard deviation of that mean over the rows.
+    std : ndarray of shape (n_components,)
+        Of z given a row, the same for every row.
+    shrinkage : ndarray of shape (n_components,)
+        Share of a direction's variance that z explains: W is that of least squares on the
+        means of z, times this.
+    noise_variance : float
+    """
+
+    projection: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+    std: np.ndarray
+    shrinkage: np.ndarray
+    noise_variance: float
+
+
+def fit_probabilistic_pca(
+    X: np.ndarray, n_components: int, beta: float, seed: int
+) -> ProbabilisticCode:
+    """Return the best linear code of that length under a weight ``beta``.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    n_components : int
+    beta : float
+    seed : int
+        Of a randomised solver for very wide data.
+    """
+    pca = solve_pca(X, n_components, seed)
+    variances = spread_of(pca) ** 2
+    beta = max(beta, _LEAST_BETA)
+    total = float(np.var(X, axis=0, dtype=np.float64).sum())
+    floor = max(_LEAST_NOISE * total / X.shape[1], np.finfo(float).tiny)
+    s = _noise_times_beta(variances, total, X.shape[1], beta, floor)
+    explained = np.maximum(variances - s, 0)
+    scale = np.sqrt(explained) / np.maximum(variances, s)
+    return ProbabilisticCode(
+        projection=scale[:, np.newaxis] * pca.components_,
+        mean=pca.mean_,
+        spread=scale * np.sqrt(variances),
+        std=np.sqrt(s / np.maximum(variances, s)),
+        shrinkage=explained / np.maximum(variances, s),
+        noise_variance=s / beta,
+    )
+
+
+def _noise_times_beta(variances, total, n_features, beta, floor) -> float:
+    """Return beta times the noise variance where the bound is largest."""
+    best, best_loss = floor, np.inf
+    for n_used in range(min(len(variances), n_features - 1) + 1):
+        room = n_features - beta * n_used
+        if room <= 0:
+            break
+        rest = max(total - variances[:n_used].sum(), 0.0)
+        s = max(beta * rest / room, beta * floor)
+        used = variances[:n_used]
+        if n_used and used[-1] <= s:
+            break
+        loss = n_features * np.log(s) + beta * (np.log(used / s).sum() + n_used + rest / s)
+        if loss < best_loss:
+            best, best_loss = s, loss
+    return float(best)

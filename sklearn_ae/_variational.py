@@ -1,0 +1,498 @@
+"""VariationalAutoencoder: a distribution over codes, and new rows from it."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ._architecture import check_loss_domain
+from ._base import BaseAutoencoder
+from ._linear import ordered_axes
+from ._start import probabilistic_start
+from ._training import make_generator
+from ._validation import (
+    Interval,
+    StrOptions,
+    fresh_random_state,
+    validate_count,
+    validate_rows,
+)
+from .nn import EvidenceLowerBound, VariationalNetwork, make_likelihood
+
+__all__ = ["VariationalAutoencoder"]
+
+
+# Components whose mean varies by more are in use (Burda et al., 2016).
+_ACTIVE = 0.01
+
+
+class VariationalAutoencoder(BaseAutoencoder):
+    """Generation of new rows, and codes with their uncertainty, by a probabilistic model.
+
+    Each row has a normal distribution over codes in place of one code; all codes together
+    are held to the standard normal distribution, so that new rows are drawn by decoding
+    numbers from it. Training raises a lower bound of the likelihood of the rows, in which
+    ``loss`` is read as a likelihood whose noise level is learned. It starts at
+    probabilistic PCA, and the best weights seen on validation rows are kept, the start
+    among them.
+
+    Parameters
+    ----------
+    n_components : int, default=None
+        Length of the code. More components keep more of the data and compress
+        less. None takes ``min(n_samples, n_features)``, as PCA does.
+
+    beta : float, default=1.0
+        Weight of the divergence between the codes of a row and the standard normal
+        distribution. 1 is the bound of the likelihood. More uses fewer components, each
+        for something of its own, and rebuilds rows less exactly, down to none in use;
+        less rebuilds them more exactly, and ``sample`` leaves the data sooner.
+
+    kl_warmup : int, default=0
+        Epochs in which that weight rises from zero. More helps where components fall out
+        of use that should not, as from random weights, and leaves fewer epochs for the
+        bound itself. From probabilistic PCA none is needed.
+
+    hidden_layer_sizes : int or array-like of int, default=(128, 128)
+        Nodes of each hidden layer of the encoder, from input to code. More and
+        wider layers bend further and need more rows and time. ``()`` is the linear
+        answer, for ``loss="mse"`` in closed form and without training: PCA, the
+        best linear denoiser where there is noise, probabilistic PCA for a distribution.
+
+    decoder_hidden_layer_sizes : int or array-like of int, default=None
+        Nodes of each hidden layer of the decoder, from code to output. None
+        mirrors the encoder.
+
+    activation : {"relu", "silu", "gelu", "elu", "tanh", "logistic", "identity"}, \
+            default="silu"
+        What follows every hidden layer. "silu" and "gelu" are smooth and need the
+        fewest epochs; "relu" is a little faster per epoch; "tanh" and "logistic"
+        saturate, which holds outliers back.
+
+    code_activation : {"relu", "silu", "gelu", "elu", "tanh", "logistic", "identity"}, \
+            default="identity"
+        What the code passes through. Anything but "identity" bounds the codes and
+        loses some of what they can hold; their axes are then the network's own
+        and not turned to principal axes.
+
+    output_activation : {"auto", "relu", "silu", "gelu", "elu", "tanh", "logistic", \
+            "identity"}, default="auto"
+        What the output passes through. "auto" follows the loss: "logistic" for
+        "bce", positive for "kl", else "identity". With any other than "identity" the
+        network rebuilds data in their own units, not the scaled ones, so that
+        "logistic" means values in [0, 1], "tanh" in [-1, 1] and "relu" from 0 on; data
+        outside are an error.
+
+    loss : {"mse", "mae", "huber", "bce", "kl"} or callable, default="mse"
+        What training minimises, a mean over all cells. "mse" aims at the mean, as
+        PCA; "mae" and "huber" give outliers less weight and the bulk of the rows
+        more; "bce", for data in [0, 1], and "kl", for non-negative data such as
+        counts, weigh small values more. A callable is a torch loss, ``(x_hat, x) ->
+        Tensor``, for example ``torch.nn.SmoothL1Loss()``.
+
+    init : {"pca", "random"}, default="pca"
+        "pca" runs a linear shortcut beside the hidden layers, which starts at that
+        linear answer. "random" is the plain network, without shortcut, from random
+        weights: it needs more epochs and may end behind the linear answer.
+
+    scaling : {"global", "feature"} or None, default="global"
+        What is done to the columns before the network, and undone after it.
+        "global" centres and divides all by one number, which keeps PCA's geometry:
+        columns with a wide range count most. "feature" divides each column by its
+        standard deviation: all count the same. None leaves them alone, which
+        slows training unless their range is about 1.
+
+    whiten : bool, default=False
+        Whether codes have unit variance. It evens out what later steps see, and
+        loses which code carries more. ``inverse_transform`` undoes it exactly.
+
+    sampler : {"prior", "gaussian", "gmm"}, default="prior"
+        Density that ``sample`` draws codes from. "gaussian" has the mean and covariance of
+        the training rows' codes and takes no time. "gmm" is a mixture of normal densities,
+        as many as the Bayesian information criterion asks for: it follows clusters and
+        bends, and takes seconds where rows or components are many. "prior", of
+        VariationalAutoencoder alone, is the standard normal one that its codes are held to.
+
+    dropout : float, default=0.0
+        Share of hidden values set to zero in each step of training. More holds
+        back overfitting on few rows and slows learning.
+
+    alpha : float, default=0.0
+        Strength of the L2 penalty on the weights of the hidden layers, divided by the
+        batch size as in MLPRegressor. More draws the result towards the linear
+        start.
+
+    solver : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
+        What turns gradients into steps. "adam" needs no tuning; "sgd", with a
+        momentum of 0.9, needs a ``learning_rate_init`` of its own. With a class all
+        weights learn at one rate, and long gradients are not shortened.
+
+    learning_rate_init : float, default=0.01
+        Highest learning rate, of which for ``loss="mse"`` the linear shortcut takes a
+        tenth. More learns faster, until training diverges; layers much wider than the
+        default need less.
+
+    learning_rate : {"one_cycle", "constant"}, default="one_cycle"
+        How the learning rate moves over the ``max_iter`` epochs. "one_cycle" climbs
+        to ``learning_rate_init`` in 30 % of them, at most 10, and falls to zero, which
+        needs no tuning. "constant" stays there: it suits a schedule of your own in
+        ``callbacks``, and ends less exactly.
+
+    batch_size : int or "auto", default="auto"
+        Rows in each step. More makes epochs faster and needs more of them. "auto" is
+        the power of two between 16 and 512 that makes about 16 batches.
+
+    max_iter : int, default=20
+        Most epochs, passes over the training rows. More let the learning rate fall
+        more slowly, for somewhat better codes in proportionally more time.
+
+    tol : float, default=1e-4
+        Least fall of the validation loss, as a share of its value at the start, that
+        counts as progress. More stops earlier.
+
+    n_iter_no_change : int, default=10
+        Epochs without progress after which training ends. More takes longer and
+        waits out plateaus. "one_cycle" counts them from its peak on, and then lets
+        the learning rate fall to zero in as many epochs again.
+
+    early_stopping : bool, default=True
+        Whether to set validation rows aside, which choose the best epoch and end
+        training in time. False trains on all rows and keeps the last epoch, or the
+        start if that rebuilds the training rows better. Fewer than 10 rows are never
+        split.
+
+    validation_fraction : float, default=0.1
+        Share of the rows set aside, shuffled, two at least. More chooses better and
+        leaves fewer rows to learn from.
+
+    warm_start : bool, default=False
+        Whether ``fit`` continues from the weights and the scaling of the last fit
+        instead of starting anew, unless that fit stayed linear. It saves epochs if the
+        rows are alike, and holds on to a scaling that may not suit them if they are
+        not; the guard that a linear start has of being replaced by chance is off.
+
+    encoder : callable, default=None
+        ``(n_in, n_out) -> torch.nn.Module``, a network of your own in place of the
+        encoder's hidden layers, from rows of shape (n_rows, n_in) to (n_rows, n_out).
+        With ``init="pca"`` it is added to the linear shortcut, with a factor that
+        starts at zero; with ``init="random"`` it is the whole encoder.
+
+    decoder : callable, default=None
+        The same for the decoder, from codes to rows.
+
+    device : str, default="cpu"
+        Where the network is trained and used, as torch names it. "auto" takes an
+        accelerator if there is one, which pays for wide layers and many rows.
+
+    callbacks : list of skorch callbacks, default=None
+        Called during training. They are copied; yours stay as they are.
+
+    verbose : int, default=0
+        Whether to print a line per epoch. It tells what training is doing, and costs
+        a little time and many lines in a grid search.
+
+    random_state : int or RandomState instance, default=None
+        Draws the first weights, the validation rows, the order of rows, dropout, noise
+        and codes.
+        An int gives the same bits again on the same machine and number of threads.
+        Global random states are neither read nor changed, with None neither.
+
+    Attributes
+    ----------
+    active_components_ : int
+        Components that are in use: whose mean varies over the training rows, by more than
+        0.01 where the prior has 1. The others hold the prior for every row.
+
+    net_ : skorch.NeuralNet
+        The fitted network, in float32, which takes and gives scaled units; its
+        ``module_`` is the torch module. It predicts; it is not there to be trained.
+
+    n_components_ : int
+        Length of the code.
+
+    n_features_in_ : int
+        Number of columns seen in ``fit``.
+
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns seen in ``fit``, if all were strings.
+
+    n_samples_ : int
+        Number of rows seen in ``fit``.
+
+    n_iter_ : int
+        Epochs that were run; 0 for the closed form without hidden layers.
+
+    best_iter_ : int
+        Epoch whose weights were kept; 0 is the start. In place of probabilistic PCA an
+        epoch is kept only if its gain on the validation rows is beyond chance, and if it
+        loses nothing on the training rows; a start that is kept is fitted again, to the
+        validation rows too.
+
+    loss_curve_ : list of float
+        Minus the bound per cell in each epoch, in nats of scaled rows, ``n_iter_`` values.
+
+    validation_scores_ : list of float or None
+        R² on the validation rows, the start first, ``n_iter_ + 1`` values; epochs are
+        chosen by the bound. None if no rows were set aside.
+
+    mean_ : ndarray of shape (n_features_in_,)
+        Mean of each column.
+
+    scale_ : ndarray of shape (n_features_in_,)
+        What each column was divided by.
+
+    See Also
+    --------
+    AutoencoderTransformer : One code per row; ``sample`` from a density fitted to them.
+    sklearn.decomposition.PCA : Its ``score`` is the likelihood of probabilistic PCA.
+    sklearn.mixture.GaussianMixture : Generation for few columns.
+
+    Notes
+    -----
+    ``loss`` names the likelihood of a cell around what the decoder makes of a code: "mse"
+    normal, "mae" Laplace, "huber" normal with exponential tails, each with one noise level
+    in scaled units that is learned; "bce" Bernoulli and "kl" Poisson, which have none. So
+    the bound needs no weight set by hand. A callable is minus the logarithm of a density
+    of which no more is known: likelihoods are then up to a constant. "bce" of data between
+    0 and 1 is no likelihood of theirs, but of black and white ones with that mean.
+
+    Codes keep the axes of the network, in which their components are independent, the one
+    whose mean varies most first, each with a fixed sign. They are in the units of the
+    prior. ``transform``, ``reconstruct`` and ``score`` take means of codes, never draws;
+    reconstructions are somewhat closer to the mean than those of PCA for that reason.
+
+    An ``encoder`` of your own is asked for two numbers per component, ``n_out`` is
+    ``2 * n_components``: the means, then the logarithms of the standard deviations.
+
+    Without hidden layers and with ``loss="mse"`` it is probabilistic PCA in closed form,
+    also for other ``beta`` than 1. The noise level is at least a thousandth of the typical
+    standard deviation of a column, since where data fit exactly likelihoods have no end.
+
+    References
+    ----------
+    Kingma, D. P. and Welling, M. (2014). Auto-encoding variational Bayes. ICLR.
+
+    Higgins, I. et al. (2017). beta-VAE: Learning basic visual concepts with a constrained
+    variational framework. ICLR.
+
+    Rybkin, O., Daniilidis, K. and Levine, S. (2021). Simple and effective VAE training
+    with calibrated decoders. ICML.
+
+    Tipping, M. E. and Bishop, C. M. (1999). Probabilistic principal component analysis.
+    Journal of the Royal Statistical Society B, 61(3), 611-622.
+
+    Lucas, J., Tucker, G., Grosse, R. and Norouzi, M. (2019). Don't blame the ELBO! A
+    linear VAE perspective on posterior collapse. NeurIPS.
+
+    Burda, Y., Grosse, R. and Salakhutdinov, R. (2016). Importance weighted autoencoders.
+    ICLR.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.decomposition import PCA
+    >>> from sklearn_ae import VariationalAutoencoder
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> vae = VariationalAutoencoder(n_components=8, random_state=0).fit(X[:1500])
+    >>> vae.sample(5, random_state=0).shape
+    (5, 64)
+    >>> pca = PCA(n_components=8).fit(X[:1500])
+    >>> bool(vae.log_likelihood(X[1500:]).mean() > pca.score(X[1500:]) + 10)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **BaseAutoencoder._parameter_constraints,
+        "sampler": [StrOptions({"prior", "gaussian", "gmm"})],
+        "beta": [Interval(Real, 0, None, closed="left")],
+        "kl_warmup": [Interval(Integral, 0, None, closed="left")],
+    }
+
+    def __init__(
+        self,
+        n_components=None,
+        *,
+        beta=1.0,
+        kl_warmup=0,
+        hidden_layer_sizes=(128, 128),
+        decoder_hidden_layer_sizes=None,
+        activation="silu",
+        code_activation="identity",
+        output_activation="auto",
+        loss="mse",
+        init="pca",
+        scaling="global",
+        whiten=False,
+        sampler="prior",
+        dropout=0.0,
+        alpha=0.0,
+        solver="adam",
+        learning_rate_init=0.01,
+        learning_rate="one_cycle",
+        batch_size="auto",
+        max_iter=20,
+        tol=1e-4,
+        n_iter_no_change=10,
+        early_stopping=True,
+        validation_fraction=0.1,
+        warm_start=False,
+        encoder=None,
+        decoder=None,
+        device="cpu",
+        callbacks=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.n_components = n_components
+        self.beta = beta
+        self.kl_warmup = kl_warmup
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.decoder_hidden_layer_sizes = decoder_hidden_layer_sizes
+        self.activation = activation
+        self.code_activation = code_activation
+        self.output_activation = output_activation
+        self.loss = loss
+        self.init = init
+        self.scaling = scaling
+        self.whiten = whiten
+        self.sampler = sampler
+        self.dropout = dropout
+        self.alpha = alpha
+        self.solver = solver
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.warm_start = warm_start
+        self.encoder = encoder
+        self.decoder = decoder
+        self.device = device
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    @staticmethod
+    def _make_network(architecture, generator):
+        return VariationalNetwork(**vars(architecture), generator=generator)
+
+    @staticmethod
+    def _make_loss(loss, unit):
+        return EvidenceLowerBound(make_likelihood(loss, unit))
+
+    def _make_corruption(self, n_features, has_pairs):
+        return None
+
+    def _linear_start(self, net, network, X_scaled, target):
+        return probabilistic_start(net, network, X_scaled, target, self.beta)
+
+    def _start_flatters(self, network):
+        return True  # a noise level does
+
+    def _code_axes(self, network, codes, X_scaled):
+        return ordered_axes(codes, X_scaled, whiten=self.whiten)
+
+    def _codes_to_follow(self, net, network, X_scaled, codes):
+        mean, std = _halves(net.apply(net.module_.posterior, X_scaled))
+        return mean + std * np.random.RandomState(network.seed).normal(size=std.shape)
+
+    def _keep_weights(self, net, network, X_scaled, target, start):
+        super()._keep_weights(net, network, X_scaled, target, start)
+        variance = net.encode(X_scaled).var(axis=0, dtype=np.float64)
+        self.active_components_ = int((variance > _ACTIVE).sum())
+        if self.active_components_ == 0 and np.ptp(X_scaled, axis=0).any():
+            warnings.warn(
+                f"None of the {len(variance)} components is in use: all rows have the same "
+                "code and are rebuilt as the mean. Expected at least one whose mean varies "
+                f"by more than {_ACTIVE}. Use a smaller beta than {self.beta:g}, or "
+                "kl_warmup; else there is nothing but noise to learn, or too few rows.",
+                UserWarning,
+                stacklevel=2,
+            )
+
+    def posterior(self, X):
+        """Return the mean and the standard deviation of the codes of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        mean : ndarray of shape (n_samples, n_components_)
+            As ``transform`` gives it.
+        std : ndarray of shape (n_samples, n_components_)
+            How far codes that rebuild the row about as well may lie from it.
+        """
+        check_is_fitted(self)
+        X = validate_rows(self, X, reset=False)
+        columns = self._network.columns
+
+        def step(net, rows):
+            return net.apply(net.module_.posterior, columns.transform(rows))
+
+        return _halves(self._network.by_chunk(step, X))
+
+    def score_samples(self, X):
+        """Return the evidence lower bound of each row, in nats.
+
+        It is a lower bound of ``log_likelihood``. Whatever ``beta`` was in training, it is
+        1 here.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,)
+        """
+        return self._log_density(X, lambda net: net.criterion_.bound)
+
+    def log_likelihood(self, X, n_importance_samples=100, *, random_state=None):
+        """Return an estimate of the log likelihood of each row.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+        n_importance_samples : int, default=100
+        random_state : int or RandomState instance, default=None
+
+        Returns
+        -------
+        log_likelihood : ndarray of shape (n_samples,)
+        """
+        validate_count("n_importance_samples", n_importance_samples)
+        seed = fresh_random_state(random_state).randint(np.iinfo(np.int32).max)
+        generator = make_generator(int(seed))
+
+        def measure(net):
+            return lambda *args: net.criterion_.log_density(
+                *args, n_importance_samples, generator
+            )
+
+        return self._log_density(X, measure)
+
+    def _log_density(self, X, measure):
+        check_is_fitted(self)
+        X = validate_rows(self, X, reset=False)
+        network = self._network
+        check_loss_domain(network.loss, X)
+
+        def step(net, rows):
+            both = network.to_network_units(rows, rows, rows.dtype)
+            return net.apply(lambda x, target: measure(net)(net.module_, x, target), *both)
+
+        log_density = network.by_chunk(step, X)
+        if self._network.loss in ("bce", "kl"):
+            return log_density
+        return log_density - np.log(network.output_columns.scale_).sum()
+
+
+def _halves(both):
+    """Return means and standard deviations, told as (n_rows, 2, n_components)."""
+    return both[:, 0], both[:, 1]

@@ -1,0 +1,87 @@
+"""The evidence lower bound: what trains a variational network, and what it tells of rows.
+
+    log p(x) >= E_q log p(x | z) - KL(q(z | x) || p(z))
+
+With importance weights the bound closes: the logarithm of the mean of p(x, z) / q(z | x)
+over more and more draws of z tends to log p(x) (Burda, Grosse and Salakhutdinov,
+"Importance weighted autoencoders", 2016).
+"""
+
+import math
+
+import torch
+
+from ._likelihoods import Likelihood
+from ._losses import ReconstructionLoss
+from ._variational import VariationalNetwork, divergence_from_prior, normal_like
+
+__all__ = ["EvidenceLowerBound"]
+
+
+class EvidenceLowerBound(ReconstructionLoss):
+    """Minus the bound per cell, in nats, of rows in scaled units.
+
+    Parameters
+    ----------
+    likelihood : Likelihood
+
+    Attributes
+    ----------
+    beta : float
+        Weight of the divergence (Higgins et al., "beta-VAE", 2017); 1 is the bound.
+    warmth : float
+        Share of ``beta`` that counts in the present step of training.
+    """
+
+    def __init__(self, likelihood: Likelihood):
+        super().__init__()
+        self.likelihood = likelihood
+        self.beta = self.warmth = 1.0
+
+    def rows(self, draw, x):
+        _, drawn, divergence, log_scale = draw
+        told = [self.likelihood.rows(x_hat, x, log_scale) for x_hat in drawn]
+        return (self.beta * divergence - sum(told) / len(told)) / x.shape[1]
+
+    def forward(self, draw, x):
+        _, drawn, divergence, log_scale = draw
+        told = [self.likelihood(x_hat, x, log_scale) for x_hat in drawn]
+        beta = self.beta * self.warmth if self.training else self.beta
+        return (beta * divergence.mean() - sum(told) / len(told)) / x.shape[1]
+
+    def of_mean(self, draw, x):
+        x_hat, _, divergence, log_scale = draw
+        return self((x_hat, (x.mean(0).expand_as(x),), divergence, log_scale), x)
+
+    def bound(
+        self, network: VariationalNetwork, x: torch.Tensor, target: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the bound of every row in nats, (n_rows,), the same in every call."""
+        mean, log_std = network.encoder.posterior(x)
+        total = torch.zeros_like(mean[:, 0])
+        for point in network.points:
+            x_hat = network.decoder(mean + log_std.exp() * point)
+            total += self.likelihood.rows(x_hat, target, network.noise_level)
+        return total / len(network.points) - divergence_from_prior(mean, log_std)
+
+    def log_density(
+        self,
+        network: VariationalNetwork,
+        x: torch.Tensor,
+        target: torch.Tensor,
+        n_draws: int,
+        generator: torch.Generator,
+    ) -> torch.Tensor:
+        """Return the importance-weighted estimate of log p of every row, (n_rows,)."""
+        mean, log_std = network.encoder.posterior(x)
+        total = torch.full_like(mean[:, 0], -math.inf)
+        for _ in range(n_draws):
+            normal = normal_like(mean, generator)
+            code = mean + log_std.exp() * normal
+            log_weight = self.likelihood.rows(
+                network.decoder(code), target, network.noise_level
+            )
+            # log p(z) - log q(z | x), whose constants cancel.
+            log_weight += (normal**2 / 2 - code**2 / 2 + log_std).sum(1)
+            total = torch.logaddexp(total, log_weight)
+        return total - math.log(n_draws)

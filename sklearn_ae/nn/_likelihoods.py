@@ -1,0 +1,152 @@
+"""How likely a row is, given its code: the losses, read as likelihoods.
+
+Minus the logarithm of each is the loss of the same name, summed over cells, in units of a
+noise level that is learned where there is one, and what makes it a density. So the
+weight of the reconstruction against the divergence of the codes follows from the data
+(Rybkin, Daniilidis and Levine, "Simple and effective VAE training with calibrated
+decoders", 2021).
+"""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from ._losses import (
+    BinaryCrossEntropy,
+    Huber,
+    KullbackLeibler,
+    MeanAbsoluteError,
+    MeanSquaredError,
+    ReconstructionLoss,
+    make_loss,
+)
+
+__all__ = ["Likelihood", "LossLikelihood", "NoiseLikelihood", "Poisson", "make_likelihood"]
+
+
+class Likelihood(nn.Module, ABC):
+    """The density of rows around what the decoder makes of a code.
+
+    Parameters
+    ----------
+    loss : ReconstructionLoss
+        Minus the log density of a cell, up to its normalisation and scale.
+    """
+
+    def __init__(self, loss: ReconstructionLoss):
+        super().__init__()
+        self.loss = loss
+
+    @abstractmethod
+    def _log_density(self, loss, x_hat, x, log_scale):
+        """Return the log density, by ``loss``, which tells rows or their mean."""
+
+    def rows(
+        self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the log density of every row, (n_rows,): the sum over its cells.
+
+        Parameters
+        ----------
+        x_hat, x : Tensor of shape (n_rows, n_features)
+        log_scale : Tensor of shape ()
+            Logarithm of the noise level, in the units of ``x``.
+        """
+        return self._log_density(self.loss.rows, x_hat, x, log_scale)
+
+    def forward(
+        self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the mean log density of the batch, a scalar."""
+        return self._log_density(self.loss, x_hat, x, log_scale)
+
+
+class NoiseLikelihood(Likelihood):
+    """exp(-factor * loss(u)) / (scale * norm), of errors u in units of the noise level.
+
+    Parameters
+    ----------
+    loss : ReconstructionLoss
+    factor : float
+        What the loss is multiplied by: 1/2 for squares, as in a normal density.
+    norm : float
+        The integral of exp(-factor * loss(u)) over u.
+
+    Examples
+    --------
+    >>> import torch
+    >>> gaussian = make_likelihood("mse", 1.0)
+    >>> gaussian.rows(torch.zeros(1, 1), torch.zeros(1, 1), torch.tensor(0.0))
+    tensor([-0.9189])
+    """
+
+    def __init__(self, loss: ReconstructionLoss, factor: float, norm: float):
+        super().__init__(loss)
+        self.factor = factor
+        self.log_norm = math.log(norm)
+
+    def _log_density(self, loss, x_hat, x, log_scale):
+        per_unit = torch.exp(-log_scale)
+        energy = self.factor * loss(x_hat * per_unit, x * per_unit)
+        return -x.shape[1] * (energy + self.log_norm + log_scale)
+
+
+class LossLikelihood(Likelihood):
+    """exp(-loss): Bernoulli for the binary cross-entropy; else nothing more is known."""
+
+    def _log_density(self, loss, x_hat, x, log_scale):
+        return -x.shape[1] * loss(x_hat, x)
+
+
+class Poisson(Likelihood):
+    """Counts, x in units of ``unit`` of them, around a rate in the same units.
+
+    Values between counts enter by the gamma function, as between factorials.
+    """
+
+    def __init__(self, loss: ReconstructionLoss, unit: float):
+        super().__init__(loss)
+        self.unit = unit
+
+    def _log_density(self, loss, x_hat, x, log_scale):
+        # The divergence holds x log x - x, where the density holds the log factorial.
+        count = x.clamp(min=0) * self.unit
+        normal = torch.xlogy(count, count) - count - torch.lgamma(count + 1)
+        divergence = self.unit * x.shape[1] * loss(x_hat, x)
+        normal = normal.sum(1)
+        return (normal if divergence.ndim else normal.mean()) - divergence
+
+
+def make_likelihood(loss: str | Callable, unit: float) -> Likelihood:
+    """Return the likelihood that is the loss called ``loss``, or the user's own.
+
+    Parameters
+    ----------
+    loss : {"mse", "mae", "huber", "bce", "kl"} or callable
+        Normal, Laplace, Huber's least favourable, Bernoulli, Poisson. Of a callable the
+        normalisation is not known: log densities are then up to a constant.
+    unit : float
+        What one unit of the network's output is worth, which tells counts.
+    """
+    if callable(loss):
+        return LossLikelihood(make_loss(loss))
+    if loss == "bce":
+        return LossLikelihood(BinaryCrossEntropy())
+    if loss == "kl":
+        return Poisson(KullbackLeibler(), unit)
+    return NoiseLikelihood(*_NOISE[loss]())
+
+
+def _huber_norm() -> float:
+    # A normal density up to 1, exponential tails beyond.
+    return math.sqrt(2 * math.pi) * math.erf(math.sqrt(0.5)) + 2 * math.exp(-0.5)
+
+
+_NOISE: dict[str, Callable[[], tuple[ReconstructionLoss, float, float]]] = {
+    "mse": lambda: (MeanSquaredError(), 0.5, math.sqrt(2 * math.pi)),
+    "mae": lambda: (MeanAbsoluteError(), 1.0, 2.0),
+    "huber": lambda: (Huber(), 1.0, _huber_norm()),
+}

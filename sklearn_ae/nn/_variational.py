@@ -1,0 +1,170 @@
+"""A network whose code is a distribution.
+
+The encoder tells q(z | x) = N(mean(x), std(x)²), the prior is p(z) = N(0, I), and rows
+lie around what the decoder makes of z, as far as the noise level says. Kingma and
+Welling, "Auto-encoding variational Bayes" (2014).
+"""
+
+import math
+
+import torch
+from torch import nn
+
+from ._activations import make_activation
+from ._linear_skip import LinearSkip, zeros
+from ._networks import BottleneckNetwork, Decoder
+
+__all__ = ["Draw", "VariationalEncoder", "VariationalNetwork"]
+
+# The least noise level, in scaled units: where data fit exactly the bound has no end.
+LEAST_LOG_SCALE = math.log(1e-3)
+
+
+# What the bound is computed from, in the order in which skorch expects predictions first:
+#   x_hat       (n_rows, n_features), the reconstruction; in training that of a draw
+#   drawn       those of codes that were drawn, a tuple
+#   divergence  of each row's codes from the prior, (n_rows,)
+#   log_scale   the logarithm of the noise level, ()
+Draw = tuple[torch.Tensor, tuple[torch.Tensor, ...], torch.Tensor, torch.Tensor]
+
+
+class VariationalEncoder(nn.Module):
+    """From rows to normal distributions over codes, each component by itself.
+
+    Parameters
+    ----------
+    layers : nn.Module or None
+        (n_rows, n_in) -> (n_rows, 2 n_out), the means and the log standard deviations.
+        None: the means are the skip's, and all rows have the same deviations.
+    skip : LinearSkip or None
+        The linear shortcut to the means.
+    code_activation : str
+        What the means pass through.
+    n_components : int
+        Length of the code.
+    """
+
+    n_told = 2
+
+    def __init__(
+        self,
+        layers: nn.Module | None,
+        skip: LinearSkip | None,
+        code_activation: str,
+        n_components: int,
+    ):
+        super().__init__()
+        self.layers = layers
+        self.skip = skip
+        self.activation = make_activation(code_activation)
+        self.log_std = nn.Parameter(zeros(n_components))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.posterior(x)[0]
+
+    def posterior(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return means and log standard deviations, each (n_rows, n_components)."""
+        mean = 0.0 if self.skip is None else self.skip(x)
+        log_std = self.log_std.expand(len(x), -1)
+        if self.layers is not None:
+            bent_mean, bent_log_std = self.layers(x).chunk(2, dim=1)
+            mean, log_std = mean + bent_mean, log_std + bent_log_std
+        # No surer is the prior: without a bound rows far out draw codes anywhere.
+        return self.activation(mean), log_std.clamp(max=0)
+
+
+class VariationalNetwork(BottleneckNetwork):
+    """The variational one: every row has a distribution over codes.
+
+    A row's code is the mean. Only the bound takes draws: new ones in training, elsewhere
+    ``points`` that stay the same.
+
+    Examples
+    --------
+    >>> import torch
+    >>> network = VariationalNetwork(
+    ...     n_features=6, n_components=2, hidden_layer_sizes=(16,),
+    ...     decoder_hidden_layer_sizes=(16,), generator=torch.Generator())
+    >>> x = torch.zeros(5, 6)
+    >>> network.encode(x).shape, network(x).shape
+    (torch.Size([5, 2]), torch.Size([5, 6]))
+    """
+
+    n_told = 2
+
+    encoder: VariationalEncoder
+    decoder: Decoder
+    points: torch.Tensor
+
+    def __init__(self, **architecture):
+        super().__init__(**architecture)
+        self.generator = architecture.get("generator")
+        self.log_scale = nn.Parameter(zeros())
+        points = normal_points(architecture["n_components"])
+        self.register_buffer("points", points, persistent=False)
+
+    @staticmethod
+    def _make_encoder(layers, skip, code_activation, n_components):
+        return VariationalEncoder(layers, skip, code_activation, n_components)
+
+    def outcome(self, x: torch.Tensor) -> Draw:
+        """Return the reconstruction, and what the bound takes."""
+        mean, log_std = self.encoder.posterior(x)
+        std, log_scale = log_std.exp(), self.noise_level
+        divergence = divergence_from_prior(mean, log_std)
+        if self.training:
+            x_hat = self.decoder(mean + std * normal_like(mean, self.generator))
+            return x_hat, (x_hat,), divergence, log_scale
+        # Each row gets one of the points and its opposite.
+        half = self.points[: len(self.points) // 2]
+        error = std * half[torch.arange(len(x), device=x.device) % len(half)]
+        drawn = self.decoder(mean + error), self.decoder(mean - error)
+        return self.decoder(mean), drawn, divergence, log_scale
+
+    @property
+    def noise_level(self) -> torch.Tensor:
+        """Logarithm of the noise level in scaled units, ()."""
+        return self.log_scale.clamp(min=LEAST_LOG_SCALE)
+
+    def posterior(self, x: torch.Tensor) -> torch.Tensor:
+        """Return means and standard deviations of codes in the user's axes.
+
+        (n_rows, 2, n_components)
+        """
+        mean, log_std = self.encoder.posterior(x)
+        # Axes are those of the network in another order and unit.
+        return torch.stack([self.axes(mean), log_std.exp() @ self.axes.weight.abs()], 1)
+
+
+def divergence_from_prior(mean: torch.Tensor, log_std: torch.Tensor) -> torch.Tensor:
+    """Return the divergence of N(mean, std²) from N(0, I) of every row, (n_rows,)."""
+    return ((mean**2 + (2 * log_std).exp() - 1) / 2 - log_std).sum(1)
+
+
+def normal_like(x: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
+    """Return normal numbers of the shape of ``x``."""
+    # Drawn where the generator lives, so that a seed means the same on a GPU.
+    normal = torch.empty(x.shape, dtype=x.dtype, device="cpu")
+    return normal.normal_(generator=generator).to(x.device)
+
+
+_FEWEST_PAIRS, _MOST_PAIRS = 16, 64
+
+
+def normal_points(n_components: int) -> torch.Tensor:
+    """Return points that stand for N(0, I), (n_points, n_components), in float32.
+
+    Opposite pairs whose mean is zero and whose covariance, up to 64 components, is the
+    identity: expectations of quadratic functions over them are exact.
+    """
+    n_pairs = min(max(_FEWEST_PAIRS, 2 * n_components), _MOST_PAIRS)
+    generator = torch.Generator(device="cpu").manual_seed(0)
+    shape = n_pairs, n_components
+    half = torch.empty(shape, dtype=torch.float64, device="cpu").normal_(
+        generator=generator
+    )
+    if n_components <= n_pairs:
+        # half' half / n_pairs = L L', which is taken out.
+        factor = torch.linalg.cholesky(half.T @ half / n_pairs)
+        half = torch.linalg.solve_triangular(factor, half.T, upper=False).T
+    return torch.cat([half, -half])
