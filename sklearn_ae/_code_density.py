@@ -80,9 +80,8 @@ class MixtureDensity(CodeDensity):
         if len(codes) > _MOST_ROWS:
             rows = np.random.RandomState(seed).permutation(len(codes))[:_MOST_ROWS]
             codes = codes[rows]
-        self.mean_, spread = codes.mean(axis=0), codes.std(axis=0)
-        self.scale_ = np.where(spread > 0, spread, 1.0)
-        codes = (codes - self.mean_) / self.scale_
+        self.mean_, self.scale_ = codes.mean(axis=0), codes.std(axis=0)
+        codes = (codes - self.mean_) / np.where(self.scale_ > 0, self.scale_, 1.0)
         if len(codes) == 1:
             codes = np.repeat(codes, 2, axis=0)  # which scikit-learn asks for
         n_distinct, n_mixed, best = len(np.unique(codes, axis=0)), 1, np.inf

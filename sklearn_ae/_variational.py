@@ -490,7 +490,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         log_density = network.by_chunk(step, X)
         if self._network.loss in ("bce", "kl"):
             return log_density
-        return log_density - np.log(network.output_columns.scale_).sum()
+        return log_density - float(np.log(network.output_columns.scale_).sum())
 
 
 def _halves(both):

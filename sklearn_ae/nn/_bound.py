@@ -59,7 +59,7 @@ class EvidenceLowerBound(ReconstructionLoss):
         """Return the bound of every row in nats, (n_rows,), the same in every call."""
         mean, log_std = network.encoder.posterior(x)
         total = torch.zeros_like(mean[:, 0])
-        for point in network.points:
+        for point in network.points.to(mean):
             x_hat = network.decoder(mean + log_std.exp() * point)
             total += self.likelihood.rows(x_hat, target, network.noise_level)
         return total / len(network.points) - divergence_from_prior(mean, log_std)

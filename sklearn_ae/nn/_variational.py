@@ -116,7 +116,7 @@ class VariationalNetwork(BottleneckNetwork):
             x_hat = self.decoder(mean + std * normal_like(mean, self.generator))
             return x_hat, (x_hat,), divergence, log_scale
         # Each row gets one of the points and its opposite.
-        half = self.points[: len(self.points) // 2]
+        half = self.points[: len(self.points) // 2].to(mean)
         error = std * half[torch.arange(len(x), device=x.device) % len(half)]
         drawn = self.decoder(mean + error), self.decoder(mean - error)
         return self.decoder(mean), drawn, divergence, log_scale
@@ -152,7 +152,7 @@ _FEWEST_PAIRS, _MOST_PAIRS = 16, 64
 
 
 def normal_points(n_components: int) -> torch.Tensor:
-    """Return points that stand for N(0, I), (n_points, n_components), in float32.
+    """Return points that stand for N(0, I), (n_points, n_components), in float64.
 
     Opposite pairs whose mean is zero and whose covariance, up to 64 components, is the
     identity: expectations of quadratic functions over them are exact.
