@@ -1,4 +1,4 @@
-"""Run the examples of the gallery and save the picture that each shows.
+"""Run the examples of the gallery and save the pictures that each shows.
 
 python docs/gallery/draw.py            into docs/gallery/images
 python docs/gallery/draw.py FOLDER     elsewhere, to see that they run
@@ -20,10 +20,14 @@ def main():
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "images"
     for example in sorted(HERE.glob("plot_*.py")):
         runpy.run_path(str(example))
-        picture = folder / f"{example.stem.removeprefix('plot_')}.png"
-        plt.savefig(picture, dpi=110)
+        name = example.stem.removeprefix("plot_")
+        for number in plt.get_fignums():
+            figure = plt.figure(number)
+            label = figure.get_label()  # of an example with several pictures
+            picture = folder / f"{name}{'_' if label else ''}{label}.png"
+            figure.savefig(picture, dpi=110)
+            print(picture)
         plt.close("all")
-        print(picture)
 
 
 if __name__ == "__main__":
