@@ -13,9 +13,10 @@ of a bootstrap of the training rows, which is the ceiling of the first two, Gaus
 and KernelDensity on the columns, GaussianMixture on PCA codes, and AutoencoderTransformer
 and VariationalAutoencoder with default parameters and each sampler, codes as long as PCA's.
 Mixtures have the number of components, 1 to 32, that is best by the Bayesian information
-criterion. Columns of tables are standardised. What all methods generate is put into the
-range of each column, and where a column holds few values, on the nearest of them: else
-rounding alone tells it apart.
+criterion. Columns of tables are standardised; images, which are never negative and mostly
+zero, have output_activation="relu". What all methods generate is put into the range of each
+column, and where a column holds few values, on the nearest of them: else rounding alone
+tells it apart.
 
     python benchmarks/generation.py --data FOLDER     digits, MNIST and three tables
     python benchmarks/generation.py                   what scikit-learn bundles
@@ -132,7 +133,8 @@ def generators(name, seed):
     """Return {method: a function that makes its generator}."""
     n_components, is_image = N_COMPONENTS[name], name in IMAGES
     scaled = (lambda generator: generator) if is_image else Standardised
-    settings = {"scaling": "global" if is_image else "feature", "random_state": seed}
+    settings = {"output_activation": "relu"} if is_image else {"scaling": "feature"}
+    settings["random_state"] = seed
 
     def autoencoder(kind, sampler):
         def make(n_rows):

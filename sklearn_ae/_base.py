@@ -259,14 +259,9 @@ class BaseAutoencoder(
         if start is not None:
             network.code_unit = network.code_unit * start.code_unit
         codes = net.encode(X_scaled)
-        axes = self._code_axes(network, codes, X_scaled)
-        network.arrays |= axes
-        network.density = DENSITIES[self.sampler]().fit(
-            self._codes_to_follow(net, network, X_scaled, codes) @ axes["axes.weight"]
-            + axes["axes.bias"],
-            axes["axes.weight"],
-            network.seed,
-        )
+        network.arrays |= self._code_axes(network, codes, X_scaled)
+        codes = self._codes_to_follow(net, network, X_scaled, codes)
+        network.fit_density(DENSITIES[self.sampler](), codes)
 
     def _codes_to_follow(self, net, network, X_scaled, codes):
         """Return codes whose density is that of new rows, one for each of ``X_scaled``."""
@@ -413,8 +408,7 @@ class BaseAutoencoder(
         """
         check_is_fitted(self)
         validate_count("n_samples", n_samples)
-        codes = self._network.density.draw(n_samples, fresh_random_state(random_state))
-        return self._network.decode(codes)
+        return self._network.draw(n_samples, fresh_random_state(random_state))
 
     @property
     def net_(self):

@@ -54,6 +54,8 @@ class FittedNetwork:
         What one unit of the network's own codes is worth to the user.
     arrays : dict of ndarray
         Weights by name; none until they are fitted.
+    density : CodeDensity
+        Where new codes are drawn, in the network's axes and the user's units.
     seed : int
         What the network was built with, since parts of the user's own may draw more
         than their weights.
@@ -150,6 +152,10 @@ class FittedNetwork:
             return X_scaled, X_scaled
         return X_scaled, self.output_columns.transform(X_clean, dtype)
 
+    def fit_density(self, density, codes: np.ndarray) -> None:
+        """Let ``density`` follow ``codes``, which are the network's own."""
+        self.density = density.fit(codes * self.code_unit, self.seed)
+
     @contextmanager
     def borrowed_globals(self, n_rows: int, is_foreign: bool):
         """Borrow what is global in torch, for ``n_rows`` at once.
@@ -198,6 +204,11 @@ class FittedNetwork:
         """Return decode(encode(X)), (n_samples, n_features)."""
         do, undo = self.columns.transform, self.output_columns.inverse_transform
         return self.by_chunk(lambda net, rows: undo(net.reconstruct(do(rows))), X)
+
+    def draw(self, n_samples: int, random_state: np.random.RandomState) -> np.ndarray:
+        """Return new rows in the user's units, (n_samples, n_features)."""
+        codes = self.density.draw(n_samples, random_state) / self.code_unit
+        return self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
 
     def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
         """Return the loss of every row, (n_rows,), against what should come out."""

@@ -91,10 +91,8 @@ def probabilistic_start(
         "log_scale": np.log(code.noise_variance * np.mean(units**2)) / 2,
     }
     net.load_arrays(weights, "float64")
-    back = decoder_start(net.encode(X_scaled), target)
     # Least squares lead from means of codes to rows; codes themselves are wider.
-    back["decoder.skip.weight"] = back["decoder.skip.weight"] * code.shrinkage
-    weights |= back
+    weights |= decoder_start(net.encode(X_scaled), target, code.shrinkage)
     net.load_arrays(weights, "float64")
     return Start(weights, 1.0)
 

@@ -98,6 +98,12 @@ def fresh_random_state(random_state) -> np.random.RandomState:
     """Return a RandomState; for None a new one, since numpy's global one is the user's."""
     if isinstance(random_state, np.random.RandomState):
         return random_state
+    is_seed = isinstance(random_state, Integral) and 0 <= random_state < 2**32
+    if random_state is not None and not is_seed:
+        raise ValueError(
+            f"random_state={random_state!r} must be None, an integer from 0 to "
+            f"{2**32 - 1}, or a numpy.random.RandomState. Pass random_state=0 for one."
+        )
     return np.random.RandomState(random_state)
 
 

@@ -26,6 +26,9 @@ __all__ = ["VariationalAutoencoder"]
 # Components whose mean varies by more are in use (Burda et al., 2016).
 _ACTIVE = 0.01
 
+# The least noise level, as a share of the typical standard deviation of a column.
+_LEAST_NOISE = 1e-3
+
 
 class VariationalAutoencoder(BaseAutoencoder):
     """Generation of new rows, and codes with their uncertainty, by a probabilistic model.
@@ -51,8 +54,8 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     kl_warmup : int, default=0
         Epochs in which that weight rises from zero. More helps where components fall out
-        of use that should not, as from random weights, and leaves fewer epochs for the
-        bound itself. From probabilistic PCA none is needed.
+        of use that should not, as from random weights, or where training is long in
+        leaving its start; it leaves fewer epochs for the bound itself.
 
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Nodes of each hidden layer of the encoder, from input to code. More and
@@ -263,7 +266,9 @@ class VariationalAutoencoder(BaseAutoencoder):
     reconstructions are somewhat closer to the mean than those of PCA for that reason.
 
     An ``encoder`` of your own is asked for two numbers per component, ``n_out`` is
-    ``2 * n_components``: the means, then the logarithms of the standard deviations.
+    ``2 * n_components``: the means, then the logarithms of the standard deviations. A
+    ``code_activation`` bounds the means, which those of "relu" and "logistic" keep away
+    from the prior: draw new rows with another ``sampler`` then.
 
     Without hidden layers and with ``loss="mse"`` it is probabilistic PCA in closed form,
     also for other ``beta`` than 1. The noise level is at least a thousandth of the typical
@@ -387,6 +392,13 @@ class VariationalAutoencoder(BaseAutoencoder):
     def _make_corruption(self, n_features, has_pairs):
         return None
 
+    def _set_start(self, net, network, X_scaled, target, train):
+        if not network.arrays:
+            spread = np.log(np.sqrt(target.var(axis=0).mean()) or 1.0)
+            least = spread + np.log(_LEAST_NOISE)
+            net.load_arrays({"log_scale": spread, "least_log_scale": least}, "float64")
+        return super()._set_start(net, network, X_scaled, target, train)
+
     def _linear_start(self, net, network, X_scaled, target):
         return probabilistic_start(net, network, X_scaled, target, self.beta)
 
@@ -409,9 +421,10 @@ class VariationalAutoencoder(BaseAutoencoder):
                 f"None of the {len(variance)} components is in use: all rows have the same "
                 "code and are rebuilt as the mean. Expected at least one whose mean varies "
                 f"by more than {_ACTIVE}. Use a smaller beta than {self.beta:g}, or "
-                "kl_warmup; else there is nothing but noise to learn, or too few rows.",
+                "kl_warmup; for loss='kl' pass counts, since values far below 1 say next "
+                "to nothing; else all is noise, or rows are too few.",
                 UserWarning,
-                stacklevel=2,
+                stacklevel=5,  # of fit's caller
             )
 
     def posterior(self, X):
@@ -426,7 +439,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         mean : ndarray of shape (n_samples, n_components_)
             As ``transform`` gives it.
         std : ndarray of shape (n_samples, n_components_)
-            How far codes that rebuild the row about as well may lie from it.
+            1, that of the prior, for components that are not in use.
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
@@ -438,10 +451,11 @@ class VariationalAutoencoder(BaseAutoencoder):
         return _halves(self._network.by_chunk(step, X))
 
     def score_samples(self, X):
-        """Return the evidence lower bound of each row, in nats.
+        """Return the evidence lower bound of each row: the higher, the more likely.
 
-        It is a lower bound of ``log_likelihood``. Whatever ``beta`` was in training, it is
-        1 here.
+        The expectation over codes runs over points that stay the same, so that every call
+        gives the same, and is exact for a linear network. Whatever ``beta`` was in
+        training, it is 1 here.
 
         Parameters
         ----------
@@ -450,21 +464,30 @@ class VariationalAutoencoder(BaseAutoencoder):
         Returns
         -------
         scores : ndarray of shape (n_samples,)
+            In nats, of rows in your units; see ``log_likelihood``.
         """
         return self._log_density(X, lambda net: net.criterion_.bound)
 
     def log_likelihood(self, X, n_importance_samples=100, *, random_state=None):
-        """Return an estimate of the log likelihood of each row.
+        """Return the importance-weighted estimate of the log likelihood of each row.
+
+        The logarithm of the mean of p(row, code) / q(code | row) over codes drawn from the
+        posterior q: on average at least ``score_samples``, and at most the likelihood.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
         n_importance_samples : int, default=100
+            Codes drawn for each row. More come closer to the likelihood and take
+            proportionally longer.
         random_state : int or RandomState instance, default=None
+            Draws the codes. With None they are others in every call.
 
         Returns
         -------
         log_likelihood : ndarray of shape (n_samples,)
+            In nats, of rows in your units: a density for "mse", "mae" and "huber", a
+            probability for "bce" and "kl".
         """
         validate_count("n_importance_samples", n_importance_samples)
         seed = fresh_random_state(random_state).randint(np.iinfo(np.int32).max)

@@ -97,8 +97,8 @@ def test_all_components_are_the_full_covariance(n_components):
     vae = linear(None).fit(X)
     full = multivariate_normal(X.mean(0), np.cov(X.T, bias=True))
     np.testing.assert_allclose(vae.score_samples(X), full.logpdf(X), rtol=1e-8)
-    # Noise has the last direction: as likely, and one component less in use.
-    assert vae.active_components_ == X.shape[1] - 1
+    assert vae.active_components_ == X.shape[1]
+    assert vae.score(X) > 0.99
 
 
 def test_data_that_fit_exactly_have_a_finite_likelihood():

@@ -96,7 +96,9 @@ def known_decoder_start(linear: LinearCode) -> dict[str, np.ndarray]:
     return {"decoder.skip.weight": weight, "decoder.skip.bias": linear.target_mean}
 
 
-def decoder_start(code: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]:
+def decoder_start(
+    code: np.ndarray, target: np.ndarray, shrinkage: np.ndarray | float = 1.0
+) -> dict[str, np.ndarray]:
     """Return the decoder's linear skip as the best affine map, weights by name.
 
     Parameters
@@ -106,10 +108,13 @@ def decoder_start(code: np.ndarray, target: np.ndarray) -> dict[str, np.ndarray]
     target : ndarray of shape (n_samples, n_features)
         What should come out. If it is what went in, least squares gives PCA's own
         way back.
+    shrinkage : float or ndarray of shape (n_components,)
+        What the weights are multiplied by.
     """
     code_mean = code.mean(axis=0, dtype=np.float64)
     target_mean = target.mean(axis=0, dtype=np.float64)
     centred = code - code_mean
     weight = np.linalg.lstsq(centred.T @ centred, centred.T @ (target - target_mean))[0].T
+    weight = weight * shrinkage
     bias = target_mean - weight @ code_mean
     return {"decoder.skip.weight": weight, "decoder.skip.bias": bias}

@@ -25,7 +25,13 @@ __all__ = ["ProbabilisticCode", "fit_probabilistic_pca"]
 # Shares of the mean variance of a column: noise below is rounding.
 _LEAST_NOISE = 1e-6
 
-_LEAST_BETA = 1e-6  # with none at all codes would have no noise
+# With none at all codes would have no noise; with more no component is in use.
+_LEAST_BETA, _MOST_BETA = 1e-6, 1e12
+
+# As many components as columns leave nothing for the noise: with beta < 1 it goes to its
+# floor, and with beta = 1 all below the least variance are as likely: this share is taken.
+_FREE_NOISE = 0.01
+_EQUAL = 1e-9
 
 
 class ProbabilisticCode(NamedTuple):
@@ -67,16 +73,19 @@ def fit_probabilistic_pca(
     seed : int
         Of a randomised solver for very wide data.
     """
-    pca = solve_pca(X, n_components, seed)
-    variances = spread_of(pca) ** 2
-    beta = max(beta, _LEAST_BETA)
+    pca = solve_pca(X, min(n_components, *X.shape), seed)
+    # More components than rows have nothing to tell.
+    idle = n_components - len(pca.components_)
+    axes = np.pad(pca.components_, [(0, idle), (0, 0)])
+    variances = np.pad(spread_of(pca) ** 2, (0, idle))
+    beta = min(max(beta, _LEAST_BETA), _MOST_BETA)
     total = float(np.var(X, axis=0, dtype=np.float64).sum())
     floor = max(_LEAST_NOISE * total / X.shape[1], np.finfo(float).tiny)
     s = _noise_times_beta(variances, total, X.shape[1], beta, floor)
     explained = np.maximum(variances - s, 0)
     scale = np.sqrt(explained) / np.maximum(variances, s)
     return ProbabilisticCode(
-        projection=scale[:, np.newaxis] * pca.components_,
+        projection=scale[:, np.newaxis] * axes,
         mean=pca.mean_,
         spread=scale * np.sqrt(variances),
         std=np.sqrt(s / np.maximum(variances, s)),
@@ -86,18 +95,18 @@ def fit_probabilistic_pca(
 
 
 def _noise_times_beta(variances, total, n_features, beta, floor) -> float:
-    """Return beta times the noise variance where the bound is largest."""
-    best, best_loss = floor, np.inf
-    for n_used in range(min(len(variances), n_features - 1) + 1):
-        room = n_features - beta * n_used
-        if room <= 0:
+    """Return beta times the noise variance where the bound is largest.
+
+    Its slope, n_features - beta * sum(min(1, variances / s)), rises with s: it has one
+    zero, found by using one component more as long as its variance is beyond the noise.
+    """
+    rest, s = total, beta * max(total / n_features, floor)
+    for n_used, variance in enumerate(variances[: n_features - 1], 1):
+        if variance <= s:
             break
-        rest = max(total - variances[:n_used].sum(), 0.0)
-        s = max(beta * rest / room, beta * floor)
-        used = variances[:n_used]
-        if n_used and used[-1] <= s:
-            break
-        loss = n_features * np.log(s) + beta * (np.log(used / s).sum() + n_used + rest / s)
-        if loss < best_loss:
-            best, best_loss = s, loss
-    return float(best)
+        rest = max(rest - variance, 0.0)
+        s = beta * max(rest / (n_features - beta * n_used), floor)
+    if len(variances) == n_features and beta <= 1 and variances[-1] >= (1 - _EQUAL) * s:
+        free = _FREE_NOISE * variances[-1] if beta == 1 else 0.0
+        s = max(free, beta * floor)
+    return float(s)

@@ -122,7 +122,6 @@ def make_training_net(
     schedule = OneCycle() if estimator.learning_rate == "one_cycle" else None
     warmup = None
     if isinstance(loss, EvidenceLowerBound):
-        loss.beta = estimator.beta
         warmup = DivergenceWarmup(estimator.beta, estimator.kl_warmup)
     return ReconstructionNet(
         network,

@@ -93,7 +93,9 @@ class BestWeights(Callback):
         net.history.record("valid_loss_best", self.best_epoch_ == epoch)
         net.history.record("valid_r2", r2)
         has_progress = loss < self.patience_loss_ - self.tol * abs(self.start_loss_)
-        if has_progress or (self.schedule is not None and self.schedule.is_climbing):
+        is_climbing = self.schedule is not None and self.schedule.is_climbing
+        is_rising = net.warmup is not None and net.warmup.is_rising
+        if has_progress or is_climbing or is_rising:
             self.patience_loss_ = min(loss, self.patience_loss_)
             self.patience_epoch_ = epoch
         self._end_in_time(net, epoch)

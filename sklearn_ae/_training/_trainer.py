@@ -77,8 +77,9 @@ class ReconstructionNet(NeuralNet):
         self.generator = generator
 
     def get_default_callbacks(self):
-        ours = [("best_weights", self.best_weights), ("schedule", self.schedule)]
-        ours += [("clip", self.clip), ("warmup", self.warmup)]
+        # The weight of the divergence first: best_weights judges the start by it.
+        ours = [("warmup", self.warmup), ("best_weights", self.best_weights)]
+        ours += [("schedule", self.schedule), ("clip", self.clip)]
         if self.verbose:
             ours += [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
         return ours

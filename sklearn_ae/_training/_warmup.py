@@ -25,6 +25,7 @@ class DivergenceWarmup(Callback):
         self.n_epochs = n_epochs
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
+        net.criterion_.beta = self.beta
         self.step_, self.n_steps_ = 0, self.n_epochs * net.n_batches
 
     def on_batch_begin(self, net, batch=None, training=None, **kwargs):

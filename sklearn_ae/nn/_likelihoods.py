@@ -113,11 +113,18 @@ class Poisson(Likelihood):
 
     def _log_density(self, loss, x_hat, x, log_scale):
         # The divergence holds x log x - x, where the density holds the log factorial.
-        count = x.clamp(min=0) * self.unit
-        normal = torch.xlogy(count, count) - count - torch.lgamma(count + 1)
+        normal = -_stirling(x.clamp(min=0) * self.unit).sum(1)
         divergence = self.unit * x.shape[1] * loss(x_hat, x)
-        normal = normal.sum(1)
         return (normal if divergence.ndim else normal.mean()) - divergence
+
+
+def _stirling(count: torch.Tensor) -> torch.Tensor:
+    """Return log(count!) - count log(count) + count, to the last digit of large counts."""
+    few = count.clamp(max=20)
+    exact = torch.lgamma(few + 1) - torch.xlogy(few, few) + few
+    many = count.clamp(min=20)
+    series = torch.log(2 * math.pi * many) / 2 + 1 / (12 * many) - 1 / (360 * many**3)
+    return torch.where(count < 20, exact, series)
 
 
 def make_likelihood(loss: str | Callable, unit: float) -> Likelihood:

@@ -16,9 +16,6 @@ from ._networks import BottleneckNetwork, Decoder
 
 __all__ = ["Draw", "VariationalEncoder", "VariationalNetwork"]
 
-# The least noise level, in scaled units: where data fit exactly the bound has no end.
-LEAST_LOG_SCALE = math.log(1e-3)
-
 
 # What the bound is computed from, in the order in which skorch expects predictions first:
 #   x_hat       (n_rows, n_features), the reconstruction; in training that of a draw
@@ -69,8 +66,9 @@ class VariationalEncoder(nn.Module):
         if self.layers is not None:
             bent_mean, bent_log_std = self.layers(x).chunk(2, dim=1)
             mean, log_std = mean + bent_mean, log_std + bent_log_std
-        # No surer is the prior: without a bound rows far out draw codes anywhere.
-        return self.activation(mean), log_std.clamp(max=0)
+        # No wider than the prior: without that bound rows far out draw codes anywhere.
+        # Gradients pass it, or what has been pushed beyond would stay there.
+        return self.activation(mean), log_std - torch.relu(log_std).detach()
 
 
 class VariationalNetwork(BottleneckNetwork):
@@ -94,14 +92,16 @@ class VariationalNetwork(BottleneckNetwork):
 
     encoder: VariationalEncoder
     decoder: Decoder
+    least_log_scale: torch.Tensor
     points: torch.Tensor
 
     def __init__(self, **architecture):
         super().__init__(**architecture)
         self.generator = architecture.get("generator")
         self.log_scale = nn.Parameter(zeros())
-        points = normal_points(architecture["n_components"])
-        self.register_buffer("points", points, persistent=False)
+        # Where data fit exactly the bound has no end.
+        self.register_buffer("least_log_scale", zeros() + math.log(1e-3))
+        self.points = normal_points(architecture["n_components"])
 
     @staticmethod
     def _make_encoder(layers, skip, code_activation, n_components):
@@ -124,7 +124,8 @@ class VariationalNetwork(BottleneckNetwork):
     @property
     def noise_level(self) -> torch.Tensor:
         """Logarithm of the noise level in scaled units, ()."""
-        return self.log_scale.clamp(min=LEAST_LOG_SCALE)
+        missing = torch.relu(self.least_log_scale - self.log_scale)
+        return self.log_scale + missing.detach()
 
     def posterior(self, x: torch.Tensor) -> torch.Tensor:
         """Return means and standard deviations of codes in the user's axes.
@@ -148,21 +149,21 @@ def normal_like(x: torch.Tensor, generator: torch.Generator | None) -> torch.Ten
     return normal.normal_(generator=generator).to(x.device)
 
 
-_FEWEST_PAIRS, _MOST_PAIRS = 16, 64
+_FEWEST_PAIRS, _USUAL_PAIRS, _MOST_PAIRS = 32, 64, 256
 
 
 def normal_points(n_components: int) -> torch.Tensor:
     """Return points that stand for N(0, I), (n_points, n_components), in float64.
 
-    Opposite pairs whose mean is zero and whose covariance, up to 64 components, is the
+    Opposite pairs whose mean is zero and whose covariance, up to 256 components, is the
     identity: expectations of quadratic functions over them are exact.
     """
-    n_pairs = min(max(_FEWEST_PAIRS, 2 * n_components), _MOST_PAIRS)
-    generator = torch.Generator(device="cpu").manual_seed(0)
-    shape = n_pairs, n_components
-    half = torch.empty(shape, dtype=torch.float64, device="cpu").normal_(
-        generator=generator
-    )
+    n_pairs = max(_FEWEST_PAIRS, min(2 * n_components, _USUAL_PAIRS), n_components)
+    n_pairs = min(n_pairs, _MOST_PAIRS)
+    # Sobol's sequence covers few dimensions more evenly than random numbers do.
+    sobol = torch.quasirandom.SobolEngine(n_components, scramble=True, seed=0)
+    uniform = sobol.draw(n_pairs, dtype=torch.float64).clamp(1e-6, 1 - 1e-6)
+    half = torch.special.ndtri(uniform)
     if n_components <= n_pairs:
         # half' half / n_pairs = L L', which is taken out.
         factor = torch.linalg.cholesky(half.T @ half / n_pairs)

@@ -30,7 +30,7 @@ def test_points_have_the_moments_of_the_prior(n_components):
 
 def test_more_components_than_points():
     points = normal_points(200)
-    assert points.shape == (128, 200)
+    assert points.shape == (400, 200)
     torch.testing.assert_close(points.mean(0), torch.zeros(200).double())
     assert abs(points.square().mean().item() - 1) < 0.05
 
