@@ -53,9 +53,14 @@ class Architecture:
             and not self.hidden_layer_sizes
             and not self.decoder_hidden_layer_sizes
             and not self.has_own_layers
-            and self.code_activation == "identity"
+            and not self.has_bent_code
             and self.output_activation == "identity"
         )
+
+    @property
+    def has_bent_code(self) -> bool:
+        """Whether codes pass through an activation."""
+        return self.code_activation != "identity"
 
     @property
     def has_own_layers(self) -> bool:

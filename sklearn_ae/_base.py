@@ -61,7 +61,7 @@ class BaseAutoencoder(
     """What all autoencoders share.
 
     A final class lists its parameters and answers which network, which loss and which
-    corruption.
+    corruption. It may answer otherwise where training starts, and how codes are shown.
     """
 
     _parameter_constraints: dict = {
@@ -259,6 +259,7 @@ class BaseAutoencoder(
         if start is not None:
             network.code_unit = network.code_unit * start.code_unit
         codes = net.encode(X_scaled)
+        network.code_variance = codes.var(axis=0, dtype=np.float64)
         network.arrays |= self._code_axes(network, codes, X_scaled)
         codes = self._codes_to_follow(net, network, X_scaled, codes)
         network.fit_density(DENSITIES[self.sampler](), codes)
@@ -270,9 +271,8 @@ class BaseAutoencoder(
     def _code_axes(self, network, codes, X_scaled):
         """Return the axes in which users see ``codes``, as weights of CodeAxes."""
         # Codes of PCA lie on principal axes; those of an activation mean what they are.
-        is_bent = network.architecture.code_activation != "identity"
         stays_pca = network.stays_linear and not network.removes_noise
-        rotate = not (stays_pca or is_bent)
+        rotate = not (stays_pca or network.architecture.has_bent_code)
         return principal_axes(
             codes, X_scaled, network.code_unit, rotate=rotate, whiten=self.whiten
         )
@@ -393,6 +393,9 @@ class BaseAutoencoder(
     def sample(self, n_samples=1, *, random_state=None):
         """Return new rows: codes that are drawn, decoded.
 
+        They are what the codes stand for, as reconstructions are, without what codes leave
+        out; see ``sampler``.
+
         Parameters
         ----------
         n_samples : int, default=1
@@ -405,6 +408,11 @@ class BaseAutoencoder(
         -------
         X_new : ndarray of shape (n_samples, n_features)
             In the user's units.
+
+        Raises
+        ------
+        ValueError
+            ``n_samples`` is no count, or ``random_state`` no seed.
         """
         check_is_fitted(self)
         validate_count("n_samples", n_samples)

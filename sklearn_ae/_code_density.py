@@ -1,6 +1,6 @@
 """Where codes lie: a density over them, from which new ones are drawn.
 
-One class per density. Arrays only, in the network's own axes and PCA's units.
+One class per density. Arrays only, in the axes and units of the network's own codes.
 """
 
 from abc import ABC, abstractmethod
@@ -26,8 +26,16 @@ class CodeDensity(ABC):
     """A density over codes."""
 
     @abstractmethod
-    def fit(self, codes: np.ndarray, seed: int) -> "CodeDensity":
-        """Learn the density of ``codes``, (n_samples, n_components)."""
+    def fit(self, codes: np.ndarray, unit: np.ndarray, seed: int) -> "CodeDensity":
+        """Learn where codes lie.
+
+        Parameters
+        ----------
+        codes : ndarray of shape (n_samples, n_components)
+        unit : ndarray of shape (n_components,)
+            What one unit of each is worth in rows, where distances matter.
+        seed : int
+        """
 
     @abstractmethod
     def draw(self, n_samples: int, random_state: np.random.RandomState) -> np.ndarray:
@@ -37,7 +45,7 @@ class CodeDensity(ABC):
 class StandardNormalDensity(CodeDensity):
     """N(0, I), whatever codes there are."""
 
-    def fit(self, codes, seed):
+    def fit(self, codes, unit, seed):
         self.n_components_ = codes.shape[1]
         return self
 
@@ -48,7 +56,7 @@ class StandardNormalDensity(CodeDensity):
 class GaussianDensity(CodeDensity):
     """One normal density, with the mean and the covariance of the codes."""
 
-    def fit(self, codes, seed):
+    def fit(self, codes, unit, seed):
         self.mean_ = codes.mean(axis=0, dtype=np.float64)
         centred = codes - self.mean_
         self.covariance_ = centred.T @ centred / len(codes)
@@ -68,8 +76,8 @@ class MixtureDensity(CodeDensity):
     Their number is the one that is best by the Bayesian information criterion.
     """
 
-    def fit(self, codes, seed):
-        codes = codes.astype(np.float64)
+    def fit(self, codes, unit, seed):
+        codes = codes * unit
         if len(codes) > _MOST_ROWS:
             rows = np.random.RandomState(seed).permutation(len(codes))[:_MOST_ROWS]
             codes = codes[rows]
@@ -87,8 +95,8 @@ class MixtureDensity(CodeDensity):
         with config_context(array_api_dispatch=False):  # under which k-means cannot start
             best = min(mixtures, key=lambda mixture: mixture.fit(codes).bic(codes))
         self.weights_ = best.weights_
-        self.means_ = offset + scale * best.means_
-        self.roots_ = scale * np.linalg.cholesky(best.covariances_)
+        self.means_ = (offset + scale * best.means_) / unit
+        self.roots_ = scale / unit[:, np.newaxis] * np.linalg.cholesky(best.covariances_)
         return self
 
     def draw(self, n_samples, random_state):

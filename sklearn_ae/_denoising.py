@@ -102,10 +102,10 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     sampler : {"gaussian", "gmm"}, default="gaussian"
         Density that ``sample`` draws codes from. "gaussian" has the mean and covariance of
-        the training rows' codes and takes no time. "gmm" is a mixture of normal densities,
-        as many as the Bayesian information criterion asks for: it follows clusters and
-        bends, and takes seconds where rows or components are many. "prior", of
-        VariationalAutoencoder alone, is the standard normal one that its codes are held to.
+        the training rows' codes. "gmm" is a mixture of 1, 2, 4, 8, 16 or 32 normal ones,
+        whichever is best by the Bayesian information criterion: it follows clusters and
+        bends, and ``fit`` takes seconds longer where rows or components are many. "prior",
+        of VariationalAutoencoder alone, is the standard normal one that codes are held to.
 
     dropout : float, default=0.0
         Share of hidden values set to zero in each step of training. More holds

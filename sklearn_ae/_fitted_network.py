@@ -12,6 +12,7 @@ from ._training import (
     ReconstructionNet,
     borrowed_random_state,
     limited_threads,
+    make_generator,
     with_gradients,
 )
 
@@ -55,7 +56,7 @@ class FittedNetwork:
     arrays : dict of ndarray
         Weights by name; none until they are fitted.
     density : CodeDensity
-        Where new codes are drawn, in the network's axes and the user's units.
+        Where new codes are drawn, the network's own.
     seed : int
         What the network was built with, since parts of the user's own may draw more
         than their weights.
@@ -63,6 +64,8 @@ class FittedNetwork:
         Whether what goes in is not what should come out.
     stays_linear : bool
         Whether the fit ended where it started, at the best linear answer.
+    code_variance : ndarray of shape (n_components,)
+        Of the training rows' codes, the network's own.
     """
 
     def __init__(self, kind, architecture, loss, device):
@@ -154,7 +157,7 @@ class FittedNetwork:
 
     def fit_density(self, density, codes: np.ndarray) -> None:
         """Let ``density`` follow ``codes``, which are the network's own."""
-        self.density = density.fit(codes * self.code_unit, self.seed)
+        self.density = density.fit(codes, self.code_unit, self.seed)
 
     @contextmanager
     def borrowed_globals(self, n_rows: int, is_foreign: bool):
@@ -193,21 +196,21 @@ class FittedNetwork:
 
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Return codes, (n_samples, n_components), in the dtype of ``X``."""
-        return self.by_chunk(lambda net, rows: net.encode(self.columns.transform(rows)), X)
+        return self._by_chunk(lambda net, rows: net.encode(self.columns.transform(rows)), X)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Return rows in the user's units, (n_samples, n_features)."""
         undo = self.output_columns.inverse_transform
-        return self.by_chunk(lambda net, rows: undo(net.decode(rows)), codes)
+        return self._by_chunk(lambda net, rows: undo(net.decode(rows)), codes)
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_samples, n_features)."""
         do, undo = self.columns.transform, self.output_columns.inverse_transform
-        return self.by_chunk(lambda net, rows: undo(net.reconstruct(do(rows))), X)
+        return self._by_chunk(lambda net, rows: undo(net.reconstruct(do(rows))), X)
 
     def draw(self, n_samples: int, random_state: np.random.RandomState) -> np.ndarray:
         """Return new rows in the user's units, (n_samples, n_features)."""
-        codes = self.density.draw(n_samples, random_state) / self.code_unit
+        codes = self.density.draw(n_samples, random_state)
         return self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
 
     def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
@@ -216,10 +219,36 @@ class FittedNetwork:
         def step(net, rows, clean):
             return net.row_losses(*self.to_network_units(rows, clean, X.dtype))
 
-        return self.by_chunk(step, X, X_clean)
+        return self._by_chunk(step, X, X_clean)
 
-    def by_chunk(self, step, *arrays: np.ndarray) -> np.ndarray:
-        """Return what ``step(net, rows, ...)`` makes of ``arrays``, some rows at a time."""
+    def posterior(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return means and deviations of codes, each (n_samples, n_components)."""
+        do = self.columns.transform
+        both = self._by_chunk(lambda net, rows: net.posterior(do(rows)), X)
+        return both[:, 0], both[:, 1]
+
+    def bound(self, X: np.ndarray) -> np.ndarray:
+        """Return the evidence lower bound of every row in the user's units, (n_rows,)."""
+        return self._log_density(X, lambda net, both: net.bound(*both))
+
+    def log_density(self, X: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
+        """Return its estimate from ``n_draws`` codes per row, (n_rows,)."""
+        generator = make_generator(seed)
+        return self._log_density(
+            X, lambda net, both: net.log_density(*both, n_draws, generator)
+        )
+
+    def _log_density(self, X, tell):
+        def step(net, rows):
+            return tell(net, self.to_network_units(rows, rows, rows.dtype))
+
+        log_density = self._by_chunk(step, X)
+        if self.make_loss().likelihood.is_discrete:
+            return log_density
+        # A density of scaled rows is that of rows, times the scale of every column.
+        return log_density - float(np.log(self.output_columns.scale_).sum())
+
+    def _by_chunk(self, step, *arrays):
         X = arrays[0]
         net = self.net(X.dtype.name)
         work = self.architecture.n_multiplications * min(len(X), ROWS_PER_PASS)

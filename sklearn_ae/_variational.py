@@ -10,7 +10,6 @@ from ._architecture import check_loss_domain
 from ._base import BaseAutoencoder
 from ._linear import ordered_axes
 from ._start import probabilistic_start
-from ._training import make_generator
 from ._validation import (
     Interval,
     StrOptions,
@@ -23,7 +22,7 @@ from .nn import EvidenceLowerBound, VariationalNetwork, make_likelihood
 __all__ = ["VariationalAutoencoder"]
 
 
-# Components whose mean varies by more are in use (Burda et al., 2016).
+# Components whose mean has a larger variance are in use (Burda et al., 2016).
 _ACTIVE = 0.01
 
 # The least noise level, as a share of the typical standard deviation of a column.
@@ -112,10 +111,10 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     sampler : {"prior", "gaussian", "gmm"}, default="prior"
         Density that ``sample`` draws codes from. "gaussian" has the mean and covariance of
-        the training rows' codes and takes no time. "gmm" is a mixture of normal densities,
-        as many as the Bayesian information criterion asks for: it follows clusters and
-        bends, and takes seconds where rows or components are many. "prior", of
-        VariationalAutoencoder alone, is the standard normal one that its codes are held to.
+        the training rows' codes. "gmm" is a mixture of 1, 2, 4, 8, 16 or 32 normal ones,
+        whichever is best by the Bayesian information criterion: it follows clusters and
+        bends, and ``fit`` takes seconds longer where rows or components are many. "prior",
+        of VariationalAutoencoder alone, is the standard normal one that codes are held to.
 
     dropout : float, default=0.0
         Share of hidden values set to zero in each step of training. More holds
@@ -204,8 +203,8 @@ class VariationalAutoencoder(BaseAutoencoder):
     Attributes
     ----------
     active_components_ : int
-        Components that are in use: whose mean varies over the training rows, by more than
-        0.01 where the prior has 1. The others hold the prior for every row.
+        Components that are in use: whose mean has a variance above 0.01 over the training
+        rows, where the prior has 1. The others hold the prior for every row.
 
     net_ : skorch.NeuralNet
         The fitted network, in float32, which takes and gives scaled units; its
@@ -233,7 +232,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         validation rows too.
 
     loss_curve_ : list of float
-        Minus the bound per cell in each epoch, in nats of scaled rows, ``n_iter_`` values.
+        Training loss of each epoch, ``n_iter_`` values: minus the bound per cell, in nats
+        of scaled rows, under the weight of the divergence in that epoch.
 
     validation_scores_ : list of float or None
         R² on the validation rows, the start first, ``n_iter_ + 1`` values; epochs are
@@ -256,14 +256,21 @@ class VariationalAutoencoder(BaseAutoencoder):
     ``loss`` names the likelihood of a cell around what the decoder makes of a code: "mse"
     normal, "mae" Laplace, "huber" normal with exponential tails, each with one noise level
     in scaled units that is learned; "bce" Bernoulli and "kl" Poisson, which have none. So
-    the bound needs no weight set by hand. A callable is minus the logarithm of a density
-    of which no more is known: likelihoods are then up to a constant. "bce" of data between
-    0 and 1 is no likelihood of theirs, but of black and white ones with that mean.
+    the bound needs no weight set by hand. "bce" of data between 0 and 1 is no likelihood
+    of theirs, but of black and white ones with that mean; "kl" reads values as counts,
+    which say the less the smaller they are, and those in thousands "mse" learns better.
+    A callable is minus the logarithm of a density of which no more is known: likelihoods
+    are up to a constant, and the weight ``beta`` is for you to set.
 
     Codes keep the axes of the network, in which their components are independent, the one
     whose mean varies most first, each with a fixed sign. They are in the units of the
     prior. ``transform``, ``reconstruct`` and ``score`` take means of codes, never draws;
     reconstructions are somewhat closer to the mean than those of PCA for that reason.
+    ``score`` is R², as in the other estimators, and not the mean of ``score_samples``.
+
+    ``sample`` gives what the decoder makes of codes, without the noise of the likelihood,
+    which is what codes do not hold: rates in place of counts, and less variance. Densities
+    other than the prior are fitted to draws of the training rows' posteriors.
 
     An ``encoder`` of your own is asked for two numbers per component, ``n_out`` is
     ``2 * n_components``: the means, then the logarithms of the standard deviations. A
@@ -406,21 +413,24 @@ class VariationalAutoencoder(BaseAutoencoder):
         return True  # a noise level does
 
     def _code_axes(self, network, codes, X_scaled):
+        if network.architecture.has_bent_code:
+            return super()._code_axes(network, codes, X_scaled)
         return ordered_axes(codes, X_scaled, whiten=self.whiten)
 
     def _codes_to_follow(self, net, network, X_scaled, codes):
-        mean, std = _halves(net.apply(net.module_.posterior, X_scaled))
-        return mean + std * np.random.RandomState(network.seed).normal(size=std.shape)
+        both = net.posterior(X_scaled)
+        draws = np.random.RandomState(network.seed).normal(size=codes.shape)
+        return both[:, 0] + both[:, 1] * draws
 
-    def _keep_weights(self, net, network, X_scaled, target, start):
-        super()._keep_weights(net, network, X_scaled, target, start)
-        variance = net.encode(X_scaled).var(axis=0, dtype=np.float64)
+    def _record(self, network, net, n_rows):
+        super()._record(network, net, n_rows)
+        variance = network.code_variance
         self.active_components_ = int((variance > _ACTIVE).sum())
-        if self.active_components_ == 0 and np.ptp(X_scaled, axis=0).any():
+        if self.active_components_ == 0 and network.columns.varies_:
             warnings.warn(
                 f"None of the {len(variance)} components is in use: all rows have the same "
-                "code and are rebuilt as the mean. Expected at least one whose mean varies "
-                f"by more than {_ACTIVE}. Use a smaller beta than {self.beta:g}, or "
+                "code and are rebuilt as the mean. Expected at least one whose mean has a "
+                f"variance above {_ACTIVE}. Use a smaller beta than {self.beta:g}, or "
                 "kl_warmup; for loss='kl' pass counts, since values far below 1 say next "
                 "to nothing; else all is noise, or rows are too few.",
                 UserWarning,
@@ -443,19 +453,14 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        columns = self._network.columns
-
-        def step(net, rows):
-            return net.apply(net.module_.posterior, columns.transform(rows))
-
-        return _halves(self._network.by_chunk(step, X))
+        return self._network.posterior(X)
 
     def score_samples(self, X):
         """Return the evidence lower bound of each row: the higher, the more likely.
 
-        The expectation over codes runs over points that stay the same, so that every call
-        gives the same, and is exact for a linear network. Whatever ``beta`` was in
-        training, it is 1 here.
+        The expectation over codes runs over 64 to 512 points that stay the same: every call
+        gives the same, which is exact for a linear network of up to 256 components and else
+        close. Whatever ``beta`` was in training, it is 1 here.
 
         Parameters
         ----------
@@ -466,7 +471,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         scores : ndarray of shape (n_samples,)
             In nats, of rows in your units; see ``log_likelihood``.
         """
-        return self._log_density(X, lambda net: net.criterion_.bound)
+        check_is_fitted(self)
+        return self._network.bound(self._validate_in_domain(X))
 
     def log_likelihood(self, X, n_importance_samples=100, *, random_state=None):
         """Return the importance-weighted estimate of the log likelihood of each row.
@@ -489,33 +495,13 @@ class VariationalAutoencoder(BaseAutoencoder):
             In nats, of rows in your units: a density for "mse", "mae" and "huber", a
             probability for "bce" and "kl".
         """
+        check_is_fitted(self)
         validate_count("n_importance_samples", n_importance_samples)
         seed = fresh_random_state(random_state).randint(np.iinfo(np.int32).max)
-        generator = make_generator(int(seed))
+        X = self._validate_in_domain(X)
+        return self._network.log_density(X, n_importance_samples, int(seed))
 
-        def measure(net):
-            return lambda *args: net.criterion_.log_density(
-                *args, n_importance_samples, generator
-            )
-
-        return self._log_density(X, measure)
-
-    def _log_density(self, X, measure):
-        check_is_fitted(self)
+    def _validate_in_domain(self, X):
         X = validate_rows(self, X, reset=False)
-        network = self._network
-        check_loss_domain(network.loss, X)
-
-        def step(net, rows):
-            both = network.to_network_units(rows, rows, rows.dtype)
-            return net.apply(lambda x, target: measure(net)(net.module_, x, target), *both)
-
-        log_density = network.by_chunk(step, X)
-        if self._network.loss in ("bce", "kl"):
-            return log_density
-        return log_density - float(np.log(network.output_columns.scale_).sum())
-
-
-def _halves(both):
-    """Return means and standard deviations, told as (n_rows, 2, n_components)."""
-    return both[:, 0], both[:, 1]
+        check_loss_domain(self._network.loss, X)
+        return X

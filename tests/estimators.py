@@ -9,3 +9,8 @@ ESTIMATORS = [
     for public in map(sklearn_ae.__dict__.get, sklearn_ae.__all__)
     if isinstance(public, type) and issubclass(public, BaseEstimator)
 ]
+
+
+def is_variational(estimator):
+    """Tell whether an estimator's codes are distributions."""
+    return hasattr(estimator, "posterior")

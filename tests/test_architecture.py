@@ -58,7 +58,6 @@ ROOMS = {
         "sklearn_ae._base",
         "sklearn_ae._linear",
         "sklearn_ae._start",
-        "sklearn_ae._training",
         "sklearn_ae._validation",
         "sklearn_ae.nn",
     },

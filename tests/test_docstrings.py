@@ -105,7 +105,15 @@ def test_a_text_that_differs_is_found():
 
 @pytest.mark.parametrize(
     "method",
-    ["fit", "transform", "inverse_transform", "reconstruct", "score", "score_samples"],
+    [
+        "fit",
+        "transform",
+        "inverse_transform",
+        "reconstruct",
+        "score",
+        "score_samples",
+        "sample",
+    ],
 )
 def test_methods_give_shapes(kind, method):
     text = inspect.getdoc(getattr(kind, method))

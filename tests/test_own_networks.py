@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from estimators import is_variational
 from sklearn.decomposition import PCA
 from torch import nn
 
@@ -69,7 +70,7 @@ def test_batch_normalisation_meets_no_batch_of_one_row(quick, digits, n_rows):
 
 def numbers_per_component(quick):
     """Return 2 where an encoder tells a distribution: means and deviations."""
-    return 2 if hasattr(quick(), "beta") else 1
+    return 2 if is_variational(quick()) else 1
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from estimators import is_variational
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer
 from sklearn.decomposition import PCA
@@ -20,7 +21,7 @@ def shapes(fitted):
 def test_hidden_layer_sizes_and_their_mirror(quick, bent):
     fitted = quick(2, hidden_layer_sizes=(9, 5), max_iter=1).fit(bent)
     encoder, decoder = shapes(fitted)
-    told = 4 if hasattr(fitted, "beta") else 2  # means and deviations
+    told = 4 if is_variational(fitted) else 2  # means and deviations
     assert encoder == [(9, 4), (5, 9), (told, 5), (2, 4)]
     assert decoder == [(5, 2), (9, 5), (4, 9), (4, 2)]
 
@@ -93,8 +94,8 @@ def test_the_classic_network_with_relu_codes_and_a_sigmoid_output(quick, digits)
 )
 def test_every_loss_falls_and_keeps_the_data(quick, digits, loss):
     X, _ = digits
-    if loss == "kl":
-        X = 16 * X  # counts, which say the more the larger they are
+    if loss == "kl" and is_variational(quick()):
+        X = 16 * X  # as a likelihood it is one of counts
     fitted = quick(8, loss=loss, max_iter=20).fit(X)
     assert fitted.best_iter_ > 0
     assert fitted.score(X) > 0.6
@@ -162,7 +163,8 @@ def test_global_scaling_keeps_wide_columns_and_feature_scaling_treats_all_alike(
     assert kept["global"][0] > 0.99
     assert kept["global"][1] < 0.1
     assert kept["feature"][0] < 0.1
-    assert kept["feature"][1] > 0.85
+    # The mean of a posterior is drawn towards that of all rows.
+    assert kept["feature"][1] > (0.85 if is_variational(quiet()) else 0.9)
 
 
 def test_random_init_has_no_linear_part(quick, digits):

@@ -6,6 +6,7 @@ import random
 import numpy as np
 import pytest
 import torch
+from sklearn import config_context
 from sklearn.datasets import make_blobs
 from sklearn.exceptions import NotFittedError
 
@@ -132,6 +133,32 @@ def test_rows_that_repeat(quick, sampler):
     assert np.isfinite(fitted.sample(20)).all()
     constant = quick(2, sampler=sampler).fit(np.full((40, 4), 7.0))
     np.testing.assert_allclose(constant.sample(5), 7, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", ["a", -1, 1.5, np.random.default_rng(0)])
+def test_what_is_no_seed(quick, bent, seed):
+    fitted = quick().fit(bent)
+    with pytest.raises(ValueError, match=r"random_state=.* must be None, an integer"):
+        fitted.sample(random_state=seed)
+
+
+@pytest.mark.parametrize("whiten", [False, True])
+@pytest.mark.parametrize("n_features", [2, 5])
+def test_a_mixture_finds_clusters_along_one_direction(whiten, n_features):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(1000, n_features))
+    X[:, 0] += 20 * rng.randint(0, 4, 1000)
+    ae = AutoencoderTransformer(
+        n_features, hidden_layer_sizes=(), sampler="gmm", whiten=whiten
+    )
+    first = ae.fit(X).sample(1000, random_state=0)[:, 0]
+    assert np.abs(first - 20 * np.round(first / 20)).max() < 6
+
+
+def test_a_mixture_under_array_api_dispatch(bent):
+    with config_context(array_api_dispatch=True):
+        ae = AutoencoderTransformer(2, hidden_layer_sizes=(), sampler="gmm").fit(bent)
+    assert np.isfinite(ae.sample(5)).all()
 
 
 @pytest.mark.parametrize("n_samples", [0, -1, 1.5, "10", None, True])

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from scipy.stats import multivariate_normal
+from scipy.stats import multivariate_normal, poisson
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import PCA
@@ -79,9 +79,12 @@ def test_the_posterior_of_probabilistic_pca():
     np.testing.assert_allclose(std, np.tile(np.sqrt(noise / values[:3]), (178, 1)))
 
 
-def test_rows_sampled_from_the_linear_network_have_its_covariance():
+@pytest.mark.parametrize("scaling", ["global", "feature", None])
+@pytest.mark.parametrize("whiten", [False, True])
+def test_rows_sampled_from_the_linear_network_have_its_covariance(scaling, whiten):
     X = load_wine().data
-    vae = linear(3, scaling="feature").fit(X)
+    X = (X - X.mean(0)) / X.std(0) * 50
+    vae = linear(3, scaling=scaling, whiten=whiten).fit(X)
     rows = (vae.sample(200_000, random_state=0) - X.mean(0)) / X.std(0)
     values, vectors = np.linalg.eigh(np.corrcoef(X.T))
     noise = values[:-3].mean()
@@ -158,6 +161,85 @@ def test_units_shift_the_log_density_by_their_logarithm(loss, bent):
     vae, times = make(loss=loss).fit(bent), make(loss=loss).fit(bent * 1000)
     shift = vae.score_samples(bent) - times.score_samples(bent * 1000)
     np.testing.assert_allclose(shift, 4 * np.log(1000), rtol=1e-3)
+
+
+def test_the_likelihood_of_counts_is_poissons_in_the_users_units():
+    counts = np.random.RandomState(0).poisson([1.0, 30.0, 400.0], (300, 3))
+    with pytest.warns(UserWarning, match="None of the 1"):
+        vae = make(1, loss="kl", beta=1e6, max_iter=20).fit(counts)
+    expected = poisson.logpmf(counts, vae.reconstruct(counts)).sum(1)
+    np.testing.assert_allclose(vae.score_samples(counts), expected, rtol=1e-6)
+    single = vae.score_samples(counts.astype(np.float32))
+    np.testing.assert_allclose(single, expected, rtol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:None of the 2 components")  # of a random start
+@pytest.mark.parametrize("unit", [1e-10, 1e-4, 1e4])
+def test_the_least_noise_is_in_the_units_of_the_data(unit, bent):
+    X = (bent - 3) * unit
+    plain, scaled = linear(2, scaling=None).fit(X), linear(2).fit(X)
+    np.testing.assert_allclose(plain.score_samples(X), scaled.score_samples(X), rtol=1e-9)
+    curve = make(2, scaling=None, init="random", learning_rate_init=1e-12).fit(X)
+    assert np.exp(curve.net_.module_.log_scale.item()) == pytest.approx(
+        np.sqrt(X.var(0).mean()), rel=1e-3
+    )
+
+
+@pytest.mark.parametrize("code_activation", ["relu", "silu", "tanh", "logistic"])
+def test_a_start_with_a_bent_code_is_close_to_the_straight_one(code_activation, digits):
+    X, _ = digits
+    settings = {"learning_rate_init": 1e-12, "max_iter": 1}
+    bent = make(4, code_activation=code_activation, **settings).fit(X)
+    straight = make(4, **settings).fit(X)
+    assert bent.score(X) == pytest.approx(straight.score(X), abs=0.02)
+    if code_activation == "relu":
+        assert bent.transform(X).min() >= 0  # neither turned nor mirrored
+
+
+def test_a_start_whose_output_has_other_units_has_its_noise_in_them(digits):
+    X, _ = digits
+    settings = {"learning_rate_init": 1e-12, "max_iter": 1}
+    X_hat = {}
+    for output in ("identity", "relu"):
+        vae = make(8, output_activation=output, **settings).fit(X * 16)
+        scale = vae._network.output_columns.scale_[0]
+        X_hat[output] = np.exp(vae.net_.module_.log_scale.item()) * scale
+    assert X_hat["relu"] == pytest.approx(X_hat["identity"], rel=1e-3)
+
+
+def test_more_components_than_rows_to_train_on():
+    X = np.random.RandomState(0).normal(size=(60, 58))
+    vae = make(None).fit(X)
+    assert vae.n_components_ == 58
+    assert np.isfinite(vae.score_samples(X)).all()
+    assert make(49).fit(X[:50]).transform(X).shape == (60, 49)
+
+
+def test_a_long_warmup_is_not_cut_short(digits):
+    vae = make(4, init="random", kl_warmup=30, n_iter_no_change=2, max_iter=60, beta=4)
+    assert vae.fit(digits[0]).n_iter_ > 30
+
+
+def test_order_and_signs_do_not_depend_on_the_order_of_rows():
+    X = load_wine().data
+    order = np.random.RandomState(0).permutation(len(X))
+    first = linear(4, scaling="feature").fit(X).transform(X)
+    again = linear(4, scaling="feature").fit(X[order]).transform(X)
+    np.testing.assert_allclose(first, again, atol=1e-8)
+    together = first.T @ ((X - X.mean(0)) / X.std(0))
+    largest = np.abs(together).argmax(1)
+    assert (together[np.arange(4), largest] > 0).all()
+
+
+def test_densities_of_codes_follow_draws_and_not_means():
+    X = load_wine().data
+    settings = {"scaling": "feature", "hidden_layer_sizes": ()}
+    rows = [
+        make(4, sampler=sampler, **settings).fit(X).sample(100_000, random_state=0)
+        for sampler in ("prior", "gaussian")
+    ]
+    prior, followed = (np.cov((r / X.std(0)).T) for r in rows)
+    np.testing.assert_allclose(prior, followed, atol=0.08)
 
 
 def test_counts_are_likelier_as_counts_than_as_anything_normal():
@@ -281,9 +363,10 @@ def test_components_not_in_use_are_counted():
 
 def test_collapse_is_told_with_the_way_out(digits):
     X, _ = digits
-    for vae in (linear(4, beta=1000), make(4, beta=1000)):
-        with pytest.warns(UserWarning, match=r"None of the 4.*smaller beta than 1000"):
+    for vae in (linear(4, beta=1000), make(4, beta=1000), linear(4, beta=1e300)):
+        with pytest.warns(UserWarning, match=r"None of the 4.*smaller beta than 1") as told:
             vae.fit(X)
+        assert told[0].filename == __file__
         assert vae.active_components_ == 0
         assert abs(vae.score(X)) < 0.05
     with warnings.catch_warnings():

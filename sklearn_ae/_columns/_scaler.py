@@ -26,6 +26,8 @@ class Scaler:
         What is subtracted: the mean, or zero.
     scale_ : ndarray of shape (n_features,)
         What each column is divided by; 1 where a column is constant.
+    varies_ : bool
+        Whether any column does.
     distance_ : float
         How many typical standard deviations the farthest mean is away from zero.
 
@@ -56,6 +58,7 @@ class Scaler:
             )
         self.mean_ = standard.mean_
         spread = np.sqrt(standard.var_.mean())
+        self.varies_ = bool(np.ptp(X, axis=0).any())
         self.distance_ = np.abs(self.mean_).max() / spread if spread > 0 else 0.0
         self.offset_ = np.zeros_like(self.mean_)
         self.scale_ = np.ones_like(self.mean_)

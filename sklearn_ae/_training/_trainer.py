@@ -3,6 +3,7 @@
 import dis
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 
 import numpy as np
 import torch
@@ -211,23 +212,46 @@ class ReconstructionNet(NeuralNet):
 
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Return codes, (n_rows, n_components)."""
-        return self.apply(self.module_.encode, X)
+        return self._apply(self.module_.encode, X)
 
     def decode(self, code: np.ndarray) -> np.ndarray:
         """Return rows as the network sees them, (n_rows, n_features)."""
-        return self.apply(self.module_.decode, code)
+        return self._apply(self.module_.decode, code)
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_rows, n_features)."""
-        return self.apply(self.module_, X)
+        return self._apply(self.module_, X)
 
     def row_losses(self, X: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return the loss of every row, (n_rows,)."""
-        return self.apply(lambda x, t: self.criterion_.rows(self.infer(x), t), X, target)
+        return self._apply(lambda x, t: self.criterion_.rows(self.infer(x), t), X, target)
+
+    def posterior(self, X: np.ndarray) -> np.ndarray:
+        """Return means and deviations of codes, (n_rows, 2, n_components)."""
+        return self._apply(self.module_.posterior, X)
+
+    def bound(self, X: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """Return the evidence lower bound of every row, (n_rows,)."""
+        return self._apply(partial(self.criterion_.bound, self.module_), X, target)
+
+    def log_density(
+        self,
+        X: np.ndarray,
+        target: np.ndarray,
+        n_draws: int,
+        generator: torch.Generator,
+    ) -> np.ndarray:
+        """Return the importance-weighted log density of every row, (n_rows,)."""
+        estimate = partial(
+            self.criterion_.log_density,
+            self.module_,
+            n_draws=n_draws,
+            generator=generator,
+        )
+        return self._apply(estimate, X, target)
 
     @torch.no_grad()
-    def apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
-        """Return what ``function`` makes of the rows of ``arrays``, a pass at a time."""
+    def _apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
         self._set_training(False)
         tensors = [self._to_tensor(array).split(ROWS_PER_PASS) for array in arrays]
         return (

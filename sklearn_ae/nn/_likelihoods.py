@@ -24,7 +24,14 @@ from ._losses import (
     make_loss,
 )
 
-__all__ = ["Likelihood", "LossLikelihood", "NoiseLikelihood", "Poisson", "make_likelihood"]
+__all__ = [
+    "Bernoulli",
+    "Likelihood",
+    "LossLikelihood",
+    "NoiseLikelihood",
+    "Poisson",
+    "make_likelihood",
+]
 
 
 class Likelihood(nn.Module, ABC):
@@ -34,7 +41,14 @@ class Likelihood(nn.Module, ABC):
     ----------
     loss : ReconstructionLoss
         Minus the log density of a cell, up to its normalisation and scale.
+
+    Attributes
+    ----------
+    is_discrete : bool
+        Whether values have a probability, which no change of units changes.
     """
+
+    is_discrete = False
 
     def __init__(self, loss: ReconstructionLoss):
         super().__init__()
@@ -95,10 +109,16 @@ class NoiseLikelihood(Likelihood):
 
 
 class LossLikelihood(Likelihood):
-    """exp(-loss): Bernoulli for the binary cross-entropy; else nothing more is known."""
+    """exp(-loss), of which nothing more is known."""
 
     def _log_density(self, loss, x_hat, x, log_scale):
         return -x.shape[1] * loss(x_hat, x)
+
+
+class Bernoulli(LossLikelihood):
+    """Black or white; the binary cross-entropy is normalised as it is."""
+
+    is_discrete = True
 
 
 class Poisson(Likelihood):
@@ -106,6 +126,8 @@ class Poisson(Likelihood):
 
     Values between counts enter by the gamma function, as between factorials.
     """
+
+    is_discrete = True
 
     def __init__(self, loss: ReconstructionLoss, unit: float):
         super().__init__(loss)
@@ -141,7 +163,7 @@ def make_likelihood(loss: str | Callable, unit: float) -> Likelihood:
     if callable(loss):
         return LossLikelihood(make_loss(loss))
     if loss == "bce":
-        return LossLikelihood(BinaryCrossEntropy())
+        return Bernoulli(BinaryCrossEntropy())
     if loss == "kl":
         return Poisson(KullbackLeibler(), unit)
     return NoiseLikelihood(*_NOISE[loss]())

@@ -232,7 +232,7 @@ class BottleneckNetwork(nn.Module, ABC):
         whose weights are about to be loaded.
     """
 
-    n_told: ClassVar[int]  # numbers that the encoder's layers tell of each component
+    outputs_per_component: ClassVar[int]  # of the layers of the encoder
 
     def __init__(
         self,
@@ -252,9 +252,9 @@ class BottleneckNetwork(nn.Module, ABC):
     ):
         super().__init__()
 
-        def half(n_in, n_out, sizes, factory, n_told=1):
+        def half(n_in, n_out, sizes, factory, n_copies=1):
             skip = LinearSkip(n_in, n_out) if linear_skip else None
-            n_out = n_told * n_out
+            n_out = n_copies * n_out
             if factory is not None:
                 layers = _make_own_layers(factory, n_in, n_out)
                 return (Gate(layers) if linear_skip else layers), skip
@@ -266,7 +266,11 @@ class BottleneckNetwork(nn.Module, ABC):
             ), skip
 
         layers, skip = half(
-            n_features, n_components, hidden_layer_sizes, encoder, self.n_told
+            n_features,
+            n_components,
+            hidden_layer_sizes,
+            encoder,
+            self.outputs_per_component,
         )
         self.encoder = self._make_encoder(layers, skip, code_activation, n_components)
         layers, skip = half(n_components, n_features, decoder_hidden_layer_sizes, decoder)
@@ -309,7 +313,7 @@ class Autoencoder(BottleneckNetwork):
     (torch.Size([5, 2]), torch.Size([5, 6]))
     """
 
-    n_told = 1
+    outputs_per_component = 1
 
     @staticmethod
     def _make_encoder(layers, skip, code_activation, n_components):

@@ -41,7 +41,7 @@ class VariationalEncoder(nn.Module):
         Length of the code.
     """
 
-    n_told = 2
+    outputs_per_component = 2
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class VariationalNetwork(BottleneckNetwork):
     (torch.Size([5, 2]), torch.Size([5, 6]))
     """
 
-    n_told = 2
+    outputs_per_component = 2
 
     encoder: VariationalEncoder
     decoder: Decoder

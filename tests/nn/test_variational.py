@@ -66,6 +66,18 @@ def test_no_posterior_is_wider_than_the_prior():
     assert (log_std == 0).all()
 
 
+@pytest.mark.parametrize("name", ["log_scale", "encoder.log_std"])
+def test_what_is_beyond_a_bound_finds_back(name):
+    network = make_network().train()
+    weights = dict(network.named_parameters())
+    with torch.no_grad():
+        weights[name].fill_(-100.0 if name == "log_scale" else 3.0)
+    x = torch.rand(4, 5, generator=torch.Generator().manual_seed(1))
+    loss = EvidenceLowerBound(make_likelihood("mse", 1.0))
+    loss(network.outcome(x), x).backward()
+    assert (weights[name].grad != 0).all()
+
+
 def test_the_bound_by_many_draws():
     generator = torch.Generator().manual_seed(0)
     network = make_network(2).double()
