@@ -11,7 +11,7 @@ distance     median distance to the closest training row, divided by that of hel
 
 of a bootstrap of the training rows, which is the ceiling of the first two, GaussianMixture
 and KernelDensity on the columns, GaussianMixture on PCA codes, and AutoencoderTransformer
-and VariationalAutoencoder with default parameters and each sampler, codes as long as PCA's.
+and VariationalAutoencoder with default parameters, by sampler, codes as long as PCA's.
 Mixtures have the number of components, 1 to 32, that is best by the Bayesian information
 criterion. Columns of tables are standardised; images, which are never negative and mostly
 zero, have output_activation="relu". What all methods generate is put into the range of each

@@ -208,6 +208,8 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     See Also
     --------
+    VariationalAutoencoder : A distribution over codes, and a likelihood of rows.
+    DenoisingAutoencoder : The same network, trained to undo noise.
     sklearn.decomposition.PCA : The linear answer, and the start of this one.
     sklearn.decomposition.KernelPCA : Nonlinear, with a cost that grows with the
         square of the rows.

@@ -92,6 +92,12 @@ def test_a_fit_on_a_device_that_is_gone_loads_on_the_cpu(quick, bent):
     np.testing.assert_array_equal(loaded.transform(bent), expected)
 
 
+def test_the_net_gives_tensors_too(quick, bent):
+    net = quick().fit(bent).net_
+    X_scaled = np.zeros((3, 4), dtype=np.float32)
+    np.testing.assert_array_equal(net.forward(X_scaled).numpy(), net.predict(X_scaled))
+
+
 def test_weights_leave_as_safetensors(quick, bent, tmp_path):
     pytest.importorskip("safetensors")
     fitted = quick().fit(bent)

@@ -137,6 +137,11 @@ class ReconstructionNet(NeuralNet):
     def infer(self, x, **fit_params):
         return self.module_.outcome(x)
 
+    def evaluation_step(self, batch, training=False):
+        # A prediction is a reconstruction, whatever else the loss takes.
+        outcome = super().evaluation_step(batch, training)
+        return outcome[0] if isinstance(outcome, tuple) else outcome
+
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         # BestWeights judges the validation rows; a pass by batch is for user callbacks.
         if iterator is None or not (training or self.callbacks):
