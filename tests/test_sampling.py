@@ -156,8 +156,12 @@ def test_a_mixture_finds_clusters_along_one_direction(whiten, n_features):
 
 
 def test_a_mixture_under_array_api_dispatch(bent):
-    with config_context(array_api_dispatch=True):
-        ae = AutoencoderTransformer(2, hidden_layer_sizes=(), sampler="gmm").fit(bent)
+    ae = AutoencoderTransformer(2, hidden_layer_sizes=(), sampler="gmm")
+    try:
+        with config_context(array_api_dispatch=True):
+            ae.fit(bent)
+    except ImportError as error:
+        pytest.skip(str(error))  # scikit-learn before 1.8 asks for another package
     assert np.isfinite(ae.sample(5)).all()
 
 
