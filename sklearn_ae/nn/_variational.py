@@ -160,12 +160,15 @@ def normal_points(n_components: int) -> torch.Tensor:
     """
     n_pairs = max(_FEWEST_PAIRS, min(2 * n_components, _USUAL_PAIRS), n_components)
     n_pairs = min(n_pairs, _MOST_PAIRS)
+    if n_components > n_pairs:
+        half = torch.empty((n_pairs, n_components), dtype=torch.float64, device="cpu")
+        half.normal_(generator=torch.Generator(device="cpu").manual_seed(0))
+        return torch.cat([half, -half])
     # Sobol's sequence covers few dimensions more evenly than random numbers do.
     sobol = torch.quasirandom.SobolEngine(n_components, scramble=True, seed=0)
     uniform = sobol.draw(n_pairs, dtype=torch.float64).clamp(1e-6, 1 - 1e-6)
     half = torch.special.ndtri(uniform)
-    if n_components <= n_pairs:
-        # half' half / n_pairs = L L', which is taken out.
-        factor = torch.linalg.cholesky(half.T @ half / n_pairs)
-        half = torch.linalg.solve_triangular(factor, half.T, upper=False).T
+    # half' half / n_pairs = L L', which is taken out.
+    factor = torch.linalg.cholesky(half.T @ half / n_pairs)
+    half = torch.linalg.solve_triangular(factor, half.T, upper=False).T
     return torch.cat([half, -half])
