@@ -18,9 +18,9 @@ zero, have output_activation="relu". What all methods generate is put into the r
 column, and where a column holds few values, on the nearest of them: else rounding alone
 tells it apart.
 
-    python benchmarks/generation.py --data FOLDER     digits, MNIST and three tables
+    python benchmarks/generation.py --data FOLDER     15 minutes, five data sets
     python benchmarks/generation.py                   what scikit-learn bundles
-    python benchmarks/generation.py --quick           digits alone
+    python benchmarks/generation.py --quick           digits alone, under a minute
 """
 
 import argparse

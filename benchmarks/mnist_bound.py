@@ -10,7 +10,7 @@ Theirs are binarised anew in every pass; here ``--draws`` binarisations of the 6
 training images are stacked, so that an epoch is as many passes.
 
     python benchmarks/mnist_bound.py --data FOLDER            a quarter of an hour
-    python benchmarks/mnist_bound.py --data FOLDER --quick    two minutes, few passes
+    python benchmarks/mnist_bound.py --data FOLDER --quick    a minute, few passes
 """
 
 import argparse
