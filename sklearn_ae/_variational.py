@@ -4,6 +4,7 @@ import warnings
 from numbers import Integral, Real
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import check_loss_domain
@@ -433,7 +434,7 @@ class VariationalAutoencoder(BaseAutoencoder):
                 f"variance above {_ACTIVE}. Use a smaller beta than {self.beta:g}, or "
                 "kl_warmup; for loss='kl' pass counts, since values far below 1 say next "
                 "to nothing; else all is noise, or rows are too few.",
-                UserWarning,
+                ConvergenceWarning,
                 stacklevel=5,  # of fit's caller
             )
 

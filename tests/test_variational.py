@@ -10,7 +10,7 @@ from scipy.stats import multivariate_normal, poisson
 from sklearn.base import clone
 from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import PCA
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
 
@@ -165,7 +165,7 @@ def test_units_shift_the_log_density_by_their_logarithm(loss, bent):
 
 def test_the_likelihood_of_counts_is_poissons_in_the_users_units():
     counts = np.random.RandomState(0).poisson([1.0, 30.0, 400.0], (300, 3))
-    with pytest.warns(UserWarning, match="None of the 1"):
+    with pytest.warns(ConvergenceWarning, match="None of the 1"):
         vae = make(1, loss="kl", beta=1e6, max_iter=20).fit(counts)
     expected = poisson.logpmf(counts, vae.reconstruct(counts)).sum(1)
     np.testing.assert_allclose(vae.score_samples(counts), expected, rtol=1e-6)
@@ -364,7 +364,9 @@ def test_components_not_in_use_are_counted():
 def test_collapse_is_told_with_the_way_out(digits):
     X, _ = digits
     for vae in (linear(4, beta=1000), make(4, beta=1000), linear(4, beta=1e300)):
-        with pytest.warns(UserWarning, match=r"None of the 4.*smaller beta than 1") as told:
+        with pytest.warns(
+            ConvergenceWarning, match=r"None of the 4.*smaller beta than 1"
+        ) as told:
             vae.fit(X)
         assert told[0].filename == __file__
         assert vae.active_components_ == 0
