@@ -232,7 +232,7 @@ class FittedNetwork:
         return self._log_density(X, lambda net, both: net.bound(*both))
 
     def log_density(self, X: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
-        """Return its estimate from ``n_draws`` codes per row, (n_rows,)."""
+        """Return the importance-weighted log density of every row, (n_rows,)."""
         generator = make_generator(seed)
         return self._log_density(
             X, lambda net, both: net.log_density(*both, n_draws, generator)

@@ -450,7 +450,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         mean : ndarray of shape (n_samples, n_components_)
             As ``transform`` gives it.
         std : ndarray of shape (n_samples, n_components_)
-            1, that of the prior, for components that are not in use.
+            In the units of ``mean``; those of the prior, whose own is 1, unless ``whiten``.
+
+        Raises
+        ------
+        ValueError
+            ``X`` has other columns than in ``fit``, or is not finite.
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
@@ -471,6 +476,11 @@ class VariationalAutoencoder(BaseAutoencoder):
         -------
         scores : ndarray of shape (n_samples,)
             In nats, of rows in your units; see ``log_likelihood``.
+
+        Raises
+        ------
+        ValueError
+            ``X`` cannot be used, or has values that ``loss`` cannot measure.
         """
         check_is_fitted(self)
         return self._network.bound(self._validate_in_domain(X))
@@ -495,6 +505,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         log_likelihood : ndarray of shape (n_samples,)
             In nats, of rows in your units: a density for "mse", "mae" and "huber", a
             probability for "bce" and "kl".
+
+        Raises
+        ------
+        ValueError
+            ``n_importance_samples`` is no count, ``random_state`` no seed, or ``X`` has
+            values that ``loss`` cannot measure.
         """
         check_is_fitted(self)
         validate_count("n_importance_samples", n_importance_samples)

@@ -75,12 +75,7 @@ def principal_axes(
         centre = code.mean(axis=0, dtype=np.float64)
         turn = _turn((code - centre) * unit, X)
         forward, backward = forward @ turn, turn.T @ backward
-    if whiten:
-        shown = (code - centre) @ forward
-        spread = shown.std(axis=0, ddof=min(1, len(code) - 1))
-        spread = np.where(spread > NO_SPREAD * spread.max(), spread, 1.0)
-        forward, backward = forward / spread, spread[:, np.newaxis] * backward
-    return _axes(forward, backward, -centre @ forward)
+    return _axes(code, centre, forward, backward, whiten)
 
 
 def ordered_axes(code: np.ndarray, X: np.ndarray, *, whiten: bool) -> dict[str, np.ndarray]:
@@ -89,15 +84,24 @@ def ordered_axes(code: np.ndarray, X: np.ndarray, *, whiten: bool) -> dict[str, 
     Parameters are those of principal_axes. Components of a distribution over codes are
     independent as the network has them: turned, they would not be.
     """
-    spread = code.std(axis=0, dtype=np.float64)
-    order = np.argsort(-spread, kind="stable")
-    turn = np.eye(len(spread))[:, order]
+    order = np.argsort(-code.std(axis=0, dtype=np.float64), kind="stable")
+    turn = np.eye(len(order))[:, order]
     turn = turn * _signs((code - code.mean(axis=0)) @ turn, X)
-    if not whiten:
-        return _axes(turn, turn.T)
-    shown = spread[order] * np.sqrt(len(code) / max(len(code) - 1, 1))
-    shown = np.where(shown > NO_SPREAD * shown.max(), shown, 1.0)
-    return _axes(turn / shown, shown[:, np.newaxis] * turn.T)
+    return _axes(code, np.zeros(len(order)), turn, turn.T, whiten)
+
+
+def _axes(code, centre, forward, backward, whiten) -> dict[str, np.ndarray]:
+    """Return the weights of (code - centre) @ forward and its way back, whitened or not."""
+    if whiten:
+        shown = (code - centre) @ forward
+        spread = shown.std(axis=0, ddof=min(1, len(code) - 1))
+        spread = np.where(spread > NO_SPREAD * spread.max(), spread, 1.0)
+        forward, backward = forward / spread, spread[:, np.newaxis] * backward
+    return {
+        "axes.weight": forward,
+        "axes.bias": -centre @ forward,
+        "axes.inverse_weight": backward,
+    }
 
 
 def _turn(code: np.ndarray, X: np.ndarray) -> np.ndarray:
@@ -112,11 +116,3 @@ def _signs(code: np.ndarray, X: np.ndarray) -> np.ndarray:
     together = code.T @ X  # (n_components, n_features)
     largest = np.abs(together).argmax(axis=1)
     return np.where(together[np.arange(len(together)), largest] < 0, -1, 1)
-
-
-def _axes(forward, backward, bias=None) -> dict[str, np.ndarray]:
-    return {
-        "axes.weight": forward,
-        "axes.bias": np.zeros(len(forward)) if bias is None else bias,
-        "axes.inverse_weight": backward,
-    }

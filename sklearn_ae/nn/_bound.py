@@ -58,9 +58,9 @@ class EvidenceLowerBound(ReconstructionLoss):
     ) -> torch.Tensor:
         """Return the bound of every row in nats, (n_rows,), the same in every call."""
         mean, log_std = network.encoder.posterior(x)
-        total = torch.zeros_like(mean[:, 0])
+        std, total = log_std.exp(), torch.zeros_like(mean[:, 0])
         for point in network.points.to(mean):
-            x_hat = network.decoder(mean + log_std.exp() * point)
+            x_hat = network.decoder(mean + std * point)
             total += self.likelihood.rows(x_hat, target, network.noise_level)
         return total / len(network.points) - divergence_from_prior(mean, log_std)
 
@@ -74,10 +74,10 @@ class EvidenceLowerBound(ReconstructionLoss):
     ) -> torch.Tensor:
         """Return the importance-weighted estimate of log p of every row, (n_rows,)."""
         mean, log_std = network.encoder.posterior(x)
-        total = torch.full_like(mean[:, 0], -math.inf)
+        std, total = log_std.exp(), torch.full_like(mean[:, 0], -math.inf)
         for _ in range(n_draws):
             normal = normal_like(mean, generator)
-            code = mean + log_std.exp() * normal
+            code = mean + std * normal
             log_weight = self.likelihood.rows(
                 network.decoder(code), target, network.noise_level
             )
