@@ -7,7 +7,8 @@ from ._device import (
     make_generator,
     with_gradients,
 )
-from ._recipe import OPTIMIZERS, make_training_net, rows_per_batch
+from ._optimizers import OPTIMIZERS
+from ._recipe import make_training_net, rows_per_batch
 from ._schedule import SCHEDULES
 from ._stopping import ConvergenceError
 from ._trainer import ReconstructionNet

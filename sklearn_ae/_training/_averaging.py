@@ -18,33 +18,38 @@ __all__ = ["AveragedWeights"]
 # this share: it leaves the start behind.
 _EPOCHS = 2
 _SHARE_OF_STEPS = 0.25
+# So many points make an average; with more, to follow the weights of a wide network would
+# take as long as to move them.
+_POINTS = 32
 
 
 class AveragedWeights:
-    """An exponential moving average of the parameters of a module.
+    """An exponential moving average of weights in training.
 
     Buffers, such as running statistics of the user's own layers, are those of the moment.
 
     Parameters
     ----------
-    module : nn.Module
-        Its parameters are where the average starts.
+    weights : list of nn.Parameter
+        Where the average starts.
     n_batches : int
         Steps in an epoch.
     """
 
-    def __init__(self, module: nn.Module, n_batches: int):
-        trained = [weight for weight in module.parameters() if weight.requires_grad]
-        self.weights = [weight.detach() for weight in trained]
+    def __init__(self, weights: list[nn.Parameter], n_batches: int):
+        self.weights = [weight.detach() for weight in weights if weight.requires_grad]
         self.averages = [weight.clone() for weight in self.weights]
         self.longest = _EPOCHS * n_batches
+        self.every = max(1, self.longest // _POINTS)
         self.n_steps = 0
 
     def update(self) -> None:
         """Let the average follow the weights by one step."""
         self.n_steps += 1
+        if self.n_steps % self.every:
+            return
         n_back = min(self.longest, 1 + _SHARE_OF_STEPS * self.n_steps)
-        average = get_ema_multi_avg_fn(1 - 1 / n_back)
+        average = get_ema_multi_avg_fn(1 - min(self.every / n_back, 1))
         average(self.averages, self.weights, self.n_steps)
 
     @contextmanager

@@ -5,8 +5,10 @@ and on the data, so the limit follows the gradients themselves, in the manner of
 (Seetharaman et al., 2020).
 """
 
+import math
+
+import torch
 from skorch.callbacks import Callback
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 __all__ = ["GradientClip"]
 
@@ -19,14 +21,16 @@ class GradientClip(Callback):
     """Shorten the gradient of a step to twice the usual norm."""
 
     def on_train_begin(self, net, X=None, y=None, **kwargs):
-        self.weights_ = list(net.module_.parameters())
+        self.weights_ = net.trained_weights
         self.n_steps_, self.usual_ = 0, 0.0
 
     def on_grad_computed(self, net, named_parameters=None, **kwargs):
-        total = get_total_norm([w.grad for w in self.weights_ if w.grad is not None])
-        norm, limit = total.item(), _FACTOR * self.usual_  # read: most steps need no more
+        gradients = [w.grad for w in self.weights_ if w.grad is not None]
+        norms = torch.stack([torch.linalg.vector_norm(g) for g in gradients])
+        norm, limit = math.hypot(*norms.tolist()), _FACTOR * self.usual_
         self.n_steps_ += 1
         if self.n_steps_ > _STEPS and 0 < limit < norm:
-            clip_grads_with_norm_(self.weights_, limit, total)
+            for gradient in gradients:
+                gradient.mul_(limit / norm)
             norm = limit
         self.usual_ += (norm - self.usual_) / min(self.n_steps_, _STEPS)

@@ -9,19 +9,13 @@ from skorch.callbacks import Callback
 from ..nn import EvidenceLowerBound
 from ._clipping import GradientClip
 from ._device import resolve_device
+from ._optimizers import OPTIMIZERS
 from ._schedule import OneCycle
 from ._stopping import BestWeights
 from ._trainer import ReconstructionNet
 from ._warmup import DivergenceWarmup
 
-__all__ = ["OPTIMIZERS", "make_training_net", "rows_per_batch"]
-
-# Fused: one kernel per step for all weights, which is what small networks need.
-OPTIMIZERS: dict[str, tuple[type, dict]] = {
-    "adam": (torch.optim.Adam, {"fused": True}),
-    "adamw": (torch.optim.AdamW, {"fused": True, "weight_decay": 0.0}),
-    "sgd": (torch.optim.SGD, {"fused": True, "momentum": 0.9, "nesterov": True}),
-}
+__all__ = ["make_training_net", "rows_per_batch"]
 
 # Linear skips, which for mse start at the best that they can be, learn at this share of
 # the rate: at the full one the first steps undo much of a start with many components.
@@ -117,8 +111,7 @@ def make_training_net(
     optimizer, options = _optimizer(estimator.solver)
     options = {f"optimizer__{name}": value for name, value in options.items()}
     groups = _parameter_groups(estimator, batch_size)
-    if groups:
-        options["optimizer__param_groups"] = groups
+    options["optimizer__param_groups"] = groups
     schedule = OneCycle() if estimator.learning_rate == "one_cycle" else None
     warmup = None
     if isinstance(loss, EvidenceLowerBound):

@@ -71,7 +71,7 @@ class BestWeights(Callback):
         self.ceiling_ = _HOPELESS * max(*losses, 1.0)
         self.best_rows_, self.scores_ = self.start_rows_, [r2]
         self.start_weights_ = self.best_weights_ = net.copy_weights()
-        self.average_ = AveragedWeights(net.module_, net.n_batches)
+        self.average_ = AveragedWeights(net.trained_weights, net.n_batches)
         self.best_epoch_ = self.patience_epoch_ = 0
         self.stop_ = False
         # A loss that measures in units of its own noise can stay finite where R² is not.

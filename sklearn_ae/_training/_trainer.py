@@ -11,8 +11,11 @@ from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PrintLog
 from skorch.dataset import Dataset
 
+from ..nn import DenseGradients
 from ._batches import ROWS_PER_PASS, TensorBatches
 from ._device import usable_device
+from ._flat_weights import FlatWeights
+from ._optimizers import OPTIMIZERS
 
 __all__ = ["ReconstructionNet"]
 
@@ -76,6 +79,9 @@ class ReconstructionNet(NeuralNet):
         self.warmup = warmup
         self.corruption = corruption
         self.generator = generator
+        # Until training begins, and for good where autograd is needed.
+        self.flat_: FlatWeights | None = None
+        self.gradients_: DenseGradients | None = None
 
     def get_default_callbacks(self):
         # The weight of the divergence first: best_weights judges the start by it.
@@ -106,6 +112,8 @@ class ReconstructionNet(NeuralNet):
         train, valid = _take(both, train), _take(both, valid) if len(valid) else None
         if self.corruption is not None:
             self.noise_ = self.corruption.to(self.device, torch.float32)
+        if self.is_dense:
+            self._flatten_weights()
         # Judged rows have noise that stays, so that epochs can be compared.
         if valid is not None:
             valid = Dataset(self._noisy(valid.X), valid.y)
@@ -119,6 +127,35 @@ class ReconstructionNet(NeuralNet):
         with suppress(_Stop):
             self.notify("on_train_end", X=train.X, y=train.y)
         return self
+
+    @property
+    def is_dense(self) -> bool:
+        """Whether gradients are computed without autograd.
+
+        Callbacks of the user's own may do anything to weights, gradients and optimizer, as
+        they know them from skorch.
+        """
+        known = any(self.optimizer is optimizer for optimizer, _ in OPTIMIZERS.values())
+        return known and not self.callbacks and DenseGradients.suits(self.module_)
+
+    def _flatten_weights(self):
+        """Let the optimizer see a few long vectors in place of each layer's weights."""
+        options = self.get_params_for("optimizer")
+        self.flat_ = FlatWeights(self.module_, [p for p, _ in options["param_groups"]])
+        self.gradients_ = DenseGradients(
+            self.module_, self.criterion_, self.flat_.weights, self.flat_.gradients
+        )
+        self.initialize_optimizer()
+
+    def get_all_learnable_params(self):
+        if self.flat_ is None:
+            return super().get_all_learnable_params()
+        return iter(self.flat_.vectors.items())
+
+    @property
+    def trained_weights(self) -> list[torch.nn.Parameter]:
+        """What the optimizer moves."""
+        return [w for group in self.optimizer_.param_groups for w in group["params"]]
 
     @property
     def n_batches(self) -> int:
@@ -141,6 +178,19 @@ class ReconstructionNet(NeuralNet):
         # A prediction is a reconstruction, whatever else the loss takes.
         outcome = super().evaluation_step(batch, training)
         return outcome[0] if isinstance(outcome, tuple) else outcome
+
+    @torch.no_grad()
+    def _dense_step(self, batch, gradients):
+        self._set_training(True)
+        loss = gradients(*batch)
+        self.notify("on_grad_computed", named_parameters=(), batch=batch, training=True)
+        self.optimizer_.bare_step()
+        return {"loss": loss}
+
+    def train_step(self, batch, **fit_params):
+        if self.gradients_ is None:
+            return super().train_step(batch, **fit_params)
+        return self._dense_step(batch, self.gradients_)
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         # BestWeights judges the validation rows; a pass by batch is for user callbacks.

@@ -3,6 +3,7 @@
 from ._activations import ACTIVATIONS
 from ._bound import EvidenceLowerBound
 from ._corruption import NOISES, Corruption, UserNoise
+from ._gradients import DenseGradients
 from ._likelihoods import make_likelihood
 from ._losses import LOSSES, ReconstructionLoss, make_loss
 from ._networks import Autoencoder
@@ -14,6 +15,7 @@ __all__ = [
     "NOISES",
     "Autoencoder",
     "Corruption",
+    "DenseGradients",
     "EvidenceLowerBound",
     "ReconstructionLoss",
     "UserNoise",

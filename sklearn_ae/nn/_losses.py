@@ -36,6 +36,19 @@ class ReconstructionLoss(nn.Module, ABC):
         """Return the mean loss of the batch, a scalar."""
         return self.rows(x_hat, x).mean()
 
+    def with_slope(
+        self, x_hat: torch.Tensor, x: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the mean loss, and its gradient with regard to ``x_hat``.
+
+        The latter may be put in the place of ``x_hat``.
+        """
+        with torch.enable_grad():
+            leaf = x_hat.detach().requires_grad_()
+            loss = self(leaf, x)
+            (slope,) = torch.autograd.grad(loss, leaf)
+        return loss.detach(), slope
+
     def of_mean(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
         """Return the mean loss of telling the mean in place of ``x_hat``, a scalar."""
         return self(x.mean(0).expand_as(x), x)
@@ -49,6 +62,12 @@ class MeanSquaredError(ReconstructionLoss):
 
     def forward(self, x_hat, x):
         return F.mse_loss(x_hat, x)  # the same mean in one kernel
+
+    def with_slope(self, x_hat, x):
+        error = x_hat.sub_(x)
+        cells = error.flatten()
+        loss = torch.dot(cells, cells) / len(cells)
+        return loss, error.mul_(2 / len(cells))
 
 
 class MeanAbsoluteError(ReconstructionLoss):

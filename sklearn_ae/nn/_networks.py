@@ -21,6 +21,7 @@ __all__ = [
     "Decoder",
     "Dropout",
     "Encoder",
+    "HiddenLayers",
     "make_hidden_layers",
 ]
 
@@ -44,12 +45,14 @@ class Dropout(nn.Module):
         self.generator = generator
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if not self.training:
-            return x
+        return x * self.factors(x) if self.training else x
+
+    def factors(self, x: torch.Tensor) -> torch.Tensor:
+        """Return what the values ``x`` are multiplied by: zero, or a little more than 1."""
         # Drawn where the generator lives, so that a seed means the same on a GPU.
         kept = torch.empty(x.shape, dtype=x.dtype, device="cpu")
         kept.bernoulli_(1 - self.p, generator=self.generator)
-        return x * kept.to(x.device) / (1 - self.p)
+        return kept.to(x.device) / (1 - self.p)
 
 
 def _make_linear(
@@ -69,6 +72,10 @@ def _make_linear(
     return layer
 
 
+class HiddenLayers(nn.Sequential):
+    """Linear layers with activations, and dropout if there is any, in between."""
+
+
 def make_hidden_layers(
     sizes: Sequence[int],
     activation: str,
@@ -76,7 +83,7 @@ def make_hidden_layers(
     generator: torch.Generator | None,
     *,
     zero_last: bool,
-) -> nn.Sequential:
+) -> HiddenLayers:
     """Return linear layers from ``sizes[0]`` to ``sizes[-1]``, activated in between.
 
     Parameters
@@ -95,7 +102,7 @@ def make_hidden_layers(
 
     Returns
     -------
-    nn.Sequential
+    HiddenLayers
         (n_rows, sizes[0]) -> (n_rows, sizes[-1])
     """
     layers: list[nn.Module] = []
@@ -104,7 +111,7 @@ def make_hidden_layers(
         if dropout > 0:
             layers.append(Dropout(dropout, generator))
     layers.append(_make_linear(sizes[-2], sizes[-1], generator, zero=zero_last))
-    return nn.Sequential(*layers)
+    return HiddenLayers(*layers)
 
 
 def _make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module:
@@ -167,7 +174,7 @@ class Encoder(nn.Module):
         self.activation = make_activation(code_activation)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.activation(_sum_of(x, self.skip, self.layers))  # (n_rows, n_out)
+        return self.activation(_sum(_parts(self, x)))  # (n_rows, n_out)
 
 
 class Decoder(nn.Module):
@@ -197,17 +204,23 @@ class Decoder(nn.Module):
         self.activation = make_activation(output_activation)
 
     def forward(self, code: torch.Tensor) -> torch.Tensor:
-        linear = None if self.skip is None else self._crossed_skip
-        return self.activation(_sum_of(code, linear, self.layers))  # (n_rows, n_out)
+        return self.joined(_parts(self, code))  # (n_rows, n_out)
 
-    def _crossed_skip(self, code: torch.Tensor) -> torch.Tensor:
-        assert self.skip is not None
-        return output_link_inverse(self.output_activation, self.skip(code))
+    def joined(self, parts: list[torch.Tensor]) -> torch.Tensor:
+        """Return x_hat, given what the skip, if there is one, and the layers tell."""
+        if self.skip is not None:
+            linear = output_link_inverse(self.output_activation, parts[0])
+            parts = [linear, *parts[1:]]
+        return self.activation(_sum(parts))
 
 
-def _sum_of(x: torch.Tensor, *parts: Callable | None) -> torch.Tensor:
-    """Return the sum of what the parts that there are make of ``x``."""
-    return reduce(torch.add, [part(x) for part in parts if part is not None])
+def _parts(half: Encoder | Decoder, x: torch.Tensor) -> list[torch.Tensor]:
+    """Return what the skip and the layers, as far as there are any, make of ``x``."""
+    return [part(x) for part in (half.skip, half.layers) if part is not None]
+
+
+def _sum(parts: list[torch.Tensor]) -> torch.Tensor:
+    return reduce(torch.add, parts)
 
 
 class BottleneckNetwork(nn.Module, ABC):
@@ -251,6 +264,7 @@ class BottleneckNetwork(nn.Module, ABC):
         generator: torch.Generator | None = None,
     ):
         super().__init__()
+        self.n_components = n_components
 
         def half(n_in, n_out, sizes, factory, n_copies=1):
             skip = LinearSkip(n_in, n_out) if linear_skip else None

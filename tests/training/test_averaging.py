@@ -10,7 +10,7 @@ from sklearn_ae._training._averaging import AveragedWeights
 
 def test_the_average_follows_and_smooths():
     layer = nn.Linear(1, 1, bias=False)
-    average = AveragedWeights(layer, n_batches=10)
+    average = AveragedWeights([layer.weight], n_batches=10)
     followed = []
     for step in range(400):
         with torch.no_grad():
@@ -28,7 +28,7 @@ def test_the_average_follows_and_smooths():
 def test_weights_are_put_back_after_an_error():
     layer = nn.Linear(1, 1, bias=False)
     before = layer.weight.item()
-    average = AveragedWeights(layer, n_batches=1)
+    average = AveragedWeights([layer.weight], n_batches=1)
     average.averages[0].fill_(7.0)
     try:
         with average.in_place():

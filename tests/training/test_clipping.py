@@ -10,7 +10,7 @@ from sklearn_ae._training._clipping import GradientClip
 
 
 class Net:
-    module_ = nn.Linear(2, 1, bias=False)
+    trained_weights = (nn.Parameter(torch.zeros(1, 2)),)
 
 
 def clipped(sizes):
@@ -19,9 +19,9 @@ def clipped(sizes):
     clip.on_train_begin(net)
     left = []
     for size in sizes:
-        net.module_.weight.grad = torch.tensor([[0.6 * size, 0.8 * size]])
+        net.trained_weights[0].grad = torch.tensor([[0.6 * size, 0.8 * size]])
         clip.on_grad_computed(net)
-        left.append(net.module_.weight.grad.norm().item())
+        left.append(net.trained_weights[0].grad.norm().item())
     return np.array(left)
 
 

@@ -1,0 +1,270 @@
+"""Loss and gradients of dense layers by the chain rule, without autograd.
+
+For small layers, recording a graph and walking it takes longer than the arithmetic. The
+graph of an autoencoder of dense layers is known beforehand, so it is written down here:
+what each step of the way forward does, and what it makes of a gradient on the way back.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import nn
+
+from ._losses import ReconstructionLoss
+from ._networks import Autoencoder, Dropout, HiddenLayers
+
+__all__ = ["DenseGradients"]
+
+Tensors = Mapping[str, torch.Tensor]
+
+_aten = torch.ops.aten
+
+# The way forward, (x, out), and the way back, (slope, before, after), which overwrites the
+# slope of what comes out by that of what went in.
+_ACTIVATIONS: dict[type, tuple[Callable, Callable]] = {
+    nn.Identity: (lambda x, out: x, lambda slope, before, after: slope),
+    nn.ReLU: (
+        lambda x, out: _aten.relu.out(x, out=out),
+        lambda slope, before, after: _aten.threshold_backward.grad_input(
+            slope, after, 0, grad_input=slope
+        ),
+    ),
+    nn.SiLU: (
+        lambda x, out: _aten.silu.out(x, out=out),
+        lambda slope, before, after: _aten.silu_backward.grad_input(
+            slope, before, grad_input=slope
+        ),
+    ),
+    nn.GELU: (
+        lambda x, out: _aten.gelu.out(x, out=out),
+        lambda slope, before, after: _aten.gelu_backward.grad_input(
+            slope, before, grad_input=slope
+        ),
+    ),
+    nn.ELU: (
+        lambda x, out: _aten.elu.out(x, out=out),
+        lambda slope, before, after: _aten.elu_backward.grad_input(
+            slope, 1, 1, 1, True, after, grad_input=slope
+        ),
+    ),
+    nn.Tanh: (
+        lambda x, out: torch.tanh(x, out=out),
+        lambda slope, before, after: _aten.tanh_backward.grad_input(
+            slope, after, grad_input=slope
+        ),
+    ),
+    nn.Sigmoid: (
+        lambda x, out: torch.sigmoid(x, out=out),
+        lambda slope, before, after: _aten.sigmoid_backward.grad_input(
+            slope, after, grad_input=slope
+        ),
+    ),
+}
+
+
+class DenseGradients:
+    """The loss of a batch, and its gradient with regard to every weight.
+
+    Parameters
+    ----------
+    network : Autoencoder
+        Of dense layers only; see ``suits``.
+    loss : ReconstructionLoss
+        Told in float32.
+    weights, gradients : mapping of str to Tensor
+        By name, what is computed with and where the gradients are put. In bfloat16, so
+        are all products of matrices.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sklearn_ae.nn import LOSSES
+    >>> network = Autoencoder(
+    ...     n_features=6, n_components=2, hidden_layer_sizes=(16,),
+    ...     decoder_hidden_layer_sizes=(16,), generator=torch.Generator())
+    >>> weights = {name: weight.data for name, weight in network.named_parameters()}
+    >>> gradients = {name: torch.zeros_like(weight) for name, weight in weights.items()}
+    >>> tell = DenseGradients(network, LOSSES["mse"](), weights, gradients)
+    >>> x = torch.ones(5, 6)
+    >>> tell(x, x).item(), gradients["decoder.skip.bias"]
+    (1.0, tensor([-0.3333, -0.3333, -0.3333, -0.3333, -0.3333, -0.3333]))
+    """
+
+    def __init__(
+        self,
+        network: Autoencoder,
+        loss: ReconstructionLoss,
+        weights: Tensors,
+        gradients: Tensors,
+    ):
+        self.loss = loss
+        self.decoder = network.decoder
+        self.dtype = next(iter(weights.values())).dtype
+        self.way_in = _Half(network.encoder, "encoder.", weights, gradients)
+        self.way_out = _Half(network.decoder, "decoder.", weights, gradients)
+        self.code_activation = _Activation(network.encoder.activation, network.n_components)
+
+    @staticmethod
+    def suits(network: nn.Module) -> bool:
+        """Tell whether the layers of ``network`` are all known here."""
+        return type(network) is Autoencoder and all(
+            half.layers is None or isinstance(half.layers, HiddenLayers)
+            for half in (network.encoder, network.decoder)
+        )
+
+    @torch.no_grad()
+    def __call__(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+        """Overwrite the gradients by those of a batch; return its mean loss."""
+        parts = self.way_in.forward(x.to(self.dtype))
+        code = self.code_activation.forward(_sum(parts))
+        parts = [part.float() for part in self.way_out.forward(code)]
+        loss, slopes = self._tell(parts, target)
+        slope = self.way_out.backward([part.to(self.dtype) for part in slopes])
+        slope = self.code_activation.backward(slope)
+        self.way_in.learn([slope] * len(self.way_in.ways))
+        return loss
+
+    def _tell(self, parts, target):
+        """Return the loss, and its gradient with regard to what adds up to x_hat."""
+        if isinstance(self.decoder.activation, nn.Identity):
+            loss, slope = self.loss.with_slope(_sum(parts), target)
+            return loss, [slope] * len(parts)
+        with torch.enable_grad():
+            leaves = [part.detach().requires_grad_() for part in parts]
+            loss = self.loss(self.decoder.joined(leaves), target)
+            slopes = torch.autograd.grad(loss, leaves)
+        return loss.detach(), slopes
+
+
+def _sum(parts: list[torch.Tensor]) -> torch.Tensor:
+    """Return the sum of one part or two, in the place of the last."""
+    return parts[-1] if len(parts) == 1 else parts[-1].add_(parts[0])
+
+
+class _Room:
+    """Memory for what a step gives, which stays warm in the cache from batch to batch."""
+
+    def __init__(self, width: int):
+        self.width = width
+        self.tensors: dict[int, torch.Tensor] = {}  # batches differ by one row at most
+
+    def like(self, x: torch.Tensor) -> torch.Tensor:
+        """Return a tensor of as many rows as ``x``."""
+        n_rows = len(x)
+        if n_rows not in self.tensors:
+            self.tensors[n_rows] = x.new_empty((n_rows, self.width))
+        return self.tensors[n_rows]
+
+
+class _Step(ABC):
+    """One step of a way, which remembers what its way back needs."""
+
+    @abstractmethod
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """Return what comes out."""
+
+    @abstractmethod
+    def backward(self, slope: torch.Tensor) -> torch.Tensor:
+        """Return the gradient of what went in, given that of what came out."""
+
+
+class _Dense(_Step):
+    """x W' + b."""
+
+    def __init__(self, name: str, weights: Tensors, gradients: Tensors):
+        self.weight, self.bias = weights[f"{name}weight"], weights[f"{name}bias"]
+        self.weight_slope = gradients[f"{name}weight"]
+        self.bias_slope = gradients[f"{name}bias"]
+        self.transposed = self.weight.t()
+        n_out, n_in = self.weight.shape
+        self.outputs, self.slopes = _Room(n_out), _Room(n_in)
+
+    def forward(self, x):
+        self.x = x
+        return torch.addmm(self.bias, x, self.transposed, out=self.outputs.like(x))
+
+    def backward(self, slope):
+        self.learn(slope)
+        return torch.mm(slope, self.weight, out=self.slopes.like(slope))
+
+    def learn(self, slope: torch.Tensor) -> None:
+        """Put the gradients of the weights in their place."""
+        torch.mm(slope.t(), self.x, out=self.weight_slope)
+        torch.sum(slope, 0, out=self.bias_slope)
+
+
+class _Activation(_Step):
+    """Between two dense layers; owns what goes into it on the way back."""
+
+    def __init__(self, module, width: int):
+        self.function, self.pullback = _ACTIVATIONS[type(module)]
+        self.outputs = _Room(width)
+
+    def forward(self, x):
+        self.before = x
+        self.after = self.function(x, self.outputs.like(x))
+        return self.after
+
+    def backward(self, slope):
+        return self.pullback(slope, self.before, self.after)
+
+
+class _Mask(_Step):
+    """Dropout: what was multiplied by zero has no gradient."""
+
+    def __init__(self, dropout: Dropout):
+        self.dropout = dropout
+
+    def forward(self, x):
+        self.factors = self.dropout.factors(x)
+        return x * self.factors
+
+    def backward(self, slope):
+        return slope.mul_(self.factors)
+
+
+class _Half:
+    """The linear skip and the hidden layers of an encoder or a decoder, side by side."""
+
+    def __init__(self, half, name: str, weights: Tensors, gradients: Tensors):
+        self.ways: list[list] = []  # each begins and ends with a _Dense
+        if half.skip is not None:
+            self.ways.append([_Dense(f"{name}skip.", weights, gradients)])
+        layers: list[_Step] = []
+        for index, module in enumerate(half.layers or ()):
+            if isinstance(module, nn.Linear):
+                layers.append(_Dense(f"{name}layers.{index}.", weights, gradients))
+                width = module.out_features
+            elif isinstance(module, Dropout):
+                layers.append(_Mask(module))
+            else:
+                layers.append(_Activation(module, width))
+        if layers:
+            self.ways.append(layers)
+
+    def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
+        """Return what each way makes of ``x``."""
+        parts = []
+        for way in self.ways:
+            part = x
+            for step in way:
+                part = step.forward(part)
+            parts.append(part)
+        return parts
+
+    def backward(self, slopes: list[torch.Tensor]) -> torch.Tensor:
+        """Return the gradient of what went in, given that of what each way made of it."""
+        return _sum([way[0].backward(slope) for way, slope in self._walk_back(slopes)])
+
+    def learn(self, slopes: list[torch.Tensor]) -> None:
+        """Walk back where what went in are rows, whose gradient nobody needs."""
+        for way, slope in self._walk_back(slopes):
+            way[0].learn(slope)
+
+    def _walk_back(self, slopes):
+        for way, last in zip(self.ways, slopes, strict=True):
+            slope = last
+            for step in way[:0:-1]:
+                slope = step.backward(slope)
+            yield way, slope
