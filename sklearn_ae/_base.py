@@ -26,6 +26,7 @@ from ._linear import principal_axes
 from ._start import linear_start
 from ._training import (
     OPTIMIZERS,
+    PRECISIONS,
     SCHEDULES,
     make_generator,
     make_training_net,
@@ -90,6 +91,7 @@ class BaseAutoencoder(
         "encoder": [callable, None],
         "decoder": [callable, None],
         "device": [str],
+        "precision": [StrOptions(set(PRECISIONS))],
         "callbacks": [list, tuple, None],
         "verbose": ["verbose"],
         "random_state": ["random_state"],

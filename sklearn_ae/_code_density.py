@@ -7,7 +7,6 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from sklearn import config_context
-from sklearn.mixture import GaussianMixture
 
 __all__ = [
     "DENSITIES",
@@ -77,6 +76,9 @@ class MixtureDensity(CodeDensity):
     """
 
     def fit(self, codes, unit, seed):
+        # Here, since few need it and it takes a tenth of a second.
+        from sklearn.mixture import GaussianMixture
+
         codes = codes * unit
         if len(codes) > _MOST_ROWS:
             rows = np.random.RandomState(seed).permutation(len(codes))[:_MOST_ROWS]

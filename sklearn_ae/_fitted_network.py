@@ -4,7 +4,6 @@ import threading
 from contextlib import contextmanager, nullcontext
 
 import numpy as np
-from sklearn.utils import gen_batches
 
 from ._columns import Scaler
 from ._training import (
@@ -177,7 +176,8 @@ class FittedNetwork:
         if not self.architecture.has_own_layers:
             return
         rows = X_scaled[:_ROWS_TO_VERIFY]
-        trained, rebuilt = net.reconstruct(rows), self.net("float32").reconstruct(rows)
+        trained = self.output_columns.inverse_transform(net.reconstruct(rows))
+        rebuilt = self.net("float32").reconstruct(self.columns.inverse_transform(rows))
         if not np.allclose(trained, rebuilt, rtol=1e-2, atol=1e-2 * np.abs(trained).max()):
             raise ValueError(
                 "An encoder or decoder of your own rebuilds other rows after its weights "
@@ -196,17 +196,15 @@ class FittedNetwork:
 
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Return codes, (n_samples, n_components), in the dtype of ``X``."""
-        return self._by_chunk(lambda net, rows: net.encode(self.columns.transform(rows)), X)
+        return self._by_chunk(lambda net, rows: net.encode(rows), X)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Return rows in the user's units, (n_samples, n_features)."""
-        undo = self.output_columns.inverse_transform
-        return self._by_chunk(lambda net, rows: undo(net.decode(rows)), codes)
+        return self._by_chunk(lambda net, rows: net.decode(rows), codes)
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_samples, n_features)."""
-        do, undo = self.columns.transform, self.output_columns.inverse_transform
-        return self._by_chunk(lambda net, rows: undo(net.reconstruct(do(rows))), X)
+        return self._by_chunk(lambda net, rows: net.reconstruct(rows), X)
 
     def draw(self, n_samples: int, random_state: np.random.RandomState) -> np.ndarray:
         """Return new rows in the user's units, (n_samples, n_features)."""
@@ -223,8 +221,7 @@ class FittedNetwork:
 
     def posterior(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return means and deviations of codes, each (n_samples, n_components)."""
-        do = self.columns.transform
-        both = self._by_chunk(lambda net, rows: net.posterior(do(rows)), X)
+        both = self._by_chunk(lambda net, rows: net.posterior(rows), X)
         return both[:, 0], both[:, 1]
 
     def bound(self, X: np.ndarray) -> np.ndarray:
@@ -249,13 +246,18 @@ class FittedNetwork:
         return log_density - float(np.log(self.output_columns.scale_).sum())
 
     def _by_chunk(self, step, *arrays):
-        X = arrays[0]
-        net = self.net(X.dtype.name)
-        work = self.architecture.n_multiplications * min(len(X), ROWS_PER_PASS)
+        n_rows, net = len(arrays[0]), self.net(arrays[0].dtype.name)
+        work = self.architecture.n_multiplications * min(n_rows, ROWS_PER_PASS)
         with limited_threads(work):
-            chunks = list(gen_batches(len(X), ROWS_PER_PASS))
-            parts = [step(net, *(array[rows] for array in arrays)) for rows in chunks]
-        return np.concatenate(parts)
+            first = step(net, *(array[:ROWS_PER_PASS] for array in arrays))
+            if n_rows <= ROWS_PER_PASS:
+                return first
+            result = np.empty((n_rows, *first.shape[1:]), first.dtype)
+            result[:ROWS_PER_PASS] = first
+            for start in range(ROWS_PER_PASS, n_rows, ROWS_PER_PASS):
+                rows = slice(start, start + ROWS_PER_PASS)
+                result[rows] = step(net, *(array[rows] for array in arrays))
+        return result
 
     def net(self, dtype: str) -> ReconstructionNet:
         """Return the net that computes in ``dtype``, so that float64 keeps its digits."""
@@ -269,5 +271,6 @@ class FittedNetwork:
                 net = ReconstructionNet(network, self.make_loss())
                 net.prepare_for_use(dtype, self.device)
                 net.load_arrays(self.arrays, dtype)
+                net.set_units(self.columns.units(dtype), self.output_columns.units(dtype))
                 self._nets[dtype] = net
             return self._nets[dtype]

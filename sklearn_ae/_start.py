@@ -43,8 +43,9 @@ def linear_start(net, network, X_scaled: np.ndarray, target: np.ndarray) -> Star
     is_bent = code_activation != "identity"
     rows = net.corrupt(X_scaled) if is_bent else X_scaled
     weights = encoder_start(linear, rows, code_activation)
-    net.load_arrays(weights, "float64")
-    if is_bent or linear.way_back is None:
+    # The way back of PCA leads to what went in.
+    if is_bent or not (network.removes_noise or target is X_scaled):
+        net.load_arrays(weights, "float64")
         weights |= decoder_start(net.encode(rows), target)
     else:
         weights |= known_decoder_start(linear)

@@ -1,9 +1,10 @@
 """The only door to scikit-learn's private names, and what passes through it."""
 
+from contextlib import nullcontext
 from numbers import Integral
 
 import numpy as np
-from sklearn import config_context
+from sklearn import config_context, get_config
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _get_feature_names, check_array, validate_data
@@ -37,8 +38,7 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
         Whether ``X`` defines the columns, as in ``fit``.
     """
     _refuse_gradients("X", X)
-    # Torch does the work inside, so arrays of other libraries leave as numpy's.
-    with config_context(array_api_dispatch=False):
+    with _to_numpy():
         return validate_data(estimator, X, reset=reset, dtype=_DTYPES)
 
 
@@ -55,7 +55,7 @@ def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
     """
     _refuse_gradients("X_clean", X_clean)
     names = _get_feature_names(X_clean)
-    with config_context(array_api_dispatch=False):
+    with _to_numpy():
         X_clean = check_array(X_clean, dtype=_DTYPES, input_name="X_clean")
     if X_clean.shape != X.shape:
         raise ValueError(
@@ -75,7 +75,7 @@ def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
 def validate_codes(estimator, codes) -> np.ndarray:
     """Return ``codes`` as a float array of shape (n_samples, n_components_)."""
     _refuse_gradients("codes", codes)
-    with config_context(array_api_dispatch=False):
+    with _to_numpy():
         codes = check_array(codes, dtype=_DTYPES, input_name="codes")
     if codes.shape[1] != estimator.n_components_:
         raise ValueError(
@@ -105,6 +105,13 @@ def fresh_random_state(random_state) -> np.random.RandomState:
             f"{2**32 - 1}, or a numpy.random.RandomState. Pass random_state=0 for one."
         )
     return np.random.RandomState(random_state)
+
+
+def _to_numpy():
+    """Let arrays of other libraries leave as numpy's, since torch does the work inside."""
+    if get_config()["array_api_dispatch"]:
+        return config_context(array_api_dispatch=False)
+    return nullcontext()
 
 
 def _refuse_gradients(name, given) -> None:

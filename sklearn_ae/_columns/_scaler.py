@@ -5,6 +5,8 @@ from sklearn.preprocessing import StandardScaler
 
 __all__ = ["Scaler"]
 
+_SAFE_IN_FLOAT32 = 1e30  # squares and quotients of what is larger leave its range
+
 
 class Scaler:
     """An affine map per column, X_scaled = (X - offset_) / scale_.
@@ -77,6 +79,21 @@ class Scaler:
         """Return X_scaled in a new array of ``dtype`` (X's if None), C-ordered."""
         X_scaled = (X - self.offset_) / self.scale_
         return X_scaled.astype(X.dtype if dtype is None else dtype, order="C", copy=False)
+
+    def units(self, dtype: str) -> list[np.ndarray]:
+        """Return what leads into the units of ``dtype``: offsets to subtract, then a scale.
+
+        For float32, two offsets have the digits of one in float64, as far as float32 can
+        hold them; beyond, the answer is float64.
+        """
+        offset, scale = self.offset_, self.scale_
+        sizes = np.abs(offset).max(), scale.max(), 1 / scale.min()
+        if dtype == "float64" or max(sizes) > _SAFE_IN_FLOAT32:
+            return [offset, scale]
+        first = offset.astype(np.float32)
+        rest = (offset - first).astype(np.float32)
+        offsets = [first, rest] if np.any(np.abs(rest) > 1e-7 * scale) else [first]
+        return [*offsets, scale.astype(np.float32)]
 
     def inverse_transform(self, X_scaled: np.ndarray) -> np.ndarray:
         """Return X in the user's units, in the dtype of ``X_scaled``."""

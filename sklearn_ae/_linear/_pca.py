@@ -18,9 +18,10 @@ _EIGH_AFFORDABLE = 1000
 
 
 def fit_pca(X: np.ndarray, n_components: int, seed: int) -> LinearCode:
-    """Return the PCA of ``X``, (n_samples, n_features), as a code."""
+    """Return the PCA of ``X``, (n_samples, n_features), as a code, with the way back."""
     pca = solve_pca(X, n_components, seed)
-    return LinearCode.of(pca.components_, pca.mean_, spread_of(pca))
+    way_back = {"way_back": pca.components_.T, "target_mean": pca.mean_}
+    return LinearCode.of(pca.components_, pca.mean_, spread_of(pca), **way_back)
 
 
 def spread_of(pca: PCA) -> np.ndarray:

@@ -8,6 +8,7 @@ from ._device import (
     with_gradients,
 )
 from ._optimizers import OPTIMIZERS
+from ._precision import PRECISIONS
 from ._recipe import make_training_net, rows_per_batch
 from ._schedule import SCHEDULES
 from ._stopping import ConvergenceError
@@ -15,6 +16,7 @@ from ._trainer import ReconstructionNet
 
 __all__ = [
     "OPTIMIZERS",
+    "PRECISIONS",
     "ROWS_PER_PASS",
     "SCHEDULES",
     "ConvergenceError",

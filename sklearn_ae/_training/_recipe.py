@@ -6,10 +6,11 @@ from copy import deepcopy
 import torch
 from skorch.callbacks import Callback
 
-from ..nn import EvidenceLowerBound
+from ..nn import DenseGradients, EvidenceLowerBound
 from ._clipping import GradientClip
 from ._device import resolve_device
 from ._optimizers import OPTIMIZERS
+from ._precision import pays_in_bfloat16
 from ._schedule import OneCycle
 from ._stopping import BestWeights
 from ._trainer import ReconstructionNet
@@ -65,6 +66,16 @@ def _parameter_groups(estimator, batch_size: int) -> list[tuple[str, dict]]:
         rate = _LINEAR_RATE * estimator.learning_rate_init
         groups += [("*.layers.*", {}), ("*.skip.*", {"lr": rate})]
     return groups
+
+
+def _uses_bfloat16(estimator, network, batch_size: int) -> bool:
+    if estimator.precision != "auto":
+        return estimator.precision == "bfloat16"
+    # Of layers of the user's own, and of distributions, nothing was measured.
+    weights = [w for w in network.parameters() if w.ndim == 2]
+    work = batch_size * sum(weight.numel() for weight in weights)
+    device = resolve_device(estimator.device)
+    return DenseGradients.suits(network) and pays_in_bfloat16(work, device)
 
 
 def _copied_callbacks(callbacks) -> list:
@@ -131,6 +142,7 @@ def make_training_net(
         batch_size=batch_size,
         corruption=corruption,
         generator=generator,
+        bfloat16=_uses_bfloat16(estimator, network, batch_size),
         callbacks=_copied_callbacks(estimator.callbacks),
         verbose=int(estimator.verbose),
         device=resolve_device(estimator.device),

@@ -64,7 +64,12 @@ class OneCycle(Callback):
             self.n_steps_ = min(self.n_steps_, self.step_ + n_steps)
 
     def _share(self) -> float:
-        return one_cycle(self.step_ / self.n_steps_, self.climb_)
+        return one_cycle(self.progress, self.climb_)
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps that are done."""
+        return self.step_ / self.n_steps_
 
     @property
     def is_climbing(self) -> bool:

@@ -16,6 +16,7 @@ from ._batches import ROWS_PER_PASS, TensorBatches
 from ._device import usable_device
 from ._flat_weights import FlatWeights
 from ._optimizers import OPTIMIZERS
+from ._precision import REFINED, Bfloat16Gradients
 
 __all__ = ["ReconstructionNet"]
 
@@ -49,6 +50,8 @@ class ReconstructionNet(NeuralNet):
         Noise that falls on what goes in while the net is trained, never afterwards.
     generator : torch.Generator or None
         Shuffles the rows and draws the noise.
+    bfloat16 : bool
+        Whether matrices are multiplied in bfloat16 until the last steps.
     **kwargs
         Of NeuralNet.
     """
@@ -64,6 +67,7 @@ class ReconstructionNet(NeuralNet):
         warmup=None,
         corruption=None,
         generator=None,
+        bfloat16=False,
         **kwargs,
     ):
         ours = {
@@ -79,9 +83,13 @@ class ReconstructionNet(NeuralNet):
         self.warmup = warmup
         self.corruption = corruption
         self.generator = generator
+        self.bfloat16 = bfloat16
         # Until training begins, and for good where autograd is needed.
         self.flat_: FlatWeights | None = None
         self.gradients_: DenseGradients | None = None
+        self.rough_gradients_: Bfloat16Gradients | None = None
+        self.units_in_: list[torch.Tensor] = []
+        self.units_out_: list[torch.Tensor] = []
 
     def get_default_callbacks(self):
         # The weight of the divergence first: best_weights judges the start by it.
@@ -145,7 +153,19 @@ class ReconstructionNet(NeuralNet):
         self.gradients_ = DenseGradients(
             self.module_, self.criterion_, self.flat_.weights, self.flat_.gradients
         )
+        if self.bfloat16:
+            self.rough_gradients_ = Bfloat16Gradients(
+                self.module_, self.criterion_, self.flat_
+            )
         self.initialize_optimizer()
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether the present step of training is one in bfloat16."""
+        progress = len(self.history) / self.max_epochs
+        if self.schedule is not None:
+            progress = self.schedule.progress
+        return self.bfloat16 and progress < 1 - REFINED
 
     def get_all_learnable_params(self):
         if self.flat_ is None:
@@ -172,7 +192,10 @@ class ReconstructionNet(NeuralNet):
         return self.datasets_
 
     def infer(self, x, **fit_params):
-        return self.module_.outcome(x)
+        if not (self.module_.training and self.is_rough):
+            return self.module_.outcome(x)
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16):
+            return self.module_.outcome(x)
 
     def evaluation_step(self, batch, training=False):
         # A prediction is a reconstruction, whatever else the loss takes.
@@ -190,7 +213,9 @@ class ReconstructionNet(NeuralNet):
     def train_step(self, batch, **fit_params):
         if self.gradients_ is None:
             return super().train_step(batch, **fit_params)
-        return self._dense_step(batch, self.gradients_)
+        return self._dense_step(
+            batch, self.rough_gradients_ if self.is_rough else self.gradients_
+        )
 
     def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
         # BestWeights judges the validation rows; a pass by batch is for user callbacks.
@@ -265,17 +290,43 @@ class ReconstructionNet(NeuralNet):
         self._initialize_history()
         self.initialized_ = True
 
+    def set_units(self, units_in: list[np.ndarray], units_out: list[np.ndarray]) -> None:
+        """Let ``encode``, ``decode`` and ``reconstruct`` take and give other units.
+
+        Each are offsets and a scale: (x - offset) / scale is what the network sees.
+        """
+        self.units_in_ = [torch.tensor(unit, device=self.device) for unit in units_in]
+        self.units_out_ = [torch.tensor(unit, device=self.device) for unit in units_out]
+
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Return codes, (n_rows, n_components)."""
-        return self._apply(self.module_.encode, X)
+        return self._apply(lambda x: self.module_.encode(self._scaled(x)), X)
 
     def decode(self, code: np.ndarray) -> np.ndarray:
-        """Return rows as the network sees them, (n_rows, n_features)."""
-        return self._apply(self.module_.decode, code)
+        """Return rows, (n_rows, n_features)."""
+        return self._apply(lambda code: self._unscaled(self.module_.decode(code)), code)
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_rows, n_features)."""
-        return self._apply(self.module_, X)
+        return self._apply(lambda x: self._unscaled(self.module_(self._scaled(x))), X)
+
+    def _scaled(self, x: torch.Tensor) -> torch.Tensor:
+        """Return ``x``, which is ours to change, in the units of the network."""
+        if not self.units_in_:
+            return x
+        *offsets, scale = self.units_in_
+        if scale.dtype != x.dtype:
+            return ((x - offsets[0]) / scale).to(x.dtype)
+        for offset in offsets:
+            x = x.sub_(offset)
+        return x.div_(scale)
+
+    def _unscaled(self, x_hat: torch.Tensor) -> torch.Tensor:
+        if not self.units_out_:
+            return x_hat
+        *offsets, scale = self.units_out_
+        offset = torch.stack(offsets).sum(0)
+        return torch.addcmul(offset, x_hat, scale).to(x_hat.dtype)
 
     def row_losses(self, X: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return the loss of every row, (n_rows,)."""
@@ -283,7 +334,7 @@ class ReconstructionNet(NeuralNet):
 
     def posterior(self, X: np.ndarray) -> np.ndarray:
         """Return means and deviations of codes, (n_rows, 2, n_components)."""
-        return self._apply(self.module_.posterior, X)
+        return self._apply(lambda x: self.module_.posterior(self._scaled(x)), X)
 
     def bound(self, X: np.ndarray, target: np.ndarray) -> np.ndarray:
         """Return the evidence lower bound of every row, (n_rows,)."""
@@ -309,17 +360,15 @@ class ReconstructionNet(NeuralNet):
     def _apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
         self._set_training(False)
         tensors = [self._to_tensor(array).split(ROWS_PER_PASS) for array in arrays]
-        return (
-            torch.cat([function(*rows) for rows in zip(*tensors, strict=True)])
-            .cpu()
-            .numpy()
-        )
+        parts = [function(*rows) for rows in zip(*tensors, strict=True)]
+        return (parts[0] if len(parts) == 1 else torch.cat(parts)).cpu().numpy()
 
     # -- arrays and tensors --------------------------------------------------
 
     def _to_tensor(self, array: np.ndarray) -> torch.Tensor:
         # torch.tensor copies: from_numpy would write through to a read-only array.
         dtype = next(self.module_.parameters()).dtype
+        array = np.ascontiguousarray(array)  # torch knows no negative strides
         return torch.tensor(array, dtype=dtype, device=self.device)
 
     def _make_dataset(self, X, target):

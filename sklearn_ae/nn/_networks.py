@@ -11,7 +11,7 @@ from typing import ClassVar
 import torch
 from torch import nn
 
-from ._activations import make_activation, output_link_inverse
+from ._activations import activate_in_place, make_activation, output_link_inverse
 from ._code_axes import CodeAxes
 from ._linear_skip import Gate, LinearSkip, zeros
 
@@ -55,11 +55,18 @@ class Dropout(nn.Module):
         return kept.to(x.device) / (1 - self.p)
 
 
+class _UndrawnLinear(nn.Linear):
+    """A linear layer that does not draw its weights from torch's global generator."""
+
+    def reset_parameters(self):
+        pass
+
+
 def _make_linear(
     n_in: int, n_out: int, generator: torch.Generator | None, *, zero: bool = False
 ) -> nn.Linear:
     """Return a float32 linear layer with weights from ``generator``, or zeros."""
-    layer = nn.utils.skip_init(nn.Linear, n_in, n_out, device="cpu", dtype=torch.float32)
+    layer = _UndrawnLinear(n_in, n_out, device="cpu", dtype=torch.float32)
     with torch.no_grad():
         layer.bias.zero_()
         if zero or generator is None:
@@ -74,6 +81,14 @@ def _make_linear(
 
 class HiddenLayers(nn.Sequential):
     """Linear layers with activations, and dropout if there is any, in between."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if torch.is_grad_enabled() or self.training:
+            return super().forward(x)
+        for layer in self:
+            is_linear = isinstance(layer, nn.Linear)
+            x = layer(x) if is_linear else activate_in_place(layer, x)
+        return x
 
 
 def make_hidden_layers(

@@ -107,5 +107,3 @@ def test_layers_of_the_users_own_are_left_to_autograd():
     for linear_skip in (True, False):
         assert not DenseGradients.suits(network(encoder=own, linear_skip=linear_skip))
         assert not DenseGradients.suits(network(decoder=own, linear_skip=linear_skip))
-
-
