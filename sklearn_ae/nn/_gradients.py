@@ -151,7 +151,7 @@ class _Room:
 
     def like(self, x: torch.Tensor) -> torch.Tensor:
         """Return a tensor of as many rows as ``x``."""
-        n_rows = len(x)
+        n_rows = x.shape[0]  # several times faster than len()
         if n_rows not in self.tensors:
             self.tensors[n_rows] = x.new_empty((n_rows, self.width))
         return self.tensors[n_rows]

@@ -1,0 +1,140 @@
+"""How fast are rows encoded, a million of them and one alone?
+
+A million rows of 100 columns in a memory map, hidden layers of 256 and 128, a code of 16,
+against the bare forward pass of the same layers, in chunks of 4096 rows, into one array;
+neither scaling, nor checks, nor the linear shortcut are in the bare one. Memory is the
+most that the process held during the call, beyond what it held before, the pages of the
+input and the output. One row of digits, (128, 128), a code of 8, against PCA.transform.
+
+    python benchmarks/transform_speed.py            a minute
+    python benchmarks/transform_speed.py --quick    fewer repeats
+"""
+
+import argparse
+import pickle
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from sklearn.datasets import load_digits
+from sklearn.decomposition import PCA
+from timing import interleaved, on_threads
+from torch import nn
+
+from sklearn_ae import AutoencoderTransformer
+
+N_ROWS, N_COLUMNS, HIDDEN, N_COMPONENTS, CHUNK = 1_000_000, 100, (256, 128), 16, 4096
+N_CALLS = 500  # of one row
+
+# Runs in a process of its own: the most that it ever held is what counts.
+MEMORY = """
+import pickle, resource, sys
+import numpy as np
+X = np.load(sys.argv[1], mmap_mode="r")
+ae = pickle.load(open(sys.argv[2], "rb"))
+ae.transform(X[:10_000])
+def anonymous():
+    lines = open("/proc/self/status").read().splitlines()
+    return next(int(l.split()[1]) for l in lines if l.startswith("RssAnon")) / 1024
+import threading, time
+before, most, done = anonymous(), 0.0, False
+def watch():
+    global most
+    while not done:
+        most = max(most, anonymous()); time.sleep(0.002)
+thread = threading.Thread(target=watch); thread.start()
+codes = ae.transform(X)
+done = True; thread.join()
+print(most - before - codes.nbytes / 2**20)
+"""
+
+
+def write_rows(path):
+    rng = np.random.default_rng(0)
+    ways = rng.normal(size=(10, N_COLUMNS)).astype(np.float32)
+    X = np.lib.format.open_memmap(path, "w+", np.float32, (N_ROWS, N_COLUMNS))
+    for start in range(0, N_ROWS, 50_000):
+        causes = rng.normal(size=(50_000, 10)).astype(np.float32)
+        X[start : start + 50_000] = np.tanh(causes @ ways)
+    X.flush()
+
+
+def bare_forward(network, X):
+    codes = np.empty((len(X), N_COMPONENTS), np.float32)
+    with torch.inference_mode():
+        for start in range(0, len(X), CHUNK):
+            rows = slice(start, start + CHUNK)
+            codes[rows] = network(torch.tensor(X[rows])).numpy()
+    return codes
+
+
+def many_rows(folder, n_repeats):
+    path = folder / "X.npy"
+    write_rows(path)
+    X = np.load(path, mmap_mode="r")
+    ae = AutoencoderTransformer(
+        N_COMPONENTS, hidden_layer_sizes=HIDDEN, max_iter=1, random_state=0
+    ).fit(X[:10_000])
+    network = nn.Sequential(
+        nn.Linear(N_COLUMNS, HIDDEN[0]),
+        nn.SiLU(),
+        nn.Linear(*HIDDEN),
+        nn.SiLU(),
+        nn.Linear(HIDDEN[1], N_COMPONENTS),
+    )
+    for n_threads in sorted({1, torch.get_num_threads()}):
+        with on_threads(n_threads):
+            seconds = interleaved(
+                {
+                    "bare": lambda: bare_forward(network, X),
+                    "ours": lambda: ae.transform(X),
+                },
+                n_repeats,
+            )
+        print(
+            f"| 1,000,000 rows, {n_threads} threads | bare forward {seconds['bare']:.3f} s "
+            f"| {seconds['ours']:.3f} s | {seconds['bare'] / seconds['ours']:.2f} of its "
+            "speed |"
+        )
+    pickled = folder / "ae.pkl"
+    pickled.write_bytes(pickle.dumps(ae))
+    command = [sys.executable, "-c", MEMORY, str(path), str(pickled)]
+    told = subprocess.run(command, capture_output=True, text=True, check=True)
+    print(f"| memory beyond input and output | | {float(told.stdout):.0f} MB | |")
+
+
+def one_row(n_repeats):
+    X = load_digits().data
+    pca = PCA(8).fit(X)
+    ae = AutoencoderTransformer(8, max_iter=1, random_state=0).fit(X)
+
+    def calls(estimator):
+        for _ in range(N_CALLS):
+            estimator.transform(X[:1])
+
+    with on_threads(1):
+        seconds = interleaved(
+            {"PCA": lambda: calls(pca), "ours": lambda: calls(ae)}, 5 * n_repeats
+        )
+    pca_time, own_time = (1000 * seconds[who] / N_CALLS for who in ("PCA", "ours"))
+    print(
+        f"| one row | PCA.transform {pca_time:.3f} ms | {own_time:.3f} ms | "
+        f"{own_time / pca_time:.2f} times its latency |"
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer repeats")
+    n_repeats = 3 if parser.parse_args().quick else 9
+    print("| what | beside | ours | |\n|---|---|---:|---|")
+    with tempfile.TemporaryDirectory() as folder:
+        many_rows(Path(folder), n_repeats)
+    one_row(n_repeats)
+
+
+if __name__ == "__main__":
+    main()
