@@ -30,6 +30,9 @@ class _Unwrapped(torch.optim.Optimizer):
     def add_param_group(self, param_group):
         inspect.unwrap(torch.optim.Optimizer.add_param_group)(self, param_group)
 
+    def zero_grad(self, set_to_none=True):
+        inspect.unwrap(torch.optim.Optimizer.zero_grad)(self, set_to_none)
+
 
 class Adam(_Unwrapped, torch.optim.Adam):
     """torch.optim.Adam."""

@@ -1,7 +1,7 @@
 """The skorch net that trains an autoencoder: the one place where arrays become tensors."""
 
 import dis
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -11,12 +11,11 @@ from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PrintLog
 from skorch.dataset import Dataset
 
-from ..nn import DenseGradients
+from ..nn import Corruption
 from ._batches import ROWS_PER_PASS, TensorBatches
+from ._dense import DenseTraining
 from ._device import usable_device
-from ._flat_weights import FlatWeights
-from ._optimizers import OPTIMIZERS
-from ._precision import REFINED, Bfloat16Gradients
+from ._precision import REFINED
 
 __all__ = ["ReconstructionNet"]
 
@@ -25,257 +24,13 @@ class _Stop(Exception):
     """Ends the loop; raised by nobody but this file."""
 
 
-class ReconstructionNet(NeuralNet):
-    """A skorch net whose target is a reconstruction.
+class _ArrayNet(NeuralNet):
+    """What a net does with arrays: it takes and gives them, and computes with tensors."""
 
-    Differs from NeuralNet in what small networks need: batches are slices of
-    tensors that lie in memory on the device, losses are summed as tensors and
-    read once an epoch, callbacks of our own tell when to stop, and Ctrl-C is
-    an error, not an end.
-
-    Parameters
-    ----------
-    module : nn.Module
-        (n_rows, n_features) -> (n_rows, n_features)
-    criterion : ReconstructionLoss
-    best_weights : BestWeights or None
-        Decides when training ends, and what it leaves. None is for use only.
-    schedule : OneCycle or None
-        Moves the learning rate.
-    clip : GradientClip or None
-        Shortens gradients.
-    warmup : DivergenceWarmup or None
-        Moves the weight of the divergence.
-    corruption : Corruption or None
-        Noise that falls on what goes in while the net is trained, never afterwards.
-    generator : torch.Generator or None
-        Shuffles the rows and draws the noise.
-    bfloat16 : bool
-        Whether matrices are multiplied in bfloat16 until the last steps.
-    **kwargs
-        Of NeuralNet.
-    """
-
-    def __init__(
-        self,
-        module,
-        criterion,
-        *,
-        best_weights=None,
-        schedule=None,
-        clip=None,
-        warmup=None,
-        corruption=None,
-        generator=None,
-        bfloat16=False,
-        **kwargs,
-    ):
-        ours = {
-            "iterator_train": TensorBatches,
-            "iterator_train__generator": generator,
-            "iterator_valid": TensorBatches,
-            "train_split": None,
-        }
-        super().__init__(module, criterion, **{**ours, **kwargs})
-        self.best_weights = best_weights
-        self.schedule = schedule
-        self.clip = clip
-        self.warmup = warmup
-        self.corruption = corruption
-        self.generator = generator
-        self.bfloat16 = bfloat16
-        # Until training begins, and for good where autograd is needed.
-        self.flat_: FlatWeights | None = None
-        self.gradients_: DenseGradients | None = None
-        self.rough_gradients_: Bfloat16Gradients | None = None
-        self.units_in_: list[torch.Tensor] = []
-        self.units_out_: list[torch.Tensor] = []
-
-    def get_default_callbacks(self):
-        # The weight of the divergence first: best_weights judges the start by it.
-        ours = [("warmup", self.warmup), ("best_weights", self.best_weights)]
-        ours += [("schedule", self.schedule), ("clip", self.clip)]
-        if self.verbose:
-            ours += [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
-        return ours
-
-    # -- training ------------------------------------------------------------
-
-    def train_on(self, X, target, *, train, valid, cell_weights):
-        """Train in float32, from the weights that the module has now.
-
-        Parameters
-        ----------
-        X, target : ndarray of shape (n_samples, n_features)
-            What goes in and what should come out, maybe one array.
-        train, valid : ndarray of int
-            Rows to train on, and rows that choose the epoch; if none, the training
-            rows judge.
-        cell_weights : ndarray of shape (n_features,)
-            Scale of each column, so that R² is told in the user's units.
-        """
-        self.module_.float()
-        self.cell_weights_ = self._to_tensor(cell_weights / cell_weights.max()) ** 2
-        both = self._make_dataset(X, target)
-        train, valid = _take(both, train), _take(both, valid) if len(valid) else None
-        if self.corruption is not None:
-            self.noise_ = self.corruption.to(self.device, torch.float32)
-        if self.is_dense:
-            self._flatten_weights()
-        # Judged rows have noise that stays, so that epochs can be compared.
-        if valid is not None:
-            valid = Dataset(self._noisy(valid.X), valid.y)
-        self.datasets_ = train, valid
-        self.judged_train_ = Dataset(self._noisy(train.X), train.y)
-        with suppress(_Stop):
-            self.notify("on_train_begin", X=train.X, y=train.y)
-            self.fit_loop(train)
-        if self.history and "train_loss" not in self.history[-1]:
-            self.history.pop()  # a callback stopped in the midst of an epoch
-        with suppress(_Stop):
-            self.notify("on_train_end", X=train.X, y=train.y)
-        return self
-
-    @property
-    def is_dense(self) -> bool:
-        """Whether gradients are computed without autograd.
-
-        Callbacks of the user's own may do anything to weights, gradients and optimizer, as
-        they know them from skorch.
-        """
-        known = any(self.optimizer is optimizer for optimizer, _ in OPTIMIZERS.values())
-        return known and not self.callbacks and DenseGradients.suits(self.module_)
-
-    def _flatten_weights(self):
-        """Let the optimizer see a few long vectors in place of each layer's weights."""
-        options = self.get_params_for("optimizer")
-        self.flat_ = FlatWeights(self.module_, [p for p, _ in options["param_groups"]])
-        self.gradients_ = DenseGradients(
-            self.module_, self.criterion_, self.flat_.weights, self.flat_.gradients
-        )
-        if self.bfloat16:
-            self.rough_gradients_ = Bfloat16Gradients(
-                self.module_, self.criterion_, self.flat_
-            )
-        self.initialize_optimizer()
-
-    @property
-    def is_rough(self) -> bool:
-        """Whether the present step of training is one in bfloat16."""
-        progress = len(self.history) / self.max_epochs
-        if self.schedule is not None:
-            progress = self.schedule.progress
-        return self.bfloat16 and progress < 1 - REFINED
-
-    def get_all_learnable_params(self):
-        if self.flat_ is None:
-            return super().get_all_learnable_params()
-        return iter(self.flat_.vectors.items())
-
-    @property
-    def trained_weights(self) -> list[torch.nn.Parameter]:
-        """What the optimizer moves."""
-        return [w for group in self.optimizer_.param_groups for w in group["params"]]
-
-    @property
-    def n_batches(self) -> int:
-        """Batches in an epoch."""
-        return len(self.get_iterator(self.datasets_[0], training=True))
-
-    def get_dataset(self, X, y=None):
-        if isinstance(X, Dataset):
-            return X
-        X = np.asarray(X)
-        return self._make_dataset(X, X if y is None else np.asarray(y))
-
-    def get_split_datasets(self, X, y=None, **fit_params):
-        return self.datasets_
-
-    def infer(self, x, **fit_params):
-        if not (self.module_.training and self.is_rough):
-            return self.module_.outcome(x)
-        with torch.autocast(torch.device(self.device).type, torch.bfloat16):
-            return self.module_.outcome(x)
-
-    def evaluation_step(self, batch, training=False):
-        # A prediction is a reconstruction, whatever else the loss takes.
-        outcome = super().evaluation_step(batch, training)
-        return outcome[0] if isinstance(outcome, tuple) else outcome
-
-    @torch.no_grad()
-    def _dense_step(self, batch, gradients):
-        self._set_training(True)
-        loss = gradients(*batch)
-        self.notify("on_grad_computed", named_parameters=(), batch=batch, training=True)
-        self.optimizer_.bare_step()
-        return {"loss": loss}
-
-    def train_step(self, batch, **fit_params):
-        if self.gradients_ is None:
-            return super().train_step(batch, **fit_params)
-        return self._dense_step(
-            batch, self.rough_gradients_ if self.is_rough else self.gradients_
-        )
-
-    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
-        # BestWeights judges the validation rows; a pass by batch is for user callbacks.
-        if iterator is None or not (training or self.callbacks):
-            return
-        total = torch.zeros((), device=self.device)
-        for x, target in iterator:
-            batch = (self._noisy(x) if training else x), target
-            self.notify("on_batch_begin", batch=batch, training=training)
-            step = step_fn(batch, **fit_params)
-            loss, n_rows = step["loss"].detach(), len(batch[0])
-            total += loss * n_rows
-            if self.callbacks:
-                self.history.record_batch(f"{prefix}_loss", loss.item())
-                self.history.record_batch(f"{prefix}_batch_size", n_rows)
-            self.notify("on_batch_end", batch=batch, training=training, **step)
-        self.history.record(f"{prefix}_loss", total.item() / len(iterator.dataset))
-        self.history.record(f"{prefix}_batch_count", len(iterator))
-
-    def notify(self, method_name, **cb_kwargs):
-        try:
-            super().notify(method_name, **cb_kwargs)
-        except KeyboardInterrupt as interrupt:
-            if not _raised_on_purpose(interrupt):
-                raise  # Ctrl-C
-            raise _Stop from interrupt
-        if method_name == "on_epoch_end" and self.best_weights.stop_:
-            raise _Stop
-
-    def _set_training(self, training=True):
-        # Walking the modules at every batch costs more than a small layer.
-        if self.module_.training != training:
-            super()._set_training(training)
-
-    # -- noise ---------------------------------------------------------------
-
-    def measure_noise(self, X: np.ndarray, offset: np.ndarray, scale: np.ndarray) -> None:
-        """Let noise, if there is any, take its units from the columns of ``X``.
-
-        In the user's units that is ``X * scale + offset``.
-        """
-        if self.corruption is not None:
-            self.corruption.measure(*map(_to_float64, (X, offset, scale)))
-
-    def noise_moments(self) -> tuple[np.ndarray, ...] | None:
-        """Return what is known of noisy cells; see Corruption. None: nothing."""
-        moments = None if self.corruption is None else self.corruption.moments()
-        return moments and tuple(moment.numpy() for moment in moments)
-
-    def corrupt(self, X: np.ndarray) -> np.ndarray:
-        """Return a noisy copy of ``X``, or ``X`` where there is no noise."""
-        if self.corruption is None:
-            return X
-        # In random order, as in training.
-        order = torch.randperm(len(X), generator=self.generator, device="cpu")
-        noisy = self.corruption(_to_float64(X)[order], self.generator)
-        return noisy[order.argsort()].numpy()
-
-    def _noisy(self, x: torch.Tensor) -> torch.Tensor:
-        return x if self.corruption is None else self.noise_(x, self.generator)
+    corruption: Corruption | None = None
+    generator: torch.Generator
+    units_in_: Sequence[torch.Tensor] = ()
+    units_out_: Sequence[torch.Tensor] = ()
 
     # -- using ---------------------------------------------------------------
 
@@ -363,6 +118,11 @@ class ReconstructionNet(NeuralNet):
         parts = [function(*rows) for rows in zip(*tensors, strict=True)]
         return (parts[0] if len(parts) == 1 else torch.cat(parts)).cpu().numpy()
 
+    def _set_training(self, training=True):
+        # Walking the modules at every batch costs more than a small layer.
+        if self.module_.training != training:
+            super()._set_training(training)
+
     # -- arrays and tensors --------------------------------------------------
 
     def _to_tensor(self, array: np.ndarray) -> torch.Tensor:
@@ -374,6 +134,12 @@ class ReconstructionNet(NeuralNet):
     def _make_dataset(self, X, target):
         x = self._to_tensor(X)
         return Dataset(x, x if target is X else self._to_tensor(target))
+
+    def get_dataset(self, X, y=None):
+        if isinstance(X, Dataset):
+            return X
+        X = np.asarray(X)
+        return self._make_dataset(X, X if y is None else np.asarray(y))
 
     def copy_weights(self) -> dict[str, torch.Tensor]:
         """Return a copy of the weights, by name."""
@@ -397,9 +163,228 @@ class ReconstructionNet(NeuralNet):
                 weight = weights[name]
                 weight.copy_(torch.tensor(array, dtype=weight.dtype, device="cpu"))
 
+    # -- noise ---------------------------------------------------------------
+
+    def measure_noise(self, X: np.ndarray, offset: np.ndarray, scale: np.ndarray) -> None:
+        """Let noise, if there is any, take its units from the columns of ``X``.
+
+        In the user's units that is ``X * scale + offset``.
+        """
+        if self.corruption is not None:
+            self.corruption.measure(*map(_to_float64, (X, offset, scale)))
+
+    def noise_moments(self) -> tuple[np.ndarray, ...] | None:
+        """Return what is known of noisy cells; see Corruption. None: nothing."""
+        moments = None if self.corruption is None else self.corruption.moments()
+        return moments and tuple(moment.numpy() for moment in moments)
+
+    def corrupt(self, X: np.ndarray) -> np.ndarray:
+        """Return a noisy copy of ``X``, or ``X`` where there is no noise."""
+        if self.corruption is None:
+            return X
+        # In random order, as in training.
+        order = torch.randperm(len(X), generator=self.generator, device="cpu")
+        noisy = self.corruption(_to_float64(X)[order], self.generator)
+        return noisy[order.argsort()].numpy()
+
+
+class ReconstructionNet(_ArrayNet):
+    """A skorch net whose target is a reconstruction.
+
+    Differs from NeuralNet in what small networks need: batches are slices of tensors that
+    lie in memory on the device, dense layers are trained without autograd, losses are
+    summed as tensors and read once an epoch, callbacks of our own tell when to stop, and
+    Ctrl-C is an error, not an end.
+
+    Parameters
+    ----------
+    module : nn.Module
+        (n_rows, n_features) -> (n_rows, n_features)
+    criterion : ReconstructionLoss
+    best_weights : BestWeights or None
+        Decides when training ends, and what it leaves. None is for use only.
+    schedule : OneCycle or None
+        Moves the learning rate.
+    clip : GradientClip or None
+        Shortens gradients.
+    warmup : DivergenceWarmup or None
+        Moves the weight of the divergence.
+    corruption : Corruption or None
+        Noise that falls on what goes in while the net is trained, never afterwards.
+    generator : torch.Generator or None
+        Shuffles the rows and draws the noise.
+    bfloat16 : bool
+        Whether matrices are multiplied in bfloat16 until the last steps.
+    **kwargs
+        Of NeuralNet.
+    """
+
+    dense_: DenseTraining | None = None  # until training begins, where it suits
+
+    def __init__(
+        self,
+        module,
+        criterion,
+        *,
+        best_weights=None,
+        schedule=None,
+        clip=None,
+        warmup=None,
+        corruption=None,
+        generator=None,
+        bfloat16=False,
+        **kwargs,
+    ):
+        ours = {
+            "iterator_train": TensorBatches,
+            "iterator_train__generator": generator,
+            "iterator_valid": TensorBatches,
+            "train_split": None,
+        }
+        super().__init__(module, criterion, **{**ours, **kwargs})
+        self.best_weights = best_weights
+        self.schedule = schedule
+        self.clip = clip
+        self.warmup = warmup
+        self.corruption = corruption
+        self.generator = generator
+        self.bfloat16 = bfloat16
+
+    def get_default_callbacks(self):
+        # The weight of the divergence first: best_weights judges the start by it.
+        ours = [("warmup", self.warmup), ("best_weights", self.best_weights)]
+        ours += [("schedule", self.schedule), ("clip", self.clip)]
+        if self.verbose:
+            ours += [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
+        return ours
+
+    # -- training ------------------------------------------------------------
+
+    def train_on(self, X, target, *, train, valid, cell_weights):
+        """Train in float32, from the weights that the module has now.
+
+        Parameters
+        ----------
+        X, target : ndarray of shape (n_samples, n_features)
+            What goes in and what should come out, maybe one array.
+        train, valid : ndarray of int
+            Rows to train on, and rows that choose the epoch; if none, the training
+            rows judge.
+        cell_weights : ndarray of shape (n_features,)
+            Scale of each column, so that R² is told in the user's units.
+        """
+        self.module_.float()
+        self.cell_weights_ = self._to_tensor(cell_weights / cell_weights.max()) ** 2
+        both = self._make_dataset(X, target)
+        train, valid = _take(both, train), _take(both, valid) if len(valid) else None
+        if self.corruption is not None:
+            self.noise_ = self.corruption.to(self.device, torch.float32)
+        if DenseTraining.suits(self):
+            self.dense_ = DenseTraining(self)
+            self.initialize_optimizer()
+        # Judged rows have noise that stays, so that epochs can be compared.
+        if valid is not None:
+            valid = Dataset(self._noisy(valid.X), valid.y)
+        self.datasets_ = train, valid
+        self.judged_train_ = Dataset(self._noisy(train.X), train.y)
+        with suppress(_Stop):
+            self.notify("on_train_begin", X=train.X, y=train.y)
+            self.fit_loop(train)
+        if self.history and "train_loss" not in self.history[-1]:
+            self.history.pop()  # a callback stopped in the midst of an epoch
+        with suppress(_Stop):
+            self.notify("on_train_end", X=train.X, y=train.y)
+        return self
+
+    @property
+    def is_rough(self) -> bool:
+        """Whether the present step of training is one in bfloat16."""
+        progress = len(self.history) / self.max_epochs
+        if self.schedule is not None:
+            progress = self.schedule.progress
+        return self.bfloat16 and progress <= 1 - REFINED
+
+    def get_all_learnable_params(self):
+        if self.dense_ is None:
+            return super().get_all_learnable_params()
+        return iter(self.dense_.vectors.items())
+
+    @property
+    def trained_weights(self) -> list[torch.nn.Parameter]:
+        """What the optimizer moves."""
+        return [w for group in self.optimizer_.param_groups for w in group["params"]]
+
+    @property
+    def n_batches(self) -> int:
+        """Batches in an epoch."""
+        return len(self.get_iterator(self.datasets_[0], training=True))
+
+    def get_split_datasets(self, X, y=None, **fit_params):
+        return self.datasets_
+
+    def infer(self, x, **fit_params):
+        if not (self.module_.training and self.is_rough):
+            return self.module_.outcome(x)
+        with torch.autocast(torch.device(self.device).type, torch.bfloat16):
+            outcome = self.module_.outcome(x)
+        return _to_float32(outcome)
+
+    def evaluation_step(self, batch, training=False):
+        # A prediction is a reconstruction, whatever else the loss takes.
+        outcome = super().evaluation_step(batch, training)
+        return outcome[0] if isinstance(outcome, tuple) else outcome
+
+    def train_step(self, batch, **fit_params):
+        if self.dense_ is None:
+            return super().train_step(batch, **fit_params)
+        with torch.no_grad():
+            self._set_training(True)
+            loss = self.dense_.find_gradients(batch, is_rough=self.is_rough)
+            self.notify("on_grad_computed", named_parameters=(), batch=batch, training=True)
+            self.optimizer_.bare_step()
+        return {"loss": loss}
+
+    def _noisy(self, x: torch.Tensor) -> torch.Tensor:
+        return x if self.corruption is None else self.noise_(x, self.generator)
+
+    def run_single_epoch(self, iterator, training, prefix, step_fn, **fit_params):
+        # BestWeights judges the validation rows; a pass by batch is for user callbacks.
+        if iterator is None or not (training or self.callbacks):
+            return
+        total = torch.zeros((), device=self.device)
+        for x, target in iterator:
+            batch = (self._noisy(x) if training else x), target
+            self.notify("on_batch_begin", batch=batch, training=training)
+            step = step_fn(batch, **fit_params)
+            loss, n_rows = step["loss"].detach(), len(batch[0])
+            total += loss * n_rows
+            if self.callbacks:
+                self.history.record_batch(f"{prefix}_loss", loss.item())
+                self.history.record_batch(f"{prefix}_batch_size", n_rows)
+            self.notify("on_batch_end", batch=batch, training=training, **step)
+        self.history.record(f"{prefix}_loss", total.item() / len(iterator.dataset))
+        self.history.record(f"{prefix}_batch_count", len(iterator))
+
+    def notify(self, method_name, **cb_kwargs):
+        try:
+            super().notify(method_name, **cb_kwargs)
+        except KeyboardInterrupt as interrupt:
+            if not _raised_on_purpose(interrupt):
+                raise  # Ctrl-C
+            raise _Stop from interrupt
+        if method_name == "on_epoch_end" and self.best_weights.stop_:
+            raise _Stop
+
 
 def _to_float64(array: np.ndarray) -> torch.Tensor:
     return torch.tensor(array, dtype=torch.float64, device="cpu")
+
+
+def _to_float32(outcome):
+    """Return tensors, or tuples of tensors, in the numbers that losses are told in."""
+    if isinstance(outcome, tuple):
+        return tuple(map(_to_float32, outcome))
+    return outcome.float()
 
 
 def _take(dataset: Dataset, rows: np.ndarray) -> Dataset:

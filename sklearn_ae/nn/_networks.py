@@ -223,6 +223,8 @@ class Decoder(nn.Module):
 
     def joined(self, parts: list[torch.Tensor]) -> torch.Tensor:
         """Return x_hat, given what the skip, if there is one, and the layers tell."""
+        # Links are too steep for bfloat16, in which layers may have been computed.
+        parts = [p.float() if p.dtype is torch.bfloat16 else p for p in parts]
         if self.skip is not None:
             linear = output_link_inverse(self.output_activation, parts[0])
             parts = [linear, *parts[1:]]
