@@ -233,7 +233,7 @@ def main():
     torch.set_num_threads(1)
     names = ["digits", *IN_FOLDER] if arguments.data else list(BUNDLED)
     names = names[:1] if arguments.quick else names
-    DenoisingAutoencoder(max_iter=1).fit(load_wine().data)  # torch loads its optimizers
+    DenoisingAutoencoder(max_iter=1).fit(load_wine().data)
     task = print_levels if arguments.levels else print_contest
     task(names, arguments.data, arguments.seed)
 

@@ -67,7 +67,7 @@ def main():
     warnings.simplefilter("ignore", ConvergenceWarning)
     torch.set_num_threads(1)
     X = load_digits().data
-    timed(AutoencoderTransformer(2, max_iter=1), X)  # torch loads its optimizers once
+    timed(AutoencoderTransformer(2, max_iter=1), X)  # the first call of all
     print(
         f"{'data, hidden layers':28} {'':24} {'seconds':>8} {'min':>8} {'max':>8} {'R2':>8}"
     )

@@ -241,7 +241,7 @@ def main():
     torch.set_num_threads(1)
     names = ["digits", *IN_FOLDER] if arguments.data else list(BUNDLED)
     names = names[:1] if arguments.quick else names
-    AutoencoderTransformer(max_iter=1).fit(load_wine().data)  # torch loads its optimizers
+    AutoencoderTransformer(max_iter=1).fit(load_wine().data)
     ahead = {}
     print("| data | method | told apart | useful | distance | seconds |")
     print("|---|---|---:|---:|---:|---:|")

@@ -235,8 +235,9 @@ class AutoencoderTransformer(BaseAutoencoder):
     What is judged and kept after an epoch is an average of the weights over the last two.
     Gradients of more than twice the usual length are shortened to that.
 
-    The first fit of a process takes a second longer, in which torch loads its
-    optimizers.
+    Gradients of dense layers are computed by hand, in about half of autograd's time for
+    small ones. With ``callbacks``, an optimizer class or layers of your own, steps are
+    skorch's own, with autograd: the same to a rounding, and slower.
 
     References
     ----------

@@ -66,8 +66,8 @@ class MeanSquaredError(ReconstructionLoss):
     def with_slope(self, x_hat, x):
         error = x_hat.sub_(x)
         cells = error.flatten()
-        loss = torch.dot(cells, cells) / len(cells)
-        return loss, error.mul_(2 / len(cells))
+        loss = torch.dot(cells, cells) / cells.numel()
+        return loss, error.mul_(2 / cells.numel())
 
 
 class MeanAbsoluteError(ReconstructionLoss):
