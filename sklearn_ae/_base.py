@@ -218,6 +218,8 @@ class BaseAutoencoder(
             generator,
             n_rows=n_rows,
             starts_linear=starts_linear,
+            n_multiplications=network.architecture.n_multiplications,
+            farthest_mean=network.farthest_mean,
         )
 
     def _split(self, n_rows, random_state):

@@ -180,13 +180,16 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Numbers in which training multiplies matrices. "bfloat16" has three digits and is
-        two to three times faster for wide layers on CPUs that know it; the last tenth of
-        the steps, weights, losses and all use of the network are float32. "auto" takes it
-        where it was measured to pay: on such a CPU, for 1e8 multiplications per batch
-        or more, but not for distributions or layers of your own.
+        two to three times faster for wide layers on CPUs with tiles for it (AMX); the last
+        tenth of the steps that ``max_iter`` allows, weights, losses and all use of the
+        network are float32. "auto" takes it where it was measured to pay: on such a CPU,
+        for 64 rows and 1e8 multiplications per batch or more, for columns whose means are
+        subtracted or small, not for distributions or layers of your own. Results then
+        differ from those of other CPUs by more than roundings.
 
     callbacks : list of skorch callbacks, default=None
-        Called during training. They are copied; yours stay as they are.
+        Called during training. They are copied; yours stay as they are. Where there are
+        any, steps are skorch's own: the same to a rounding, and slower for small layers.
 
     verbose : int, default=0
         Whether to print a line per epoch. It tells what training is doing, and costs

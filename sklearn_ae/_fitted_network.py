@@ -103,6 +103,12 @@ class FittedNetwork:
         if scaling == "global" and self.architecture.code_activation == "identity":
             self.code_unit *= self.output_columns.scale_[0]
 
+    @property
+    def farthest_mean(self) -> float:
+        """Mean of a column as the network sees it, in standard deviations from zero."""
+        scalers = self.columns, self.output_columns
+        return max(0.0 if scaler.centres else scaler.distance_ for scaler in scalers)
+
     def _refuse_lost_digits(self, scaling):
         """Raise ValueError if means that are not subtracted drown what varies."""
         output = self.architecture.output_activation
@@ -176,8 +182,9 @@ class FittedNetwork:
         if not self.architecture.has_own_layers:
             return
         rows = X_scaled[:_ROWS_TO_VERIFY]
-        trained = self.output_columns.inverse_transform(net.reconstruct(rows))
-        rebuilt = self.net("float32").reconstruct(self.columns.inverse_transform(rows))
+        trained = net.reconstruct(rows)
+        X_hat = self.net("float64").reconstruct(self.columns.inverse_transform(rows))
+        rebuilt = self.output_columns.transform(X_hat)
         if not np.allclose(trained, rebuilt, rtol=1e-2, atol=1e-2 * np.abs(trained).max()):
             raise ValueError(
                 "An encoder or decoder of your own rebuilds other rows after its weights "

@@ -44,6 +44,12 @@ def digits():
     return X[:600] / 16, y[:600]
 
 
+@pytest.fixture(scope="session")
+def digit_rows(digits):
+    """The same 600 digits, (600, 64), without their labels."""
+    return digits[0]
+
+
 @pytest.fixture
 def bent():
     """200 rows near a parabola in four dimensions, (200, 4): PCA(1) cannot follow it."""

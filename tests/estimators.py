@@ -1,6 +1,7 @@
 """Every public estimator: the shared tests run over all of them."""
 
 from sklearn.base import BaseEstimator
+from skorch.callbacks import Callback
 
 import sklearn_ae
 
@@ -14,3 +15,7 @@ ESTIMATORS = [
 def is_variational(estimator):
     """Tell whether an estimator's codes are distributions."""
     return hasattr(estimator, "posterior")
+
+
+class Watching(Callback):
+    """A callback that changes nothing; where there is one, steps are skorch's own."""

@@ -5,7 +5,7 @@ from sklearn.preprocessing import StandardScaler
 
 __all__ = ["Scaler"]
 
-_SAFE_IN_FLOAT32 = 1e30  # squares and quotients of what is larger leave its range
+_SAFE_IN_FLOAT32 = 1e30  # quotients of what is larger leave its range
 
 
 class Scaler:
@@ -80,11 +80,16 @@ class Scaler:
         X_scaled = (X - self.offset_) / self.scale_
         return X_scaled.astype(X.dtype if dtype is None else dtype, order="C", copy=False)
 
-    def units(self, dtype: str) -> list[np.ndarray]:
-        """Return what leads into the units of ``dtype``: offsets to subtract, then a scale.
+    @property
+    def centres(self) -> bool:
+        """Whether means are subtracted."""
+        return self.kind in ("global", "feature")
 
-        For float32, two offsets have the digits of one in float64, as far as float32 can
-        hold them; beyond, the answer is float64.
+    def units(self, dtype: str) -> list[np.ndarray]:
+        """Return the offsets to subtract, then the scale to divide by, in ``dtype``.
+
+        In float32 there may be two offsets, which together have the digits of one in
+        float64. Where float32 is too narrow the answer is float64 all the same.
         """
         offset, scale = self.offset_, self.scale_
         sizes = np.abs(offset).max(), scale.max(), 1 / scale.min()

@@ -18,8 +18,8 @@ __all__ = ["AveragedWeights"]
 # this share: it leaves the start behind.
 _EPOCHS = 2
 _SHARE_OF_STEPS = 0.25
-# So many points make an average; with more, to follow the weights of a wide network would
-# take as long as to move them.
+# The average takes one point every so many steps, 32 within its window: to follow every
+# step costs as much as a step of a wide network.
 _POINTS = 32
 
 
@@ -44,7 +44,7 @@ class AveragedWeights:
         self.n_steps = 0
 
     def update(self) -> None:
-        """Let the average follow the weights by one step."""
+        """Count a step, and let the average follow the weights if it is time."""
         self.n_steps += 1
         if self.n_steps % self.every:
             return

@@ -1,52 +1,49 @@
 """Training of dense layers: gradients written down, weights in a few vectors."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import torch
 
-from ..nn import DenseGradients
+from ..nn import Autoencoder, DenseGradients, ReconstructionLoss
 from ._flat_weights import FlatWeights
-from ._optimizers import OPTIMIZERS
 from ._precision import Bfloat16Gradients
-
-if TYPE_CHECKING:
-    from ._trainer import ReconstructionNet
 
 __all__ = ["DenseTraining"]
 
 
 class DenseTraining:
-    """Moves the weights of a net into long vectors, and finds their gradients.
+    """Moves the weights of a network into long vectors, and finds their gradients.
 
     Parameters
     ----------
-    net : ReconstructionNet
-        About to be trained.
+    network : Autoencoder
+        Which DenseGradients suits.
+    loss : ReconstructionLoss
+    patterns : sequence of str
+        Names of weights that are trained otherwise than the rest; see FlatWeights.
+    in_bfloat16 : bool
+        Whether some of the steps will be in bfloat16.
 
     Attributes
     ----------
     vectors : dict of str to nn.Parameter
-        What an optimizer is to move; see FlatWeights.
+        What an optimizer is to move.
     """
 
-    def __init__(self, net: "ReconstructionNet"):
-        groups = net.get_params_for("optimizer")["param_groups"]
-        flat = FlatWeights(net.module_, [pattern for pattern, _ in groups])
+    def __init__(
+        self,
+        network: Autoencoder,
+        loss: ReconstructionLoss,
+        patterns: Sequence[str],
+        *,
+        in_bfloat16: bool,
+    ):
+        flat = FlatWeights(network, patterns)
         self.vectors = flat.vectors
-        network, loss = net.module_, net.criterion_
-        self.exact = DenseGradients(network, loss, flat.weights, flat.gradients)
-        self.rough = Bfloat16Gradients(network, loss, flat) if net.bfloat16 else self.exact
+        self.float32 = DenseGradients(network, loss, flat.weights, flat.gradients)
+        self.bfloat16 = Bfloat16Gradients(network, loss, flat) if in_bfloat16 else None
 
-    @staticmethod
-    def suits(net: "ReconstructionNet") -> bool:
-        """Tell whether a net can be trained so: dense layers, and an optimizer by name.
-
-        Callbacks of the user's own may do anything to weights, gradients and optimizer, as
-        they know them from skorch.
-        """
-        by_name = any(net.optimizer is known for known, _ in OPTIMIZERS.values())
-        return by_name and not net.callbacks and DenseGradients.suits(net.module_)
-
-    def find_gradients(self, batch, *, is_rough: bool) -> torch.Tensor:
+    def find_gradients(self, batch, *, in_bfloat16: bool) -> torch.Tensor:
         """Put the gradients of a batch into those of the vectors; return its loss."""
-        return (self.rough if is_rough else self.exact)(*batch)
+        find = self.bfloat16 if in_bfloat16 and self.bfloat16 else self.float32
+        return find(*batch)

@@ -30,8 +30,6 @@ class FlatWeights:
     ----------
     vectors : dict of str to nn.Parameter
         By the name of a weight in it, each with its ``grad``.
-    slopes : list of Tensor
-        Those ``grad``.
     weights, gradients : dict of str to Tensor
         By name, views of the vectors and of their ``grad``.
     """
@@ -45,15 +43,15 @@ class FlatWeights:
                 self._places[members[0]] = _placed({n: named.pop(n) for n in members})
         weights = dict(module.named_parameters())
         self.vectors: dict[str, nn.Parameter] = {}
-        self.slopes = []
+        slopes = []
         for first, places in self._places.items():
             name, shape, start = places[-1]
             vector = nn.Parameter(weights[name].new_zeros(start + shape.numel()))
             vector.grad = torch.zeros_like(vector)
-            self.slopes.append(vector.grad)
+            slopes.append(vector.grad)
             self.vectors[first] = vector
         self.weights = self.views([v.detach() for v in self.vectors.values()])
-        self.gradients = self.views(self.slopes)
+        self.gradients = self.views(slopes)
         for name, weight in weights.items():
             self.weights[name].copy_(weight.detach())
             weight.data = self.weights[name]

@@ -3,7 +3,8 @@
 The methods of torch's optimizers are wrapped, so that its compiler leaves them alone.
 With the first call the wrapper loads the compiler, for a second or two of every process,
 and with every call it asks for it. Nothing is compiled here: these are the same methods
-without their wrappers.
+without their wrappers, found by what functools.wraps leaves. This file may go when torch
+no longer loads its compiler for an optimizer.
 """
 
 import inspect
@@ -17,7 +18,8 @@ __all__ = ["OPTIMIZERS", "Adam", "AdamW", "Sgd"]
 class _Unwrapped(torch.optim.Optimizer):
     """What an optimizer of torch inherits first to lose the wrappers.
 
-    ``bare_step`` is ``step`` without hooks and profiling, to be called under no_grad.
+    ``bare_step`` is ``step`` without hooks, global ones too, and without profiling, to be
+    called under no_grad.
     """
 
     bare_step: Callable

@@ -13,29 +13,40 @@ __all__ = ["PRECISIONS", "REFINED", "Bfloat16Gradients", "pays_in_bfloat16"]
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
-# With fewer multiplications per batch, to turn numbers into bfloat16 and back costs what
-# the faster products save.
+# To turn weights and rows into bfloat16 and back costs what the faster products save, with
+# fewer multiplications per batch or with fewer rows in it (benchmarks/crossings.py).
 _WORTH_BFLOAT16 = 1e8
+_FEWEST_ROWS = 64
+# A column whose mean, in its own standard deviations, is farther from zero in what the
+# network sees loses too many of its three digits to the mean.
+_FARTHEST_MEAN = 4.0
 
 REFINED = 0.1  # share of the steps, the last ones, that are float32
 
 
-def pays_in_bfloat16(n_multiplications: float, device: str) -> bool:
-    """Tell whether this machine trains faster in bfloat16.
+def pays_in_bfloat16(
+    device: str, n_rows: int, n_multiplications: float, farthest_mean: float
+) -> bool:
+    """Tell whether this machine trains faster in bfloat16, and as well.
 
     Parameters
     ----------
-    n_multiplications : float
-        Work in one batch.
     device : str
         Where. Of others than the CPU nothing was measured.
+    n_rows : int
+        In a batch.
+    n_multiplications : float
+        For one row.
+    farthest_mean : float
+        Of what the network sees, in standard deviations.
     """
-    if device != "cpu" or n_multiplications < _WORTH_BFLOAT16:
+    is_too_little = n_rows < _FEWEST_ROWS or n_rows * n_multiplications < _WORTH_BFLOAT16
+    if device != "cpu" or is_too_little or farthest_mean > _FARTHEST_MEAN:
         return False
     if not hasattr(torch.cpu, "get_capabilities"):  # older than torch 2.11
         return False
-    knows = torch.cpu.get_capabilities()
-    return bool(knows.get("amx_bf16") or knows.get("avx512_bf16"))
+    # Without tiles, products in bfloat16 took 1.6 times as long as in float32.
+    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
 
 
 class Bfloat16Gradients:
@@ -53,7 +64,6 @@ class Bfloat16Gradients:
         self.vectors = list(flat.vectors.values())
         self.copies = [vector.detach().bfloat16() for vector in self.vectors]
         self.slopes = [torch.zeros_like(copy) for copy in self.copies]
-        self.results = flat.slopes
         self.tell = DenseGradients(
             network, loss, flat.views(self.copies), flat.views(self.slopes)
         )
@@ -64,6 +74,7 @@ class Bfloat16Gradients:
         for copy, vector in zip(self.copies, self.vectors, strict=True):
             copy.copy_(vector)
         loss = self.tell(x, target)
-        for result, slope in zip(self.results, self.slopes, strict=True):
-            result.copy_(slope)
+        for vector, slope in zip(self.vectors, self.slopes, strict=True):
+            assert vector.grad is not None
+            vector.grad.copy_(slope)
         return loss

@@ -68,16 +68,6 @@ def _parameter_groups(estimator, batch_size: int) -> list[tuple[str, dict]]:
     return groups
 
 
-def _uses_bfloat16(estimator, network, batch_size: int) -> bool:
-    if estimator.precision != "auto":
-        return estimator.precision == "bfloat16"
-    # Of layers of the user's own, and of distributions, nothing was measured.
-    weights = [w for w in network.parameters() if w.ndim == 2]
-    work = batch_size * sum(weight.numel() for weight in weights)
-    device = resolve_device(estimator.device)
-    return DenseGradients.suits(network) and pays_in_bfloat16(work, device)
-
-
 def _copied_callbacks(callbacks) -> list:
     """Return copies of the user's callbacks, since skorch changes those that it runs."""
     for callback in callbacks or ():
@@ -97,7 +87,16 @@ def _copied_callbacks(callbacks) -> list:
 
 
 def make_training_net(
-    estimator, network, loss, corruption, generator, *, n_rows, starts_linear
+    estimator,
+    network,
+    loss,
+    corruption,
+    generator,
+    *,
+    n_rows,
+    starts_linear,
+    n_multiplications,
+    farthest_mean,
 ) -> ReconstructionNet:
     """Return an initialised net that trains as the parameters of ``estimator`` say.
 
@@ -117,12 +116,20 @@ def make_training_net(
         Rows to train on, validation rows among them.
     starts_linear : bool
         Whether training starts from the best linear weights.
+    n_multiplications : int
+        For one row.
+    farthest_mean : float
+        Of a column as the network sees it, in standard deviations from zero.
     """
     batch_size = rows_per_batch(estimator.batch_size, n_rows)
+    device = resolve_device(estimator.device)
+    bfloat16 = estimator.precision == "bfloat16"
+    # Of layers of the user's own, and of distributions, nothing was measured.
+    if estimator.precision == "auto" and DenseGradients.suits(network):
+        bfloat16 = pays_in_bfloat16(device, batch_size, n_multiplications, farthest_mean)
     optimizer, options = _optimizer(estimator.solver)
     options = {f"optimizer__{name}": value for name, value in options.items()}
-    groups = _parameter_groups(estimator, batch_size)
-    options["optimizer__param_groups"] = groups
+    options["optimizer__param_groups"] = _parameter_groups(estimator, batch_size)
     schedule = OneCycle() if estimator.learning_rate == "one_cycle" else None
     warmup = None
     if isinstance(loss, EvidenceLowerBound):
@@ -142,9 +149,9 @@ def make_training_net(
         batch_size=batch_size,
         corruption=corruption,
         generator=generator,
-        bfloat16=_uses_bfloat16(estimator, network, batch_size),
+        bfloat16=bfloat16,
         callbacks=_copied_callbacks(estimator.callbacks),
         verbose=int(estimator.verbose),
-        device=resolve_device(estimator.device),
+        device=device,
         **options,
     ).initialize()

@@ -11,10 +11,11 @@ from skorch import NeuralNet
 from skorch.callbacks import EpochTimer, PrintLog
 from skorch.dataset import Dataset
 
-from ..nn import Corruption
+from ..nn import Corruption, DenseGradients
 from ._batches import ROWS_PER_PASS, TensorBatches
 from ._dense import DenseTraining
 from ._device import usable_device
+from ._optimizers import OPTIMIZERS
 from ._precision import REFINED
 
 __all__ = ["ReconstructionNet"]
@@ -25,7 +26,11 @@ class _Stop(Exception):
 
 
 class _ArrayNet(NeuralNet):
-    """What a net does with arrays: it takes and gives them, and computes with tensors."""
+    """The abstract base of a net that takes arrays and gives arrays.
+
+    ``encode``, ``decode``, ``reconstruct`` and ``posterior`` take and give the units that
+    were set, the network's own if none were; everything else is in the network's own.
+    """
 
     corruption: Corruption | None = None
     generator: torch.Generator
@@ -46,12 +51,17 @@ class _ArrayNet(NeuralNet):
         self.initialized_ = True
 
     def set_units(self, units_in: list[np.ndarray], units_out: list[np.ndarray]) -> None:
-        """Let ``encode``, ``decode`` and ``reconstruct`` take and give other units.
+        """Set the units of rows; see Scaler.units.
 
-        Each are offsets and a scale: (x - offset) / scale is what the network sees.
+        Each are offsets and a scale: (x - offsets) / scale is what the network sees.
         """
-        self.units_in_ = [torch.tensor(unit, device=self.device) for unit in units_in]
-        self.units_out_ = [torch.tensor(unit, device=self.device) for unit in units_out]
+        self.units_in_ = [self._to_device(unit) for unit in units_in]
+        self.units_out_ = [self._to_device(unit) for unit in units_out]
+
+    def _to_device(self, unit: np.ndarray) -> torch.Tensor:
+        if torch.device(self.device).type == "mps":
+            unit = unit.astype(np.float32)  # Apple's GPUs have no float64
+        return torch.tensor(unit, device=self.device)
 
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Return codes, (n_rows, n_components)."""
@@ -66,7 +76,7 @@ class _ArrayNet(NeuralNet):
         return self._apply(lambda x: self._unscaled(self.module_(self._scaled(x))), X)
 
     def _scaled(self, x: torch.Tensor) -> torch.Tensor:
-        """Return ``x``, which is ours to change, in the units of the network."""
+        """Return ``x``, overwritten if that can be, in the units of the network."""
         if not self.units_in_:
             return x
         *offsets, scale = self.units_in_
@@ -79,8 +89,8 @@ class _ArrayNet(NeuralNet):
     def _unscaled(self, x_hat: torch.Tensor) -> torch.Tensor:
         if not self.units_out_:
             return x_hat
-        *offsets, scale = self.units_out_
-        offset = torch.stack(offsets).sum(0)
+        # A second offset is less than the last digit of the first.
+        offset, *_, scale = self.units_out_
         return torch.addcmul(offset, x_hat, scale).to(x_hat.dtype)
 
     def row_losses(self, X: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -126,9 +136,11 @@ class _ArrayNet(NeuralNet):
     # -- arrays and tensors --------------------------------------------------
 
     def _to_tensor(self, array: np.ndarray) -> torch.Tensor:
-        # torch.tensor copies: from_numpy would write through to a read-only array.
+        # torch.tensor copies: from_numpy would write through to the user's array, where
+        # _scaled and own layers may write.
         dtype = next(self.module_.parameters()).dtype
-        array = np.ascontiguousarray(array)  # torch knows no negative strides
+        if min(array.strides, default=0) < 0:  # which torch does not know
+            array = np.ascontiguousarray(array)
         return torch.tensor(array, dtype=dtype, device=self.device)
 
     def _make_dataset(self, X, target):
@@ -214,7 +226,7 @@ class ReconstructionNet(_ArrayNet):
     generator : torch.Generator or None
         Shuffles the rows and draws the noise.
     bfloat16 : bool
-        Whether matrices are multiplied in bfloat16 until the last steps.
+        Whether matrices are multiplied in bfloat16, in all but the last steps.
     **kwargs
         Of NeuralNet.
     """
@@ -279,8 +291,14 @@ class ReconstructionNet(_ArrayNet):
         train, valid = _take(both, train), _take(both, valid) if len(valid) else None
         if self.corruption is not None:
             self.noise_ = self.corruption.to(self.device, torch.float32)
-        if DenseTraining.suits(self):
-            self.dense_ = DenseTraining(self)
+        if self.is_dense:
+            groups = self.get_params_for("optimizer")["param_groups"]
+            self.dense_ = DenseTraining(
+                self.module_,
+                self.criterion_,
+                [pattern for pattern, _ in groups],
+                in_bfloat16=self.bfloat16,
+            )
             self.initialize_optimizer()
         # Judged rows have noise that stays, so that epochs can be compared.
         if valid is not None:
@@ -297,12 +315,24 @@ class ReconstructionNet(_ArrayNet):
         return self
 
     @property
-    def is_rough(self) -> bool:
-        """Whether the present step of training is one in bfloat16."""
+    def is_dense(self) -> bool:
+        """Whether gradients are found without autograd.
+
+        Callbacks of the user's own may do anything to weights, gradients and optimizer, as
+        they know them from skorch, and get skorch's own steps.
+        """
+        by_name = any(self.optimizer is known for known, _ in OPTIMIZERS.values())
+        return by_name and not self.callbacks and DenseGradients.suits(self.module_)
+
+    @property
+    def is_in_bfloat16(self) -> bool:
+        """Whether the present step of training is."""
+        if not self.bfloat16:
+            return False
         progress = len(self.history) / self.max_epochs
         if self.schedule is not None:
             progress = self.schedule.progress
-        return self.bfloat16 and progress <= 1 - REFINED
+        return progress <= 1 - REFINED
 
     def get_all_learnable_params(self):
         if self.dense_ is None:
@@ -323,7 +353,7 @@ class ReconstructionNet(_ArrayNet):
         return self.datasets_
 
     def infer(self, x, **fit_params):
-        if not (self.module_.training and self.is_rough):
+        if not (self.module_.training and self.is_in_bfloat16):
             return self.module_.outcome(x)
         with torch.autocast(torch.device(self.device).type, torch.bfloat16):
             outcome = self.module_.outcome(x)
@@ -339,7 +369,7 @@ class ReconstructionNet(_ArrayNet):
             return super().train_step(batch, **fit_params)
         with torch.no_grad():
             self._set_training(True)
-            loss = self.dense_.find_gradients(batch, is_rough=self.is_rough)
+            loss = self.dense_.find_gradients(batch, in_bfloat16=self.is_in_bfloat16)
             self.notify("on_grad_computed", named_parameters=(), batch=batch, training=True)
             self.optimizer_.bare_step()
         return {"loss": loss}

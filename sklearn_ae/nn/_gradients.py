@@ -3,6 +3,11 @@
 For small layers, recording a graph and walking it takes longer than the arithmetic. The
 graph of an autoencoder of dense layers is known beforehand, so it is written down here:
 what each step of the way forward does, and what it makes of a gradient on the way back.
+
+Who may overwrite what: rows and targets are never written. Every step gives memory of its
+own, warm from the last batch, and keeps what its way back needs. On the way back an
+activation or a mask overwrites the gradient that it gets, which is that of a dense layer
+below; a dense layer leaves it alone, since a skip beside it gets the same.
 """
 
 from abc import ABC, abstractmethod
@@ -18,10 +23,11 @@ __all__ = ["DenseGradients"]
 
 Tensors = Mapping[str, torch.Tensor]
 
-_aten = torch.ops.aten
+_aten = torch.ops.aten  # whose forms with "out" torch.nn.functional does not have
 
 # The way forward, (x, out), and the way back, (slope, before, after), which overwrites the
-# slope of what comes out by that of what went in.
+# gradient of what comes out by that of what went in. The modules are those of
+# make_activation, with torch's defaults.
 _ACTIVATIONS: dict[type, tuple[Callable, Callable]] = {
     nn.Identity: (lambda x, out: x, lambda slope, before, after: slope),
     nn.ReLU: (
@@ -73,8 +79,8 @@ class DenseGradients:
     loss : ReconstructionLoss
         Told in float32.
     weights, gradients : mapping of str to Tensor
-        By name, what is computed with and where the gradients are put. In bfloat16, so
-        are all products of matrices.
+        By name, what is computed with and where the gradients are put. Their dtype is that
+        of all products of matrices.
 
     Examples
     --------
@@ -99,42 +105,49 @@ class DenseGradients:
         gradients: Tensors,
     ):
         self.loss = loss
-        self.decoder = network.decoder
+        self.output = network.decoder
         self.dtype = next(iter(weights.values())).dtype
-        self.way_in = _Half(network.encoder, "encoder.", weights, gradients)
-        self.way_out = _Half(network.decoder, "decoder.", weights, gradients)
+        self.encoder = _Half(network.encoder, "encoder.", weights, gradients)
+        self.decoder = _Half(network.decoder, "decoder.", weights, gradients)
         self.code_activation = _Activation(network.encoder.activation, network.n_components)
 
     @staticmethod
     def suits(network: nn.Module) -> bool:
         """Tell whether the layers of ``network`` are all known here."""
         return type(network) is Autoencoder and all(
-            half.layers is None or isinstance(half.layers, HiddenLayers)
+            half.layers is None or _is_known(half.layers)
             for half in (network.encoder, network.decoder)
         )
 
     @torch.no_grad()
     def __call__(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
         """Overwrite the gradients by those of a batch; return its mean loss."""
-        parts = self.way_in.forward(x.to(self.dtype))
+        parts = self.encoder.forward(x.to(self.dtype))
         code = self.code_activation.forward(_sum(parts))
-        parts = [part.float() for part in self.way_out.forward(code)]
+        parts = [part.float() for part in self.decoder.forward(code)]
         loss, slopes = self._tell(parts, target)
-        slope = self.way_out.backward([part.to(self.dtype) for part in slopes])
+        slope = self.decoder.backward([part.to(self.dtype) for part in slopes])
         slope = self.code_activation.backward(slope)
-        self.way_in.learn([slope] * len(self.way_in.ways))
+        self.encoder.learn([slope] * len(self.encoder.ways))
         return loss
 
     def _tell(self, parts, target):
         """Return the loss, and its gradient with regard to what adds up to x_hat."""
-        if isinstance(self.decoder.activation, nn.Identity):
+        if isinstance(self.output.activation, nn.Identity):
             loss, slope = self.loss.with_slope(_sum(parts), target)
             return loss, [slope] * len(parts)
         with torch.enable_grad():
             leaves = [part.detach().requires_grad_() for part in parts]
-            loss = self.loss(self.decoder.joined(leaves), target)
+            loss = self.loss(self.output.joined(leaves), target)
             slopes = torch.autograd.grad(loss, leaves)
         return loss.detach(), slopes
+
+
+def _is_known(layers) -> bool:
+    return isinstance(layers, HiddenLayers) and all(
+        isinstance(layer, nn.Linear | Dropout) or type(layer) in _ACTIVATIONS
+        for layer in layers
+    )
 
 
 def _sum(parts: list[torch.Tensor]) -> torch.Tensor:
@@ -142,7 +155,7 @@ def _sum(parts: list[torch.Tensor]) -> torch.Tensor:
     return parts[-1] if len(parts) == 1 else parts[-1].add_(parts[0])
 
 
-class _Room:
+class _Memory:
     """Memory for what a step gives, which stays warm in the cache from batch to batch."""
 
     def __init__(self, width: int):
@@ -178,7 +191,7 @@ class _Dense(_Step):
         self.bias_slope = gradients[f"{name}bias"]
         self.transposed = self.weight.t()
         n_out, n_in = self.weight.shape
-        self.outputs, self.slopes = _Room(n_out), _Room(n_in)
+        self.outputs, self.slopes = _Memory(n_out), _Memory(n_in)
 
     def forward(self, x):
         self.x = x
@@ -199,7 +212,7 @@ class _Activation(_Step):
 
     def __init__(self, module, width: int):
         self.function, self.pullback = _ACTIVATIONS[type(module)]
-        self.outputs = _Room(width)
+        self.outputs = _Memory(width)
 
     def forward(self, x):
         self.before = x

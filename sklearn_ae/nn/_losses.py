@@ -41,7 +41,7 @@ class ReconstructionLoss(nn.Module, ABC):
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the mean loss, and its gradient with regard to ``x_hat``.
 
-        The latter may be put in the place of ``x_hat``.
+        ``x_hat`` may be overwritten.
         """
         with torch.enable_grad():
             leaf = x_hat.detach().requires_grad_()

@@ -56,7 +56,10 @@ class Dropout(nn.Module):
 
 
 class _UndrawnLinear(nn.Linear):
-    """A linear layer that does not draw its weights from torch's global generator."""
+    """A linear layer that does not draw its weights from torch's global generator.
+
+    torch.nn.utils.skip_init does the same, and loads torch's decompositions for it.
+    """
 
     def reset_parameters(self):
         pass
@@ -83,7 +86,8 @@ class HiddenLayers(nn.Sequential):
     """Linear layers with activations, and dropout if there is any, in between."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if torch.is_grad_enabled() or self.training:
+        is_watched = any(layer._forward_hooks for layer in self)
+        if torch.is_grad_enabled() or self.training or is_watched:
             return super().forward(x)
         for layer in self:
             is_linear = isinstance(layer, nn.Linear)

@@ -41,3 +41,31 @@ def test_float32_far_from_zero_keeps_its_digits():
     X_scaled = Scaler("feature").fit(X).transform(X)
     assert X_scaled.mean() == pytest.approx(0, abs=1e-5)
     assert X_scaled.std() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("kind", ["global", "feature", "magnitude", None])
+@pytest.mark.parametrize("offset", [0.0, 1e4, -1e7])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_units_lead_where_transform_leads(kind, offset, dtype):
+    rng = np.random.RandomState(0)
+    X = (offset + rng.normal(size=(50, 4)) * [1, 2, 30, 0]).astype(dtype)
+    scaler = Scaler(kind).fit(X)
+    *offsets, scale = scaler.units(dtype)
+    X_scaled = X.copy()
+    for part in offsets:
+        X_scaled -= part
+    X_scaled /= scale
+    assert X_scaled.dtype == dtype
+    # What is told is as exact as float32 rows are, not as their distance from zero.
+    expected = scaler.transform(X.astype(np.float64))
+    rtol = 1e-6 if dtype == "float32" else 1e-13
+    atol = rtol * np.abs(expected - expected.mean(axis=0)).max()
+    np.testing.assert_allclose(X_scaled, expected, rtol=rtol, atol=atol)
+
+
+@pytest.mark.parametrize("size", [1e-35, 1e35])
+def test_units_of_extreme_size_are_told_in_float64(size):
+    X = (size * np.random.RandomState(0).normal(size=(50, 4))).astype(np.float32)
+    assert {unit.dtype.name for unit in Scaler("global").fit(X).units("float32")} == {
+        "float64"
+    }

@@ -55,3 +55,18 @@ def test_a_constant_rate_ends_closer_for_it(quick, digits):
     assert np.isfinite(last["loss"])
     # Callbacks of the user's end after ours: they see what is kept.
     assert last["loss"] < fitted.loss_curve_[-1]
+
+
+def test_long_epochs_are_followed_at_some_of_their_steps():
+    weight = nn.Parameter(torch.zeros(1))
+    average = AveragedWeights([weight], n_batches=160)  # a point every 10 steps
+    changes = []
+    for step in range(1, 2001):
+        with torch.no_grad():
+            weight.fill_(1.0 if step % 20 < 10 else 3.0)
+        before = average.averages[0].item()
+        average.update()
+        changes.append(average.averages[0].item() != before)
+    assert [step for step, changed in enumerate(changes, 1) if changed][:3] == [10, 20, 30]
+    assert sum(changes) == 200
+    assert abs(average.averages[0].item() - 2) < 0.1
