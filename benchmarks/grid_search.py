@@ -7,7 +7,7 @@ of a process, for which two workers have to start and to import torch; "second" 
 it, as do all others of a session.
 
     python benchmarks/grid_search.py            five minutes
-    python benchmarks/grid_search.py --quick    one repeat, ours alone
+    python benchmarks/grid_search.py --quick    one repeat, one job, first search
 """
 
 import argparse
@@ -16,7 +16,7 @@ import statistics
 import subprocess
 import sys
 
-TWO_SEARCHES = """
+SEARCHES = """
 import sys, time, warnings
 warnings.simplefilter("ignore")
 import torch
@@ -37,17 +37,17 @@ else:
     layers = [(*layer, size, *layer[::-1]) for layer in hidden for size in sizes]
     grid = {"hidden_layer_sizes": layers}
 search = GridSearchCV(estimator, grid, cv=3, n_jobs=n_jobs)
-for _ in range(2):
+for _ in range(int(sys.argv[3])):
     start = time.perf_counter()
     search.fit(X, y)
     print(time.perf_counter() - start)
 """
 
 
-def two_searches(who, n_jobs):
-    """Return the seconds of a first search and of a second."""
+def searches(who, n_jobs, n_searches):
+    """Return the seconds of a first search, and of a second."""
     told = subprocess.run(
-        [sys.executable, "-c", TWO_SEARCHES, who, str(n_jobs)],
+        [sys.executable, "-c", SEARCHES, who, str(n_jobs), str(n_searches)],
         capture_output=True,
         text=True,
         check=True,
@@ -58,21 +58,26 @@ def two_searches(who, n_jobs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="one repeat, ours alone")
+    parser.add_argument("--quick", action="store_true", help="one repeat, one job")
     quick = parser.parse_args().quick
-    estimators = ("ours",) if quick else ("ours", "MLPRegressor")
     seconds = {}
     for _ in range(1 if quick else 5):
-        for n_jobs in (1, 2):
-            for who in estimators:
-                for turn, taken in enumerate(two_searches(who, n_jobs)):
-                    seconds.setdefault((who, turn, n_jobs), []).append(taken)
+        for n_jobs in (1,) if quick else (1, 2):
+            for who in ("ours", "MLPRegressor"):
+                for turn, taken in enumerate(searches(who, n_jobs, 1 if quick else 2)):
+                    seconds.setdefault((turn, n_jobs, who), []).append(taken)
     medians = {one: statistics.median(values) for one, values in seconds.items()}
-    print("| search over | n_jobs=1 | n_jobs=2 | faster by |\n|---|---:|---:|---:|")
-    for who in estimators:
-        for turn, name in enumerate(("first", "second")):
-            alone, both = medians[who, turn, 1], medians[who, turn, 2]
-            print(f"| {who}, {name} | {alone:.1f} s | {both:.1f} s | {alone / both:.2f} |")
+    print(
+        "| search | n_jobs | MLPRegressor | ours | ratio | ours, faster than one job by |"
+    )
+    print("|---|---:|---:|---:|---:|---:|")
+    for (turn, n_jobs, who), ours in medians.items():
+        if who == "ours":
+            mlp, alone = medians[turn, n_jobs, "MLPRegressor"], medians[turn, 1, who]
+            print(
+                f"| {('first', 'second')[turn]} | {n_jobs} | {mlp:.1f} s | {ours:.1f} s | "
+                f"{ours / mlp:.2f} | {alone / ours:.2f} |"
+            )
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
 A million rows of 100 columns in a memory map, hidden layers of 256 and 128, a code of 16,
 against the bare forward pass of the same layers, in chunks of 4096 rows, into one array;
 neither scaling, nor checks, nor the linear shortcut are in the bare one. Memory is the
-most that the process held during the call, beyond what it held before, the pages of the
-input and the output. One row of digits, (128, 128), a code of 8, against PCA.transform.
+most that a process of its own is seen to hold during the call, beyond what it held before
+and the codes; pages of the memory map are not counted (Linux only). One row of digits,
+(128, 128), a code of 8, against PCA.transform.
 
     python benchmarks/transform_speed.py            a minute
     python benchmarks/transform_speed.py --quick    fewer repeats
@@ -15,6 +16,7 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -29,27 +31,29 @@ from sklearn_ae import AutoencoderTransformer
 N_ROWS, N_COLUMNS, HIDDEN, N_COMPONENTS, CHUNK = 1_000_000, 100, (256, 128), 16, 4096
 N_CALLS = 500  # of one row
 
-# Runs in a process of its own: the most that it ever held is what counts.
-MEMORY = """
-import pickle, resource, sys
-import numpy as np
-X = np.load(sys.argv[1], mmap_mode="r")
-ae = pickle.load(open(sys.argv[2], "rb"))
-ae.transform(X[:10_000])
-def anonymous():
-    lines = open("/proc/self/status").read().splitlines()
-    return next(int(l.split()[1]) for l in lines if l.startswith("RssAnon")) / 1024
-import threading, time
-before, most, done = anonymous(), 0.0, False
-def watch():
-    global most
-    while not done:
-        most = max(most, anonymous()); time.sleep(0.002)
-thread = threading.Thread(target=watch); thread.start()
-codes = ae.transform(X)
-done = True; thread.join()
-print(most - before - codes.nbytes / 2**20)
-"""
+
+def memory_beyond_rows_and_codes(path, pickled):
+    """Print the megabytes that a transform takes; told by Linux, every 2 ms."""
+
+    def held():
+        lines = Path("/proc/self/status").read_text().splitlines()
+        (line,) = [line for line in lines if line.startswith("RssAnon")]
+        return int(line.split()[1]) / 1024
+
+    def watch():
+        while not done.wait(0.002):
+            seen.append(held())
+
+    X = np.load(path, mmap_mode="r")
+    ae = pickle.loads(Path(pickled).read_bytes())
+    ae.transform(X[:CHUNK])  # what is built once
+    seen, done = [held()], threading.Event()
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    codes = ae.transform(X)
+    done.set()
+    watcher.join()
+    print(max(seen) - seen[0] - codes.nbytes / 2**20)
 
 
 def write_rows(path):
@@ -101,7 +105,7 @@ def many_rows(folder, n_repeats):
         )
     pickled = folder / "ae.pkl"
     pickled.write_bytes(pickle.dumps(ae))
-    command = [sys.executable, "-c", MEMORY, str(path), str(pickled)]
+    command = [sys.executable, __file__, "--memory", str(path), str(pickled)]
     told = subprocess.run(command, capture_output=True, text=True, check=True)
     print(f"| memory beyond input and output | | {float(told.stdout):.0f} MB | |")
 
@@ -129,7 +133,12 @@ def one_row(n_repeats):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="fewer repeats")
-    n_repeats = 3 if parser.parse_args().quick else 9
+    parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.memory:
+        memory_beyond_rows_and_codes(*arguments.memory)
+        return
+    n_repeats = 3 if arguments.quick else 9
     print("| what | beside | ours | |\n|---|---|---:|---|")
     with tempfile.TemporaryDirectory() as folder:
         many_rows(Path(folder), n_repeats)

@@ -122,7 +122,8 @@ def test_own_layers_that_fail_on_one_float_type_are_refused(quick, digits, init)
         quick(4, encoder=ForgetfulAboutTypes, init=init).fit(digits[0])
 
 
-def test_own_layers_that_cannot_be_rebuilt_are_refused(quick, digits):
+@pytest.mark.parametrize("offset", [0, 10_000])
+def test_own_layers_that_cannot_be_rebuilt_are_refused(quick, digits, offset):
     rng = np.random.RandomState(0)
 
     def draw(*shape):
@@ -132,7 +133,7 @@ def test_own_layers_that_cannot_be_rebuilt_are_refused(quick, digits):
         return RandomFeatures(n_in, n_out, draw)
 
     with pytest.raises(ValueError, match=r"rebuilds other rows.*register_buffer"):
-        quick(4, encoder=encoder, init="random", max_iter=20).fit(digits[0])
+        quick(4, encoder=encoder, init="random", max_iter=20).fit(digits[0] + offset)
 
 
 def test_a_factory_may_use_another_fitted_network(quick, digits):

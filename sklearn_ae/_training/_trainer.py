@@ -48,6 +48,7 @@ class _ArrayNet(NeuralNet):
         self._initialize_module()
         self._initialize_criterion()
         self._initialize_history()
+        self._set_training(False)  # here: concurrent first calls might half switch it
         self.initialized_ = True
 
     def set_units(self, units_in: list[np.ndarray], units_out: list[np.ndarray]) -> None:

@@ -86,7 +86,7 @@ class HiddenLayers(nn.Sequential):
     """Linear layers with activations, and dropout if there is any, in between."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        is_watched = any(layer._forward_hooks for layer in self)
+        is_watched = any(layer._forward_hooks or layer._forward_pre_hooks for layer in self)
         if torch.is_grad_enabled() or self.training or is_watched:
             return super().forward(x)
         for layer in self:
@@ -168,7 +168,13 @@ def _make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Modul
             f"{shape}; expected a tensor of shape (2, {n_out}). End it with a layer of "
             "n_out values, after torch.nn.Flatten() for images."
         )
+    layers.register_forward_pre_hook(_own_copy)
     return layers.train()
+
+
+def _own_copy(layers: nn.Module, inputs: tuple[torch.Tensor]) -> torch.Tensor:
+    """Return rows that layers of the user's own may overwrite: others see them too."""
+    return inputs[0].clone()
 
 
 class Encoder(nn.Module):
