@@ -169,3 +169,43 @@ def test_one_half_of_ones_own(quick, digits):
     fitted = quick(4, encoder=convolutional_encoder).fit(X)
     assert fitted.transform(X).shape == (600, 4)
     assert len(fitted.net_.module_.decoder.layers) == 3
+
+
+@pytest.mark.parametrize("init", ["pca", "random"])
+def test_own_layers_may_overwrite_what_they_are_given(quiet, digits, init):
+    def fitted(inplace):
+        def encoder(n_in, n_out):
+            torch.manual_seed(0)
+            return nn.Sequential(nn.ReLU(inplace=inplace), nn.Linear(n_in, n_out))
+
+        X = digits[0] - 0.5
+        return quiet(4, encoder=encoder, init=init).fit(X).reconstruct(X)
+
+    np.testing.assert_array_equal(fitted(inplace=True), fitted(inplace=False))
+
+
+@pytest.mark.parametrize("size", [1e-60, 1e40])
+def test_own_layers_with_data_beyond_float32(quick, digits, size):
+    def own(n_in, n_out):
+        return nn.Linear(n_in, n_out)
+
+    X = size * digits[0]
+    assert quick(4, encoder=own, max_iter=20).fit(X).score(X) > 0.2
+
+
+def test_hooks_of_a_fitted_network_see_what_layers_give(quick, digits):
+    X = digits[0].astype(np.float32)
+    ae = quick(2, activation="relu", init="random").fit(X)
+    without = ae.net_.predict(X)
+    seen = {}
+    linear, activation = ae.net_.module_.encoder.layers[:2]
+    linear.register_forward_hook(lambda module, x, out: seen.update(linear=out))
+    activation.register_forward_hook(lambda module, x, out: seen.update(relu=out))
+    np.testing.assert_array_equal(ae.net_.predict(X), without)
+    assert torch.equal(seen["relu"], seen["linear"].relu())
+    assert seen["linear"].min() < 0
+
+
+def test_a_rebuilt_network_is_in_evaluation_mode_before_it_is_used(quick, digits):
+    ae = pickle.loads(pickle.dumps(quick(2, dropout=0.5).fit(digits[0])))
+    assert not any(module.training for module in ae.net_.module_.modules())
