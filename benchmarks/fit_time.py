@@ -10,7 +10,6 @@ Repeats are interleaved, so that a busy machine slows both; the ratio is of medi
 
 import argparse
 import statistics
-import time
 import warnings
 
 import torch
@@ -18,6 +17,7 @@ from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 from sklearn.neural_network import MLPRegressor
+from timing import seconds_of
 
 from sklearn_ae import AutoencoderTransformer
 
@@ -25,9 +25,7 @@ N_COMPONENTS = 8
 
 
 def timed(estimator, *data):
-    start = time.perf_counter()
-    estimator.fit(*data)
-    return time.perf_counter() - start
+    return seconds_of(lambda: estimator.fit(*data))
 
 
 def compare(name, X, hidden, n_repeats):

@@ -61,7 +61,7 @@ def main():
     parser.add_argument("--quick", action="store_true", help="one repeat, one job")
     quick = parser.parse_args().quick
     seconds = {}
-    for _ in range(1 if quick else 5):
+    for _ in range(1 if quick else 3):
         for n_jobs in (1,) if quick else (1, 2):
             for who in ("ours", "MLPRegressor"):
                 for turn, taken in enumerate(searches(who, n_jobs, 1 if quick else 2)):
