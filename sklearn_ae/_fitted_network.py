@@ -203,15 +203,15 @@ class FittedNetwork:
 
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Return codes, (n_samples, n_components), in the dtype of ``X``."""
-        return self._by_chunk(lambda net, rows: net.encode(rows), X)
+        return self._by_chunk(ReconstructionNet.encode, X)
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Return rows in the user's units, (n_samples, n_features)."""
-        return self._by_chunk(lambda net, rows: net.decode(rows), codes)
+        return self._by_chunk(ReconstructionNet.decode, codes)
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_samples, n_features)."""
-        return self._by_chunk(lambda net, rows: net.reconstruct(rows), X)
+        return self._by_chunk(ReconstructionNet.reconstruct, X)
 
     def draw(self, n_samples: int, random_state: np.random.RandomState) -> np.ndarray:
         """Return new rows in the user's units, (n_samples, n_features)."""
@@ -228,7 +228,7 @@ class FittedNetwork:
 
     def posterior(self, X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return means and deviations of codes, each (n_samples, n_components)."""
-        both = self._by_chunk(lambda net, rows: net.posterior(rows), X)
+        both = self._by_chunk(ReconstructionNet.posterior, X)
         return both[:, 0], both[:, 1]
 
     def bound(self, X: np.ndarray) -> np.ndarray:
