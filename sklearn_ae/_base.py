@@ -160,7 +160,9 @@ class BaseAutoencoder(
             network.seed = int(random_state.randint(np.iinfo(np.int32).max))
             with self._borrowed_globals(network, corruption, len(X)):
                 net = self._make_net(network, corruption, len(X))
-                X_scaled, target = network.to_network_units(X, X_clean, np.float64)
+                # A linear start keeps all digits; training sees those of float32.
+                dtype = np.float64 if network.starts_linear else np.float32
+                X_scaled, target = network.to_network_units(X, X_clean, dtype)
                 train, valid = self._split(len(X), random_state)
                 net.measure_noise(X_scaled, network.columns.offset_, network.columns.scale_)
                 start = self._set_start(net, network, X_scaled, target, train)
@@ -209,7 +211,6 @@ class BaseAutoencoder(
 
     def _make_net(self, network, corruption, n_rows):
         generator = make_generator(network.seed)
-        starts_linear = network.architecture.linear_skip and not network.arrays
         return make_training_net(
             self,
             self._make_network(network.architecture, generator),
@@ -217,7 +218,7 @@ class BaseAutoencoder(
             corruption,
             generator,
             n_rows=n_rows,
-            starts_linear=starts_linear,
+            starts_linear=network.starts_linear,
             n_multiplications=network.architecture.n_multiplications,
             farthest_mean=network.farthest_mean,
         )
@@ -233,7 +234,7 @@ class BaseAutoencoder(
 
     def _set_start(self, net, network, X_scaled, target, train):
         """Give the network the weights that training starts from; return linear ones."""
-        if network.arrays or not network.architecture.linear_skip:
+        if not network.starts_linear:
             net.load_arrays(network.arrays, "float32")
             return None
         if self._start_flatters(network) and not network.is_closed_form:

@@ -85,6 +85,11 @@ class FittedNetwork:
         """Whether the answer is linear and needs no training: PCA if there is no noise."""
         return is_mse(self.loss) and self.architecture.is_linear
 
+    @property
+    def starts_linear(self) -> bool:
+        """Whether there are linear skips to start from, and no weights of a last fit."""
+        return self.architecture.linear_skip and not self.arrays
+
     def fit_columns(self, X: np.ndarray, X_clean: np.ndarray, scaling: str | None) -> None:
         """Learn the units of what goes in and what should come out, maybe one array."""
         self.columns = self.output_columns = Scaler(scaling).fit(X)

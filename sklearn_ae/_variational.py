@@ -414,7 +414,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     def _set_start(self, net, network, X_scaled, target, train):
         if not network.arrays:
-            spread = np.log(np.sqrt(target.var(axis=0).mean()) or 1.0)
+            spread = np.log(np.sqrt(target.var(axis=0, dtype=np.float64).mean()) or 1.0)
             least = spread + np.log(_LEAST_NOISE)
             net.load_arrays({"log_scale": spread, "least_log_scale": least}, "float64")
         return super()._set_start(net, network, X_scaled, target, train)

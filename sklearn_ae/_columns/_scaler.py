@@ -1,11 +1,17 @@
 """Numeric columns: centred and divided on the way in, undone on the way out."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils import gen_batches
 
 __all__ = ["Scaler"]
 
 _SAFE_IN_FLOAT32 = 1e30  # quotients of what is larger leave its range
+
+# Seen at once: copies in float64 stay in the cache, and take no memory to speak of.
+_CELLS_PER_PASS = 2**19
 
 
 class Scaler:
@@ -51,7 +57,9 @@ class Scaler:
         ``name`` is what an error calls them.
         """
         with np.errstate(over="ignore", invalid="ignore"):
-            standard = StandardScaler().fit(X)
+            standard = StandardScaler()
+            for rows in _passes(X):
+                standard.partial_fit(X[rows])
         if not np.all(np.isfinite(standard.var_)):
             raise ValueError(
                 f"{name} has values up to {np.abs(X).max():.3g}, whose variance is no "
@@ -77,8 +85,10 @@ class Scaler:
 
     def transform(self, X: np.ndarray, dtype=None) -> np.ndarray:
         """Return X_scaled in a new array of ``dtype`` (X's if None), C-ordered."""
-        X_scaled = (X - self.offset_) / self.scale_
-        return X_scaled.astype(X.dtype if dtype is None else dtype, order="C", copy=False)
+        X_scaled = np.empty(X.shape, X.dtype if dtype is None else dtype)
+        for rows in _passes(X):
+            X_scaled[rows] = (X[rows] - self.offset_) / self.scale_
+        return X_scaled
 
     @property
     def centres(self) -> bool:
@@ -104,6 +114,11 @@ class Scaler:
         """Return X in the user's units, in the dtype of ``X_scaled``."""
         X = X_scaled * self.scale_ + self.offset_
         return X.astype(X_scaled.dtype, copy=False)
+
+
+def _passes(X: np.ndarray) -> Iterator[slice]:
+    """Yield slices of the rows of ``X``, each small enough for the cache."""
+    return gen_batches(len(X), max(1, _CELLS_PER_PASS // X.shape[1]))
 
 
 def _unit(size: float) -> float:

@@ -114,6 +114,8 @@ def _turn(code: np.ndarray, X: np.ndarray) -> np.ndarray:
 
 def _signs(code: np.ndarray, X: np.ndarray) -> np.ndarray:
     """Return 1 or -1 per component, so that the column that goes most with it goes up."""
+    # Signs alone are wanted: no copy of X in the dtype of codes, and codes of unit size.
+    code = (code / np.abs(code).max()).astype(X.dtype) if code.any() else code
     together = code.T @ X  # (n_components, n_features)
     largest = np.abs(together).argmax(axis=1)
     return np.where(together[np.arange(len(together)), largest] < 0, -1, 1)
