@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from sklearn_ae._columns import Scaler
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_ae._columns import Scaler, _scaler
 
 KINDS = ["global", "feature", "magnitude", None]
 
@@ -41,6 +43,19 @@ def test_float32_far_from_zero_keeps_its_digits():
     X_scaled = Scaler("feature").fit(X).transform(X)
     assert X_scaled.mean() == pytest.approx(0, abs=1e-5)
     assert X_scaled.std() == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_rows_in_passes_are_scaled_as_at_once(monkeypatch, dtype):
+    monkeypatch.setattr(_scaler, "_CELLS_PER_PASS", 64)
+    rng = np.random.RandomState(0)
+    X = (1e4 + rng.normal(size=(1001, 4)) * [1, 2, 30, 0]).astype(dtype)
+    scaler, at_once = Scaler("feature").fit(X), StandardScaler().fit(X)
+    np.testing.assert_allclose(scaler.mean_, at_once.mean_, rtol=1e-12)
+    np.testing.assert_allclose(scaler.scale_, at_once.scale_, rtol=1e-9)
+    assert scaler.scale_[3] == 1
+    expected = ((X - scaler.mean_) / scaler.scale_).astype(dtype)
+    np.testing.assert_array_equal(scaler.transform(X), expected)
 
 
 @pytest.mark.parametrize("kind", ["global", "feature", "magnitude", None])

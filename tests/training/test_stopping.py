@@ -7,6 +7,8 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import r2_score
 from skorch.callbacks import Callback
 
+from sklearn_ae._training import _trainer
+
 
 def test_the_best_epoch_is_kept_and_the_start_is_a_candidate(quick, digits):
     X, _ = digits
@@ -59,6 +61,21 @@ def test_validation_scores_are_r2_in_the_users_units(quick, digits):
     # Half of these rows chose, so the score of all is near that of the best epoch.
     best = fitted.validation_scores_[fitted.best_iter_]
     assert fitted.score(X) == pytest.approx(best, abs=0.1)
+
+
+def test_of_many_training_rows_some_are_judged(monkeypatch, quick, digits):
+    monkeypatch.setattr(_trainer, "_MOST_JUDGED", 100)
+    judged = []
+
+    class Seeing(Callback):
+        def on_train_end(self, net, **kwargs):
+            judged.append(net.judged_train_.y)  # without noise
+
+    fitted = quick(4, scaling=None, max_iter=15, callbacks=[Seeing()]).fit(digits[0])
+    assert judged[0].shape == (100, 64)
+    trained_on = {row.tobytes() for row in digits[0].astype(np.float32)}
+    assert {row.tobytes() for row in judged[0].numpy()} <= trained_on
+    assert fitted.best_iter_ > 0
 
 
 def test_training_ends_when_nothing_is_gained(quick, digits):
