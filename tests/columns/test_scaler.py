@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ae._columns import Scaler, _scaler
