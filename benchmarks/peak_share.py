@@ -8,7 +8,7 @@ products per layer, two for the first, since nobody asks for the gradient of the
 as is usual, six per weight and row, as if somebody did. The linear shortcut is not counted.
 The peak is that of sgemm on 2048 x 2048, measured between the fits.
 
-    python benchmarks/peak_share.py            two minutes
+    python benchmarks/peak_share.py            ten minutes
     python benchmarks/peak_share.py --quick    under a minute
 """
 

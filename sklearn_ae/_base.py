@@ -219,6 +219,7 @@ class BaseAutoencoder(
             generator,
             n_rows=n_rows,
             starts_linear=network.starts_linear,
+            removes_noise=network.removes_noise,
             n_multiplications=network.architecture.n_multiplications,
             farthest_mean=network.farthest_mean,
         )

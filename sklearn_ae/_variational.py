@@ -131,7 +131,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         momentum of 0.9, needs a ``learning_rate_init`` of its own. With a class all
         weights learn at one rate, and long gradients are not shortened.
 
-    learning_rate_init : float, default=0.01
+    learning_rate_init : float, default=0.005
         Highest learning rate, of which for ``loss="mse"`` the linear shortcut takes a
         tenth. More learns faster, until training diverges; layers much wider than the
         default need less.
@@ -146,7 +146,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Rows in each step. More makes epochs faster and needs more of them. "auto" is
         the power of two between 16 and 512 that makes about 16 batches.
 
-    max_iter : int, default=20
+    max_iter : int, default=40
         Most epochs, passes over the training rows. More let the learning rate fall
         more slowly, for somewhat better codes in proportionally more time.
 
@@ -351,10 +351,10 @@ class VariationalAutoencoder(BaseAutoencoder):
         dropout=0.0,
         alpha=0.0,
         solver="adam",
-        learning_rate_init=0.01,
+        learning_rate_init=0.005,
         learning_rate="one_cycle",
         batch_size="auto",
-        max_iter=20,
+        max_iter=40,
         tol=1e-4,
         n_iter_no_change=10,
         early_stopping=True,

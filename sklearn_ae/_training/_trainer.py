@@ -220,6 +220,8 @@ class ReconstructionNet(_ArrayNet):
     criterion : ReconstructionLoss
     best_weights : BestWeights or None
         Decides when training ends, and what it leaves. None is for use only.
+    loose_start : LooseStart or None
+        Leaves a linear start that explains little.
     schedule : OneCycle or None
         Moves the learning rate.
     clip : GradientClip or None
@@ -244,6 +246,7 @@ class ReconstructionNet(_ArrayNet):
         criterion,
         *,
         best_weights=None,
+        loose_start=None,
         schedule=None,
         clip=None,
         warmup=None,
@@ -260,6 +263,7 @@ class ReconstructionNet(_ArrayNet):
         }
         super().__init__(module, criterion, **{**ours, **kwargs})
         self.best_weights = best_weights
+        self.loose_start = loose_start
         self.schedule = schedule
         self.clip = clip
         self.warmup = warmup
@@ -268,8 +272,10 @@ class ReconstructionNet(_ArrayNet):
         self.bfloat16 = bfloat16
 
     def get_default_callbacks(self):
-        # The weight of the divergence first: best_weights judges the start by it.
+        # The weight of the divergence first: best_weights judges the start by it, and only
+        # a start that is judged may be loosened.
         ours = [("warmup", self.warmup), ("best_weights", self.best_weights)]
+        ours += [("loose_start", self.loose_start)]
         ours += [("schedule", self.schedule), ("clip", self.clip)]
         if self.verbose:
             ours += [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]

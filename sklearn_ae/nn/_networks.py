@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import reduce
 from itertools import pairwise
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import nn
@@ -75,11 +75,17 @@ def _make_linear(
         if zero or generator is None:
             layer.weight.zero_()
         else:
-            # Uniform with variance 1 / (2 n_in): inputs of unit variance leave with
-            # half of it, between torch's default and He et al. (2015).
-            bound = math.sqrt(1.5 / n_in)
-            layer.weight.uniform_(-bound, bound, generator=generator)
+            _draw(layer.weight, generator)
     return layer
+
+
+def _draw(weight: torch.Tensor, generator: torch.Generator, size: float = 1.0) -> None:
+    """Overwrite ``weight``, (n_out, n_in), by random numbers, ``size`` times the usual."""
+    # Uniform with variance 1 / (2 n_in): inputs of unit variance leave with half of it,
+    # between torch's default and He et al. (2015).
+    bound = size * math.sqrt(1.5 / weight.shape[1])
+    drawn = torch.empty(weight.shape, dtype=weight.dtype, device="cpu")
+    weight.copy_(drawn.uniform_(-bound, bound, generator=generator))
 
 
 class HiddenLayers(nn.Sequential):
@@ -355,6 +361,26 @@ class Autoencoder(BottleneckNetwork):
     """
 
     outputs_per_component = 1
+
+    @property
+    def can_loosen(self) -> bool:
+        """Whether a straight code lies between hidden layers of ours, beside skips."""
+        return isinstance(self.encoder.activation, nn.Identity) and all(
+            half.skip is not None and isinstance(half.layers, HiddenLayers)
+            for half in self._halves
+        )
+
+    @property
+    def _halves(self) -> tuple[Any, Any]:
+        return self.encoder, self.decoder
+
+    @torch.no_grad()
+    def loosen(self, share: float, generator: torch.Generator) -> None:
+        """Leave ``share`` of the linear skips, and start the hidden layers at the rest."""
+        for half in self._halves:
+            half.skip.weight.mul_(share)
+            _draw(half.layers[-1].weight, generator, 1 - share)
+        self._halves[0].skip.bias.mul_(share)
 
     @staticmethod
     def _make_encoder(layers, skip, code_activation, n_components):

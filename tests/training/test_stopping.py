@@ -46,7 +46,7 @@ def test_a_random_start_is_never_preferred(quick, bent, n_rows):
 
 
 def test_a_gain_within_chance_leaves_pca(quick):
-    X = np.random.RandomState(0).normal(size=(100, 5))
+    X = np.random.RandomState(0).normal(size=(200, 5))
     fits = [quick(2, max_iter=20, random_state=seed).fit(X) for seed in range(8)]
     tempted = [
         fit for fit in fits if max(fit.validation_scores_) > fit.validation_scores_[0]
