@@ -210,6 +210,11 @@ class AutoencoderTransformer(BaseAutoencoder):
         R² on the validation rows, the start first, ``n_iter_ + 1`` values. None if
         none were set aside.
 
+    explained_variance_ : ndarray of shape (n_components_,)
+        Variance of the training rows' codes along each axis, before whitening: PCA's
+        where the result is PCA. A code that bends can hold more of the data than its
+        variance tells; ``score`` tells what is kept.
+
     mean_ : ndarray of shape (n_features_in_,)
         Mean of each column.
 

@@ -266,7 +266,8 @@ class BaseAutoencoder(
             network.code_unit = network.code_unit * start.code_unit
         codes = net.encode(X_scaled)
         network.code_variance = codes.var(axis=0, dtype=np.float64)
-        network.arrays |= self._code_axes(network, codes, X_scaled)
+        axes, network.explained_variance = self._code_axes(network, codes, X_scaled)
+        network.arrays |= axes
         codes = self._codes_to_follow(net, network, X_scaled, codes)
         network.fit_density(DENSITIES[self.sampler](), codes)
 
@@ -275,7 +276,7 @@ class BaseAutoencoder(
         return codes
 
     def _code_axes(self, network, codes, X_scaled):
-        """Return the axes in which users see ``codes``, as weights of CodeAxes."""
+        """Return the axes in which users see ``codes``, and the variance along each."""
         # Codes of PCA lie on principal axes; those of an activation mean what they are.
         stays_pca = network.stays_linear and not network.removes_noise
         rotate = not (stays_pca or network.architecture.has_bent_code)
@@ -288,6 +289,7 @@ class BaseAutoencoder(
         self._network = network
         self.n_components_ = network.architecture.n_components
         self.n_samples_ = n_rows
+        self.explained_variance_ = network.explained_variance
         self.mean_, self.scale_ = network.columns.mean_, network.columns.scale_
         self.n_iter_ = len(net.history)
         self.best_iter_ = net.best_weights.best_epoch_

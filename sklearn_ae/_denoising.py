@@ -235,6 +235,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
         R² on the validation rows, from noisy to clean, the start first, ``n_iter_ + 1``
         values. Their noise is drawn once. None if none were set aside.
 
+    explained_variance_ : ndarray of shape (n_components_,)
+        Variance of the training rows' codes along each axis, before whitening.
+
     mean_ : ndarray of shape (n_features_in_,)
         Mean of each column of ``X``; clean rows have one of their own.
 

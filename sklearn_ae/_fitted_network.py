@@ -65,6 +65,8 @@ class FittedNetwork:
         Whether the fit ended where it started, at the best linear answer.
     code_variance : ndarray of shape (n_components,)
         Of the training rows' codes, the network's own.
+    explained_variance : ndarray of shape (n_components,)
+        Of the same codes, along the axes in which users see them, before whitening.
     """
 
     def __init__(self, kind, architecture, loss, device):

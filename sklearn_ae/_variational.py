@@ -250,6 +250,10 @@ class VariationalAutoencoder(BaseAutoencoder):
         R² on the validation rows, the start first, ``n_iter_ + 1`` values; epochs are
         chosen by the bound. None if no rows were set aside.
 
+    explained_variance_ : ndarray of shape (n_components_,)
+        Variance over the training rows of each code's mean, before whitening: near 0
+        where a component tells nothing.
+
     mean_ : ndarray of shape (n_features_in_,)
         Mean of each column.
 

@@ -47,7 +47,7 @@ def solve_pca(X: np.ndarray, n_components: int, seed: int) -> PCA:
 
 def principal_axes(
     code: np.ndarray, X: np.ndarray, unit: np.ndarray, *, rotate: bool, whiten: bool
-) -> dict[str, np.ndarray]:
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return the map to decorrelated codes, the widest first, with fixed signs.
 
     Parameters
@@ -67,8 +67,10 @@ def principal_axes(
 
     Returns
     -------
-    dict of ndarray
+    axes : dict of ndarray
         Weights of the network's CodeAxes, by name.
+    variance : ndarray of shape (n_components,)
+        Along each axis, before codes are whitened.
     """
     forward, backward = np.diag(unit), np.diag(1 / unit)
     centre = np.zeros(len(unit))
@@ -79,7 +81,9 @@ def principal_axes(
     return _axes(code, centre, forward, backward, whiten)
 
 
-def ordered_axes(code: np.ndarray, X: np.ndarray, *, whiten: bool) -> dict[str, np.ndarray]:
+def ordered_axes(
+    code: np.ndarray, X: np.ndarray, *, whiten: bool
+) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return the map to the same codes in order, the widest first, with fixed signs.
 
     Parameters are those of principal_axes. Components of a distribution over codes are
@@ -91,18 +95,20 @@ def ordered_axes(code: np.ndarray, X: np.ndarray, *, whiten: bool) -> dict[str, 
     return _axes(code, np.zeros(len(order)), turn, turn.T, whiten)
 
 
-def _axes(code, centre, forward, backward, whiten) -> dict[str, np.ndarray]:
-    """Return the weights of (code - centre) @ forward and its way back, whitened or not."""
+def _axes(code, centre, forward, backward, whiten):
+    """Return the weights of (code - centre) @ forward and its way back, and variances."""
+    shown = (code - centre) @ forward
+    variance = shown.var(axis=0, dtype=np.float64, ddof=min(1, len(code) - 1))
     if whiten:
-        shown = (code - centre) @ forward
-        spread = shown.std(axis=0, ddof=min(1, len(code) - 1))
+        spread = np.sqrt(variance)
         spread = np.where(spread > NO_SPREAD * spread.max(), spread, 1.0)
         forward, backward = forward / spread, spread[:, np.newaxis] * backward
-    return {
+    axes = {
         "axes.weight": forward,
         "axes.bias": -centre @ forward,
         "axes.inverse_weight": backward,
     }
+    return axes, variance
 
 
 def _turn(code: np.ndarray, X: np.ndarray) -> np.ndarray:
