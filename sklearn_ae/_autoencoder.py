@@ -13,9 +13,9 @@ class AutoencoderTransformer(BaseAutoencoder):
     An encoder squeezes each row into a code of ``n_components`` numbers and a
     decoder rebuilds the row from it; both are trained together so that the
     rebuilt rows come close to the rows. Beside the hidden layers runs a linear
-    shortcut that starts at the PCA solution, and the best weights seen on
-    validation rows are kept, the start among them: on those rows the result is
-    PCA or better, by the loss that training minimises.
+    shortcut that starts at the PCA solution, or where that explains little, on the
+    way to it. The best weights seen on validation rows are kept, PCA among them: on
+    those rows the result is PCA or better, by the loss that training minimises.
 
     Parameters
     ----------
@@ -200,8 +200,8 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     best_iter_ : int
         Epoch whose weights were kept; 0 is the start. In place of PCA an epoch is kept
-        only if its gain on the validation rows is beyond chance, and if it loses
-        nothing on the training rows.
+        only if its gain on the validation rows is not in doubt, and if it loses
+        nothing on the training rows, of which 8192 at most are asked.
 
     loss_curve_ : list of float
         Training loss of each epoch, ``n_iter_`` values.
@@ -211,9 +211,10 @@ class AutoencoderTransformer(BaseAutoencoder):
         none were set aside.
 
     explained_variance_ : ndarray of shape (n_components_,)
-        Variance of the training rows' codes along each axis, before whitening: PCA's
-        where the result is PCA. A code that bends can hold more of the data than its
-        variance tells; ``score`` tells what is kept.
+        Variance of the training rows' codes along each axis, before whitening. For
+        ``scaling="global"`` and an output that nothing bends it is PCA's where the result
+        is PCA. A code that bends can hold more of the data than its variance tells;
+        ``score`` tells what is kept.
 
     mean_ : ndarray of shape (n_features_in_,)
         Mean of each column.
@@ -239,6 +240,11 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     The best epoch is chosen by the loss on the validation rows. For ``loss="mse"``
     with ``scaling="global"`` that is the same as by R².
+
+    Training begins with the share of PCA's map that is the share of the variance it
+    explains, and with hidden layers at the rest of their usual size. It begins at PCA
+    itself with a code or output activation, layers of your own, ``scaling=None``, a
+    penalty, a constant rate or a solver other than Adam, and near it if steps are few.
 
     What is judged and kept after an epoch is an average of the weights over the last two.
     Gradients of more than twice the usual length are shortened to that.

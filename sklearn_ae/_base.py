@@ -30,6 +30,7 @@ from ._training import (
     SCHEDULES,
     make_generator,
     make_training_net,
+    may_loosen,
     rows_per_batch,
 )
 from ._validation import (
@@ -219,7 +220,7 @@ class BaseAutoencoder(
             generator,
             n_rows=n_rows,
             starts_linear=network.starts_linear,
-            removes_noise=network.removes_noise,
+            may_loosen=may_loosen(self, network),
             n_multiplications=network.architecture.n_multiplications,
             farthest_mean=network.farthest_mean,
         )

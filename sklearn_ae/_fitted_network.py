@@ -92,6 +92,11 @@ class FittedNetwork:
         """Whether there are linear skips to start from, and no weights of a last fit."""
         return self.architecture.linear_skip and not self.arrays
 
+    @property
+    def has_unit_spread(self) -> bool:
+        """Whether columns go in, and are to come out, centred and of unit spread."""
+        return self.columns.centres and self.output_columns.centres
+
     def fit_columns(self, X: np.ndarray, X_clean: np.ndarray, scaling: str | None) -> None:
         """Learn the units of what goes in and what should come out, maybe one array."""
         self.columns = self.output_columns = Scaler(scaling).fit(X)
@@ -188,7 +193,7 @@ class FittedNetwork:
         """Raise ValueError unless the arrays hold all that ``net`` has learnt."""
         if not self.architecture.has_own_layers:
             return
-        rows = X_scaled[:_ROWS_TO_VERIFY]
+        rows = X_scaled[:_ROWS_TO_VERIFY].astype(np.float64)
         trained = net.reconstruct(rows)
         X_hat = self.net("float64").reconstruct(self.columns.inverse_transform(rows))
         rebuilt = self.output_columns.transform(X_hat)

@@ -238,7 +238,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     best_iter_ : int
         Epoch whose weights were kept; 0 is the start. In place of probabilistic PCA an
-        epoch is kept only if its gain on the validation rows is beyond chance, and if it
+        epoch is kept only if its gain on the validation rows is not in doubt, and if it
         loses nothing on the training rows; a start that is kept is fitted again, to the
         validation rows too.
 

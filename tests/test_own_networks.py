@@ -9,6 +9,8 @@ from estimators import is_variational
 from sklearn.decomposition import PCA
 from torch import nn
 
+from sklearn_ae import AutoencoderTransformer
+
 
 def convolutional_encoder(n_in, n_out):
     return nn.Sequential(
@@ -209,3 +211,12 @@ def test_hooks_of_a_fitted_network_see_what_layers_give(quick, digits):
 def test_a_rebuilt_network_is_in_evaluation_mode_before_it_is_used(quick, digits):
     ae = pickle.loads(pickle.dumps(quick(2, dropout=0.5).fit(digits[0])))
     assert not any(module.training for module in ae.net_.module_.modules())
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e8])
+@pytest.mark.parametrize("warm_start", [False, True])
+def test_rows_far_from_zero_are_verified_in_all_their_digits(offset, warm_start):
+    X = offset + np.random.RandomState(0).normal(size=(60, 4))
+    ae = AutoencoderTransformer(2, encoder=nn.Linear, init="random", max_iter=2)
+    ae.set_params(warm_start=warm_start, random_state=0).fit(X)
+    assert ae.fit(X).transform(X).shape == (60, 2)

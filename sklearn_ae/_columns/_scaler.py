@@ -86,8 +86,9 @@ class Scaler:
     def transform(self, X: np.ndarray, dtype=None) -> np.ndarray:
         """Return X_scaled in a new array of ``dtype`` (X's if None), C-ordered."""
         X_scaled = np.empty(X.shape, X.dtype if dtype is None else dtype)
-        for rows in _passes(X):
-            X_scaled[rows] = (X[rows] - self.offset_) / self.scale_
+        with np.errstate(over="ignore", invalid="ignore"):  # told of as divergence
+            for rows in _passes(X):
+                X_scaled[rows] = (X[rows] - self.offset_) / self.scale_
         return X_scaled
 
     @property

@@ -7,6 +7,7 @@ from ._device import (
     make_generator,
     with_gradients,
 )
+from ._loose_start import may_loosen
 from ._optimizers import OPTIMIZERS
 from ._precision import PRECISIONS
 from ._recipe import make_training_net, rows_per_batch
@@ -25,6 +26,7 @@ __all__ = [
     "limited_threads",
     "make_generator",
     "make_training_net",
+    "may_loosen",
     "rows_per_batch",
     "with_gradients",
 ]

@@ -6,7 +6,7 @@ from copy import deepcopy
 import torch
 from skorch.callbacks import Callback
 
-from ..nn import Autoencoder, DenseGradients, EvidenceLowerBound
+from ..nn import DenseGradients, EvidenceLowerBound
 from ._clipping import GradientClip
 from ._device import resolve_device
 from ._loose_start import LooseStart
@@ -96,7 +96,7 @@ def make_training_net(
     *,
     n_rows,
     starts_linear,
-    removes_noise,
+    may_loosen,
     n_multiplications,
     farthest_mean,
 ) -> ReconstructionNet:
@@ -118,8 +118,8 @@ def make_training_net(
         Rows to train on, validation rows among them.
     starts_linear : bool
         Whether training starts from the best linear weights.
-    removes_noise : bool
-        Whether what goes in is not what should come out.
+    may_loosen : bool
+        Whether it may leave them before the first step; see LooseStart.
     n_multiplications : int
         For one row.
     farthest_mean : float
@@ -138,20 +138,13 @@ def make_training_net(
     warmup = None
     if isinstance(loss, EvidenceLowerBound):
         warmup = DivergenceWarmup(estimator.beta, estimator.kl_warmup)
-    # What noise leaves unexplained is no trap, and of distributions nothing was measured.
-    is_loose = (
-        starts_linear
-        and not removes_noise
-        and isinstance(network, Autoencoder)
-        and network.can_loosen
-    )
     return ReconstructionNet(
         network,
         loss,
         best_weights=BestWeights(
             estimator.tol, estimator.n_iter_no_change, starts_linear, schedule
         ),
-        loose_start=LooseStart() if is_loose else None,
+        loose_start=LooseStart() if may_loosen and network.can_loosen else None,
         schedule=schedule,
         clip=GradientClip() if isinstance(estimator.solver, str) else None,
         warmup=warmup,

@@ -41,7 +41,7 @@ class BestWeights(Callback):
         Epochs without progress after which training stops.
     starts_linear : bool
         Whether the start is the best linear answer, PCA for one, which training has to
-        beat by more than chance.
+        beat beyond doubt; see _gain_is_in_doubt.
     schedule : OneCycle or None
         Brought to its end when there is no progress; None: training stops at once.
     """
@@ -60,12 +60,15 @@ class BestWeights(Callback):
         self.judging_ = valid if self.chooses_ else self.train_
         self.variance_ = column_variance(net, self.judging_)
         self.start_rows_, r2 = self._rows_and_r2(net)
+        self.train_r2_ = r2
         self.start_loss_ = self.best_loss_ = self.patience_loss_ = float(
             self.start_rows_.mean()
         )
         self.train_loss_ = self.start_loss_
         if self.chooses_:
-            self.train_loss_ = float(judge(net, self.train_)[0].mean())
+            rows, error = judge(net, self.train_)
+            self.train_loss_ = float(rows.mean())
+            self.train_r2_ = explained(error, column_variance(net, self.train_))
         losses = (
             abs(self.start_loss_),
             abs(self.train_loss_),
@@ -119,15 +122,13 @@ class BestWeights(Callback):
             with self.average_.in_place():
                 self._judge(net, len(net.history))
         net.module_.load_state_dict(self.best_weights_)
-        if self.chooses_ and self.starts_linear and self._gain_is_luck(net):
+        if self.chooses_ and self.starts_linear and self._gain_is_in_doubt(net):
             self.best_epoch_ = 0
             net.module_.load_state_dict(self.start_weights_)
 
     def _rows_and_r2(self, net):
         rows, error = judge(net, self.judging_)
-        # As in r2_score, a column that does not vary has no variance to explain.
-        varies, total = self.variance_ > 0, float(self.variance_.sum())
-        return rows, 1 - float(error[varies].sum()) / total if total > 0 else 0.0
+        return rows, explained(error, self.variance_)
 
     def _judge(self, net, epoch):
         rows, r2 = self._rows_and_r2(net)
@@ -138,8 +139,8 @@ class BestWeights(Callback):
             self.best_weights_, self.best_epoch_ = net.copy_weights(), epoch
         return loss, r2
 
-    def _gain_is_luck(self, net) -> bool:
-        """Whether the gain over the start is not beyond doubt on the rows that were seen.
+    def _gain_is_in_doubt(self, net) -> bool:
+        """Whether the gain over the start is in doubt by the rows that were seen.
 
         It is to exceed half a standard error of the mean difference of row losses on the
         validation rows, and more than that by few of them, and the training rows, which
@@ -183,6 +184,13 @@ def judge(net, dataset) -> tuple[torch.Tensor, torch.Tensor]:
         x_hat = output[0] if isinstance(output, tuple) else output
         error += ((x_hat - target) ** 2).sum(0)
     return torch.cat(rows), error * net.cell_weights_
+
+
+def explained(error: torch.Tensor, variance: torch.Tensor) -> float:
+    """Return R², given what ``judge`` tells as error and ``column_variance``."""
+    # As in r2_score, a column that does not vary has no variance to explain.
+    total = float(variance.sum())
+    return 1 - float(error[variance > 0].sum()) / total if total > 0 else 0.0
 
 
 def column_variance(net, dataset) -> torch.Tensor:

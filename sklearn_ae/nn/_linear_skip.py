@@ -4,10 +4,10 @@ With hidden layers g and h whose last layers start at zero,
 
     encoder(x) = P x + p + g(x)        decoder(code) = P' code + p' + h(code)
 
-is PCA before the first step of training, when P and P' hold the projection
-and its transpose. Kramer, "Nonlinear principal component analysis using
-autoassociative neural networks" (1991); "PCA-boosted autoencoders for
-nonlinear dimensionality reduction in low data regimes" (2022).
+is PCA when P and P' hold the projection and its transpose. Kramer, "Nonlinear
+principal component analysis using autoassociative neural networks" (1991);
+"PCA-boosted autoencoders for nonlinear dimensionality reduction in low data
+regimes" (2022).
 """
 
 import torch

@@ -329,6 +329,11 @@ class BottleneckNetwork(nn.Module, ABC):
     def _make_encoder(layers, skip, code_activation, n_components) -> nn.Module:
         """Return the encoder around ``layers`` and ``skip``."""
 
+    @property
+    def can_loosen(self) -> bool:
+        """Whether there is a way to leave the linear start before the first step."""
+        return False
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the reconstruction of ``x``, (n_rows, n_features)."""
         return self.decoder(self.encoder(x))
@@ -367,20 +372,18 @@ class Autoencoder(BottleneckNetwork):
         """Whether a straight code lies between hidden layers of ours, beside skips."""
         return isinstance(self.encoder.activation, nn.Identity) and all(
             half.skip is not None and isinstance(half.layers, HiddenLayers)
-            for half in self._halves
+            for half in (self.encoder, self.decoder)
         )
-
-    @property
-    def _halves(self) -> tuple[Any, Any]:
-        return self.encoder, self.decoder
 
     @torch.no_grad()
     def loosen(self, share: float, generator: torch.Generator) -> None:
         """Leave ``share`` of the linear skips, and start the hidden layers at the rest."""
-        for half in self._halves:
+        encoder: Any = self.encoder
+        decoder: Any = self.decoder
+        for half in (encoder, decoder):
             half.skip.weight.mul_(share)
             _draw(half.layers[-1].weight, generator, 1 - share)
-        self._halves[0].skip.bias.mul_(share)
+        encoder.skip.bias.mul_(share)  # the decoder's is the mean
 
     @staticmethod
     def _make_encoder(layers, skip, code_activation, n_components):

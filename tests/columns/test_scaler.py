@@ -1,5 +1,7 @@
 """Scaling is exact both ways, in float64 whatever comes in, and safe on constants."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.preprocessing import StandardScaler
@@ -83,3 +85,11 @@ def test_units_of_extreme_size_are_told_in_float64(size):
     assert {unit.dtype.name for unit in Scaler("global").fit(X).units("float32")} == {
         "float64"
     }
+
+
+def test_what_float32_cannot_hold_is_infinite_without_a_word():
+    X = np.array([[1e40, 1.0], [-1e40, 2.0]])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        X_scaled = Scaler(None).fit(X).transform(X, np.float32)
+    assert np.isinf(X_scaled[:, 0]).all()

@@ -1,13 +1,17 @@
 """Which weights training leaves, when it ends, and what it tells of the way."""
 
+import math
+
 import numpy as np
 import pytest
+import torch
 from estimators import is_variational
 from sklearn.decomposition import PCA
 from sklearn.metrics import r2_score
 from skorch.callbacks import Callback
 
-from sklearn_ae._training import _trainer
+from sklearn_ae._training import _stopping, _trainer
+from sklearn_ae._training._stopping import BestWeights
 
 
 def test_the_best_epoch_is_kept_and_the_start_is_a_candidate(quick, digits):
@@ -55,6 +59,21 @@ def test_a_gain_within_chance_leaves_pca(quick):
     assert any(fit.best_iter_ == 0 for fit in tempted)
 
 
+@pytest.mark.parametrize("n_rows", [2, 20, 1000])
+def test_a_gain_is_in_doubt_below_half_a_standard_error_and_more_by_few_rows(n_rows):
+    decide = BestWeights(1e-4, 10, starts_linear=True, schedule=None)
+    decide.train_, decide.train_loss_ = None, math.inf
+    decide.best_rows_ = torch.zeros(n_rows, dtype=torch.float64)
+    scatter = torch.linspace(-1, 1, n_rows, dtype=torch.float64)
+    error = float(scatter.std()) / math.sqrt(n_rows)
+    for factor, in_doubt in ((0.99, True), (1.01, False)):
+        gain = factor * (0.5 + 12 / n_rows) * error
+        decide.start_rows_ = scatter + gain
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(_stopping, "judge", lambda net, rows: (torch.zeros(1), None))
+            assert decide._gain_is_in_doubt(None) is in_doubt
+
+
 def test_validation_scores_are_r2_in_the_users_units(quick, digits):
     X = digits[0] * np.linspace(1, 50, 64)
     fitted = quick(4, scaling="feature", validation_fraction=0.5, max_iter=20).fit(X)
@@ -65,16 +84,18 @@ def test_validation_scores_are_r2_in_the_users_units(quick, digits):
 
 def test_of_many_training_rows_some_are_judged(monkeypatch, quick, digits):
     monkeypatch.setattr(_trainer, "_MOST_JUDGED", 100)
-    judged = []
+    judged, seen = [], []
 
     class Seeing(Callback):
         def on_train_end(self, net, **kwargs):
             judged.append(net.judged_train_.y)  # without noise
+            seen.append(net.datasets_[0].y)
 
     fitted = quick(4, scaling=None, max_iter=15, callbacks=[Seeing()]).fit(digits[0])
     assert judged[0].shape == (100, 64)
-    trained_on = {row.tobytes() for row in digits[0].astype(np.float32)}
+    trained_on = {row.tobytes() for row in seen[0].numpy()}
     assert {row.tobytes() for row in judged[0].numpy()} <= trained_on
+    assert len(seen[0]) == 540
     assert fitted.best_iter_ > 0
 
 
