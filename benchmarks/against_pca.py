@@ -109,8 +109,9 @@ def r2(X, X_hat):
 
 
 def by_mlp(train, test, size, seed):
-    mlp = MLPRegressor((128, 128, size, 128, 128), early_stopping=True)
-    mlp.set_params(random_state=seed).fit(train, train)
+    layers = (128, 128, size, 128, 128)
+    mlp = MLPRegressor(hidden_layer_sizes=layers, early_stopping=True, random_state=seed)
+    mlp.fit(train, train)
     return r2(test, mlp.predict(test))
 
 
