@@ -128,8 +128,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     early_stopping : bool, default=True
         Whether to set validation rows aside, which choose the best epoch and end
         training in time. False trains on all rows and keeps the last epoch, or the
-        start if that rebuilds the training rows better. Fewer than 10 rows are never
-        split.
+        start if that rebuilds the training rows better, of which 8192 at most are
+        asked. One row or two are never split.
 
     validation_fraction : float, default=0.1
         Share of the rows set aside, shuffled, two at least. More chooses better and
@@ -201,7 +201,7 @@ class AutoencoderTransformer(BaseAutoencoder):
     best_iter_ : int
         Epoch whose weights were kept; 0 is the start. In place of PCA an epoch is kept
         only if its gain on the validation rows is not in doubt, and if it loses
-        nothing on the training rows, of which 8192 at most are asked.
+        nothing on the training rows.
 
     loss_curve_ : list of float
         Training loss of each epoch, ``n_iter_`` values.

@@ -51,7 +51,7 @@ __all__ = ["BaseAutoencoder"]
 _ACTIVATIONS = set(ACTIVATIONS) - {"softplus"}  # which "auto" alone takes
 _COUNT = Interval(Integral, 1, None, closed="left")
 
-_FEWEST_ROWS_TO_SPLIT = 10  # with fewer, none is spared for validation
+_FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 
 
 class BaseAutoencoder(

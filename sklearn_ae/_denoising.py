@@ -152,8 +152,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
     early_stopping : bool, default=True
         Whether to set validation rows aside, which choose the best epoch and end
         training in time. False trains on all rows and keeps the last epoch, or the
-        start if that rebuilds the training rows better. Fewer than 10 rows are never
-        split.
+        start if that rebuilds the training rows better, of which 8192 at most are
+        asked. One row or two are never split.
 
     validation_fraction : float, default=0.1
         Share of the rows set aside, shuffled, two at least. More chooses better and

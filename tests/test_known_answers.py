@@ -202,3 +202,12 @@ def test_score_samples_is_minus_the_row_loss(digits):
     np.testing.assert_allclose(ae.score_samples(X), -rows, rtol=1e-6)
     far = X[:5] + 3
     assert ae.score_samples(far).max() < ae.score_samples(X).min()
+
+
+@pytest.mark.parametrize("n_rows", [3, 5, 9, 15])
+def test_of_a_handful_of_rows_there_is_pca(n_rows):
+    X = load_diabetes().data[np.random.RandomState(0).permutation(442)]
+    ae = AutoencoderTransformer(2, random_state=0).fit(X[:n_rows])
+    assert ae.best_iter_ == 0
+    X_hat = pca_reconstruction(PCA(2).fit(X[:n_rows]), X)
+    np.testing.assert_allclose(ae.reconstruct(X), X_hat, atol=1e-6)

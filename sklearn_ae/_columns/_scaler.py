@@ -66,9 +66,15 @@ class Scaler:
                 "longer a finite number. Expected values below about 1e150. Divide the "
                 "columns by a unit of their own first."
             )
+        self.varies_ = bool(np.ptp(X, axis=0).any())
+        if self.varies_ and not standard.var_.any():
+            raise ValueError(
+                f"{name} has columns that vary by {np.ptp(X, axis=0).max():.3g} at most, "
+                "whose variance is no longer above zero. Expected differences above about "
+                "1e-150. Multiply the columns by a unit of their own first."
+            )
         self.mean_ = standard.mean_
         spread = np.sqrt(standard.var_.mean())
-        self.varies_ = bool(np.ptp(X, axis=0).any())
         self.distance_ = np.abs(self.mean_).max() / spread if spread > 0 else 0.0
         self.offset_ = np.zeros_like(self.mean_)
         self.scale_ = np.ones_like(self.mean_)

@@ -20,8 +20,8 @@ from ._precision import REFINED
 
 __all__ = ["ReconstructionNet"]
 
-# Training rows that are judged before and after training. All of many would take a third
-# of an epoch each time, and of so many the mean hardly differs.
+# Training rows that are judged before and after training where none validate. All of many
+# would take a third of an epoch each time, and of so many the mean hardly differs.
 _MOST_JUDGED = 8192
 
 
@@ -315,9 +315,11 @@ class ReconstructionNet(_ArrayNet):
         if valid is not None:
             valid = Dataset(self._noisy(valid.X), valid.y)
         self.datasets_ = train, valid
-        # They are in random order: the first are as good as any.
-        some = train.X[:_MOST_JUDGED], train.y[:_MOST_JUDGED]
-        self.judged_train_ = Dataset(self._noisy(some[0]), some[1])
+        # Beside validation rows, which lack rare outliers, all are judged. Rows are in
+        # random order: the first are as good as any.
+        n_judged = _MOST_JUDGED if valid is None else len(train)
+        judged = train.X[:n_judged], train.y[:n_judged]
+        self.judged_train_ = Dataset(self._noisy(judged[0]), judged[1])
         with suppress(_Stop):
             self.notify("on_train_begin", X=train.X, y=train.y)
             self.fit_loop(train)

@@ -93,3 +93,10 @@ def test_what_float32_cannot_hold_is_infinite_without_a_word():
         warnings.simplefilter("error")
         X_scaled = Scaler(None).fit(X).transform(X, np.float32)
     assert np.isinf(X_scaled[:, 0]).all()
+
+
+def test_differences_whose_squares_vanish_are_refused():
+    X = np.random.RandomState(0).normal(size=(10, 2)) * 1e-170
+    with pytest.raises(ValueError, match=r"X has columns that vary by .*1e-150"):
+        Scaler("global").fit(X)
+    assert not Scaler("global").fit(np.full((10, 2), 1e-170)).varies_

@@ -82,7 +82,10 @@ def test_validation_scores_are_r2_in_the_users_units(quick, digits):
     assert fitted.score(X) == pytest.approx(best, abs=0.1)
 
 
-def test_of_many_training_rows_some_are_judged(monkeypatch, quick, digits):
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_of_many_training_rows_some_are_judged_where_none_validate(
+    monkeypatch, quick, digits, early_stopping
+):
     monkeypatch.setattr(_trainer, "_MOST_JUDGED", 100)
     judged, seen = [], []
 
@@ -91,11 +94,12 @@ def test_of_many_training_rows_some_are_judged(monkeypatch, quick, digits):
             judged.append(net.judged_train_.y)  # without noise
             seen.append(net.datasets_[0].y)
 
-    fitted = quick(4, scaling=None, max_iter=15, callbacks=[Seeing()]).fit(digits[0])
-    assert judged[0].shape == (100, 64)
+    settings = {"scaling": None, "max_iter": 15, "early_stopping": early_stopping}
+    fitted = quick(4, callbacks=[Seeing()], **settings).fit(digits[0])
+    assert judged[0].shape == (540 if early_stopping else 100, 64)
     trained_on = {row.tobytes() for row in seen[0].numpy()}
     assert {row.tobytes() for row in judged[0].numpy()} <= trained_on
-    assert len(seen[0]) == 540
+    assert len(seen[0]) == (540 if early_stopping else 600)
     assert fitted.best_iter_ > 0
 
 
@@ -148,7 +152,7 @@ def test_few_rows(quick, digits, n_rows, loss):
     X = digits[0][:n_rows]
     fitted = quick(1, loss=loss).fit(X)
     assert np.isfinite(fitted.reconstruct(X)).all()
-    assert (fitted.validation_scores_ is None) == (n_rows < 10)
+    assert (fitted.validation_scores_ is None) == (n_rows < 3)
 
 
 @pytest.mark.parametrize(("n_rows", "batch_size"), [(65, 64), (9, 64), (130, 1), (64, 9)])
