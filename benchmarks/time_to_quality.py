@@ -5,7 +5,7 @@ rebuild its input; the R² on held-out rows that it ends with is the mark, and i
 of the whole of fit: where it gives up early, the mark is low and its time short.
 AutoencoderTransformer has default parameters. "fit" is its whole time, with the R² that it
 ends with; "reaches" is how soon held-out rows are at the mark, as the time of the shortest
-of its fits that meets it (max_iter from 1 to 15, and the default). skorch as
+of its fits that meets it (max_iter from 1 to 30, and the default). skorch as
 its documentation shows it (NeuralNetRegressor, the same layers but for a code that is not
 rectified, Adam, everything else its default) is timed epoch by epoch until it meets the
 mark, for ten times as long as MLPRegressor at most, which then stands for its time.
@@ -50,7 +50,7 @@ BUNDLED = {
     "breast_cancer": load_breast_cancer,
     "diabetes": load_diabetes,
 }
-WIDTH, MOST_COMPONENTS, EPOCHS = 128, 16, range(1, 16)
+WIDTH, MOST_COMPONENTS, EPOCHS = 128, 16, range(1, 31)
 
 
 def load(name, folder, seed):
