@@ -295,8 +295,9 @@ class BaseAutoencoder(
         self.n_iter_ = len(net.history)
         self.best_iter_ = net.best_weights.best_epoch_
         self.loss_curve_ = [epoch["train_loss"] for epoch in net.history]
-        chose = net.best_weights.chooses_
-        self.validation_scores_ = net.best_weights.scores_ if chose else None
+        best = net.best_weights
+        self.validation_loss_curve_ = best.losses_ if best.chooses_ else None
+        self.validation_scores_ = best.scores_ if best.chooses_ else None
 
     # -- using ---------------------------------------------------------------
 

@@ -231,6 +231,10 @@ class DenoisingAutoencoder(BaseAutoencoder):
     loss_curve_ : list of float
         Training loss of each epoch, under the noise of that epoch, ``n_iter_`` values.
 
+    validation_loss_curve_ : list of float or None
+        Loss on the validation rows, the start first, ``n_iter_ + 1`` values. None if
+        none were set aside.
+
     validation_scores_ : list of float or None
         R² on the validation rows, from noisy to clean, the start first, ``n_iter_ + 1``
         values. Their noise is drawn once. None if none were set aside.

@@ -246,6 +246,10 @@ class VariationalAutoencoder(BaseAutoencoder):
         Training loss of each epoch, ``n_iter_`` values: minus the bound per cell, in nats
         of scaled rows, under the weight of the divergence in that epoch.
 
+    validation_loss_curve_ : list of float or None
+        Loss on the validation rows, the start first, ``n_iter_ + 1`` values. None if
+        none were set aside.
+
     validation_scores_ : list of float or None
         R² on the validation rows, the start first, ``n_iter_ + 1`` values; epochs are
         chosen by the bound. None if no rows were set aside.

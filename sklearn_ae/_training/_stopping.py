@@ -77,6 +77,7 @@ class BestWeights(Callback):
         )
         self.ceiling_ = _HOPELESS * max(*losses, 1.0)
         self.best_rows_, self.scores_ = self.start_rows_, [r2]
+        self.losses_ = [self.start_loss_]
         self.start_weights_ = self.best_weights_ = net.copy_weights()
         self.average_ = AveragedWeights(net.trained_weights, net.n_batches)
         self.best_epoch_ = self.patience_epoch_ = 0
@@ -96,6 +97,7 @@ class BestWeights(Callback):
         with self.average_.in_place():
             loss, r2 = self._judge(net, epoch)
         self.scores_.append(r2)
+        self.losses_.append(loss)
         net.history.record("valid_loss", loss)
         net.history.record("valid_loss_best", self.best_epoch_ == epoch)
         net.history.record("valid_r2", r2)

@@ -74,6 +74,19 @@ def test_a_gain_is_in_doubt_below_half_a_standard_error_and_more_by_few_rows(n_r
             assert decide._gain_is_in_doubt(None) is in_doubt
 
 
+def test_validation_losses_are_of_the_start_and_of_every_epoch(quick, bent):
+    fitted = quick(1, max_iter=15).fit(bent)
+    losses = fitted.validation_loss_curve_
+    assert len(losses) == len(fitted.validation_scores_) == fitted.n_iter_ + 1
+    assert losses[fitted.best_iter_] == min(losses) < losses[0]
+    assert quick(1, early_stopping=False).fit(bent).validation_loss_curve_ is None
+    if not is_variational(fitted):
+        # The squared error, of columns that share one scale, is what R² is made of.
+        unexplained = 1 - np.array(fitted.validation_scores_)
+        by_r2 = unexplained / unexplained[0]
+        np.testing.assert_allclose(np.array(losses) / losses[0], by_r2, rtol=1e-5)
+
+
 def test_validation_scores_are_r2_in_the_users_units(quick, digits):
     X = digits[0] * np.linspace(1, 50, 64)
     fitted = quick(4, scaling="feature", validation_fraction=0.5, max_iter=20).fit(X)
