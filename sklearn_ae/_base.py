@@ -3,6 +3,7 @@
 import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
+from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -20,6 +21,7 @@ from ._architecture import (
     code_size,
     resolve_architecture,
 )
+from ._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from ._code_density import DENSITIES
 from ._fitted_network import FittedNetwork, is_mse
 from ._linear import principal_axes
@@ -55,6 +57,7 @@ _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 
 
 class BaseAutoencoder(
+    CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
     BaseEstimator,
@@ -122,6 +125,7 @@ class BaseAutoencoder(
 
     # -- fitting -------------------------------------------------------------
 
+    @with_callbacks
     @fits
     def fit(self, X, y=None):
         """Learn to encode and decode the rows of ``X``.
@@ -145,11 +149,12 @@ class BaseAutoencoder(
         ConvergenceError
             Training diverged.
         """
-        return self._fit(X, None)
+        return self._fit(X, y, None)
 
-    def _fit(self, X, X_clean):
+    def _fit(self, X, y, X_clean):
         """Fit to rows that are their own target, or to noisy rows and clean ones."""
         has_pairs = X_clean is not None
+        task = FitTask(self, X, y, {"X_clean": X_clean} if has_pairs else {})
         with _all_or_nothing(self):
             last = self._network_to_continue()
             X = validate_rows(self, X, reset=last is None)
@@ -160,7 +165,10 @@ class BaseAutoencoder(
             random_state = fresh_random_state(self.random_state)
             network.seed = int(random_state.randint(np.iinfo(np.int32).max))
             with self._borrowed_globals(network, corruption, len(X)):
-                net = self._make_net(network, corruption, len(X))
+                epochs = task.epochs(
+                    lambda net: self._as_if_ended(net, network, X_scaled, start)
+                )
+                net = self._make_net(network, corruption, len(X), epochs)
                 # A linear start keeps all digits; training sees those of float32.
                 dtype = np.float64 if network.starts_linear else np.float32
                 X_scaled, target = network.to_network_units(X, X_clean, dtype)
@@ -175,6 +183,7 @@ class BaseAutoencoder(
                 self._keep_weights(net, network, X_scaled, target, start)
                 network.verify(net, X_scaled)
             self._record(network, net, len(X))
+        task.end()
         return self
 
     def _network_to_continue(self):
@@ -210,7 +219,7 @@ class BaseAutoencoder(
         batch_size = rows_per_batch(self.batch_size, n_rows)
         return network.borrowed_globals(batch_size, is_foreign)
 
-    def _make_net(self, network, corruption, n_rows):
+    def _make_net(self, network, corruption, n_rows, epoch_tasks):
         generator = make_generator(network.seed)
         return make_training_net(
             self,
@@ -223,6 +232,7 @@ class BaseAutoencoder(
             may_loosen=may_loosen(self, network),
             n_multiplications=network.architecture.n_multiplications,
             farthest_mean=network.farthest_mean,
+            epoch_tasks=epoch_tasks,
         )
 
     def _split(self, n_rows, random_state):
@@ -255,7 +265,7 @@ class BaseAutoencoder(
         return network.removes_noise
 
     def _keep_weights(self, net, network, X_scaled, target, start):
-        """Turn the weights into arrays, and codes to the axes in which users see them."""
+        """Turn the weights that training left into arrays."""
         network.arrays = net.to_arrays()
         network.stays_linear = start is not None and net.best_weights.best_epoch_ == 0
         if network.stays_linear:
@@ -263,6 +273,10 @@ class BaseAutoencoder(
                 start = self._linear_start(net, network, X_scaled, target)  # of all rows
             net.load_arrays(start.weights, "float64")  # to the last digit
             network.arrays |= start.weights
+        self._describe(net, network, X_scaled, start)
+
+    def _describe(self, net, network, X_scaled, start):
+        """Turn codes to the axes in which users see them, and tell where they lie."""
         if start is not None:
             network.code_unit = network.code_unit * start.code_unit
         codes = net.encode(X_scaled)
@@ -285,6 +299,16 @@ class BaseAutoencoder(
             codes, X_scaled, network.code_unit, rotate=rotate, whiten=self.whiten
         )
 
+    def _as_if_ended(self, net, network, X_scaled, start):
+        """Return the fitted attributes of a fit that ends with the present weights."""
+        fitted, network = copy(self), copy(network)
+        with net.best_weights.average_.in_place():
+            network.arrays = net.to_arrays()
+            fitted._describe(net, network, X_scaled, start)
+        fitted._record(network, net, len(X_scaled))
+        fitted.best_iter_ = fitted.n_iter_
+        return vars(fitted)
+
     def _record(self, network, net, n_rows):
         """Keep the network and the story of its fit."""
         self._network = network
@@ -296,8 +320,8 @@ class BaseAutoencoder(
         self.best_iter_ = net.best_weights.best_epoch_
         self.loss_curve_ = [epoch["train_loss"] for epoch in net.history]
         best = net.best_weights
-        self.validation_loss_curve_ = best.losses_ if best.chooses_ else None
-        self.validation_scores_ = best.scores_ if best.chooses_ else None
+        self.validation_loss_curve_ = list(best.losses_) if best.chooses_ else None
+        self.validation_scores_ = list(best.scores_) if best.chooses_ else None
 
     # -- using ---------------------------------------------------------------
 

@@ -202,8 +202,9 @@ class VariationalAutoencoder(BaseAutoencoder):
         any, steps are skorch's own: the same to a rounding, and slower for small layers.
 
     verbose : int, default=0
-        Whether to print a line per epoch. It tells what training is doing, and costs
-        a little time and many lines in a grid search.
+        1 prints a line per epoch: losses, R² on the validation rows, and how many
+        seconds are left at most. It costs many lines in a grid search; there
+        ``set_callbacks`` with scikit-learn's ``ProgressBar`` shows more in less.
 
     random_state : int or RandomState instance, default=None
         Draws the first weights, the validation rows, the order of rows, dropout, noise
@@ -445,9 +446,12 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     def _record(self, network, net, n_rows):
         super()._record(network, net, n_rows)
+        self.active_components_ = int((network.code_variance > _ACTIVE).sum())
+
+    def _keep_weights(self, net, network, X_scaled, target, start):
+        super()._keep_weights(net, network, X_scaled, target, start)
         variance = network.code_variance
-        self.active_components_ = int((variance > _ACTIVE).sum())
-        if self.active_components_ == 0 and network.columns.varies_:
+        if variance.max() <= _ACTIVE and network.columns.varies_:
             warnings.warn(
                 f"None of the {len(variance)} components is in use: all rows have the same "
                 "code and are rebuilt as the mean. Expected at least one whose mean has a "
@@ -455,7 +459,7 @@ class VariationalAutoencoder(BaseAutoencoder):
                 "kl_warmup; for loss='kl' pass counts, since values far below 1 say next "
                 "to nothing; else all is noise, or rows are too few.",
                 ConvergenceWarning,
-                stacklevel=5,  # of fit's caller
+                stacklevel=6,  # of fit's caller
             )
 
     def posterior(self, X):

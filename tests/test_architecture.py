@@ -29,6 +29,7 @@ ROOMS = {
     "_columns": {"numpy", "scipy", "sklearn"},
     "_linear": {"numpy", "scipy", "sklearn"},
     "_code_density": {"numpy", "scipy", "sklearn"},
+    "_callbacks": {"sklearn", "skorch"},
     "_start": {"numpy", "sklearn_ae._linear"},
     "_architecture": {"numpy"},
     "_validation": {"numpy", "sklearn"},
@@ -38,6 +39,7 @@ ROOMS = {
     "_base": {
         "numpy",
         "sklearn",
+        "sklearn_ae._callbacks",
         "sklearn_ae._training",
         "sklearn_ae._fitted_network",
         "sklearn_ae._start",
@@ -48,6 +50,7 @@ ROOMS = {
         "numpy",
         "sklearn",
         "sklearn_ae._base",
+        "sklearn_ae._callbacks",
         "sklearn_ae._validation",
         "sklearn_ae.nn",
     },
@@ -162,6 +165,8 @@ def _top_level_names(tree):
             yield node.target.id
         elif isinstance(node, ast.ImportFrom):
             yield from (alias.asname or alias.name for alias in node.names)
+        elif isinstance(node, ast.Try):
+            yield from _top_level_names(node)
 
 
 def test_classes_are_abstract_or_final():

@@ -12,6 +12,7 @@ from ._device import resolve_device
 from ._loose_start import LooseStart
 from ._optimizers import OPTIMIZERS
 from ._precision import pays_in_bfloat16
+from ._progress import ProgressLines
 from ._schedule import OneCycle
 from ._stopping import BestWeights
 from ._trainer import ReconstructionNet
@@ -99,6 +100,7 @@ def make_training_net(
     may_loosen,
     n_multiplications,
     farthest_mean,
+    epoch_tasks,
 ) -> ReconstructionNet:
     """Return an initialised net that trains as the parameters of ``estimator`` say.
 
@@ -124,6 +126,8 @@ def make_training_net(
         For one row.
     farthest_mean : float
         Of a column as the network sees it, in standard deviations from zero.
+    epoch_tasks : Callback or None
+        Is told when an epoch begins and ends.
     """
     batch_size = rows_per_batch(estimator.batch_size, n_rows)
     device = resolve_device(estimator.device)
@@ -138,6 +142,8 @@ def make_training_net(
     warmup = None
     if isinstance(loss, EvidenceLowerBound):
         warmup = DivergenceWarmup(estimator.beta, estimator.kl_warmup)
+    watchers = [ProgressLines()] if estimator.verbose else []
+    watchers += [] if epoch_tasks is None else [epoch_tasks]
     return ReconstructionNet(
         network,
         loss,
@@ -148,6 +154,7 @@ def make_training_net(
         schedule=schedule,
         clip=GradientClip() if isinstance(estimator.solver, str) else None,
         warmup=warmup,
+        watchers=watchers,
         optimizer=optimizer,
         lr=estimator.learning_rate_init,
         max_epochs=estimator.max_iter,
@@ -156,7 +163,7 @@ def make_training_net(
         generator=generator,
         bfloat16=bfloat16,
         callbacks=_copied_callbacks(estimator.callbacks),
-        verbose=int(estimator.verbose),
+        verbose=0,  # skorch's own lines
         device=device,
         **options,
     ).initialize()

@@ -1,6 +1,7 @@
 """The skorch net that trains an autoencoder: the one place where arrays become tensors."""
 
 import dis
+import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -8,7 +9,6 @@ from functools import partial
 import numpy as np
 import torch
 from skorch import NeuralNet
-from skorch.callbacks import EpochTimer, PrintLog
 from skorch.dataset import Dataset
 
 from ..nn import Corruption, DenseGradients
@@ -230,6 +230,8 @@ class ReconstructionNet(_ArrayNet):
         Moves the weight of the divergence.
     corruption : Corruption or None
         Noise that falls on what goes in while the net is trained, never afterwards.
+    watchers : list of Callback
+        See how training goes, and change nothing but its end.
     generator : torch.Generator or None
         Shuffles the rows and draws the noise.
     bfloat16 : bool
@@ -250,6 +252,7 @@ class ReconstructionNet(_ArrayNet):
         schedule=None,
         clip=None,
         warmup=None,
+        watchers=(),
         corruption=None,
         generator=None,
         bfloat16=False,
@@ -267,6 +270,7 @@ class ReconstructionNet(_ArrayNet):
         self.schedule = schedule
         self.clip = clip
         self.warmup = warmup
+        self.watchers = watchers
         self.corruption = corruption
         self.generator = generator
         self.bfloat16 = bfloat16
@@ -277,9 +281,7 @@ class ReconstructionNet(_ArrayNet):
         ours = [("warmup", self.warmup), ("best_weights", self.best_weights)]
         ours += [("loose_start", self.loose_start)]
         ours += [("schedule", self.schedule), ("clip", self.clip)]
-        if self.verbose:
-            ours += [("epoch_timer", EpochTimer()), ("print_log", PrintLog())]
-        return ours
+        return ours + [(type(watcher).__name__, watcher) for watcher in self.watchers]
 
     # -- training ------------------------------------------------------------
 
@@ -363,6 +365,13 @@ class ReconstructionNet(_ArrayNet):
     def n_batches(self) -> int:
         """Batches in an epoch."""
         return len(self.get_iterator(self.datasets_[0], training=True))
+
+    @property
+    def n_epochs_left(self) -> int:
+        """Epochs that are left at most."""
+        if self.schedule is None:
+            return self.max_epochs - len(self.history)
+        return math.ceil((self.schedule.n_steps_ - self.schedule.step_) / self.n_batches)
 
     def get_split_datasets(self, X, y=None, **fit_params):
         return self.datasets_

@@ -1,0 +1,90 @@
+"""scikit-learn's own callbacks: progress bars, monitored scores. From its version 1.9 on.
+
+Their interface may still change, so all that knows of it is in this file. Where
+scikit-learn has none, estimators have no ``set_callbacks``, and all else works.
+"""
+
+import functools
+
+from skorch.callbacks import Callback
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # goes when scikit-learn 1.9 is the oldest supported
+
+    class CallbackSupportMixin:
+        """An estimator without callbacks."""
+
+        _skl_callbacks = ()
+
+    def with_callbacks(method):
+        """Return ``method`` in a frame of its own, as scikit-learn does."""
+
+        @functools.wraps(method)
+        def as_it_is(estimator, *args, **kwargs):
+            return method(estimator, *args, **kwargs)
+
+        return as_it_is
+
+
+__all__ = ["CallbackSupportMixin", "FitTask", "with_callbacks"]
+
+
+class FitTask:
+    """A fit as callbacks see it: a task, with a task in it for every epoch.
+
+    Parameters
+    ----------
+    estimator : BaseAutoencoder
+        Which is being fitted.
+    X, y : array-like
+        As they came. Scores are monitored only where there is a target, and that of an
+        autoencoder is ``X``: it stands in for a ``y`` that is None.
+    metadata : dict
+        What else ``fit`` was given.
+    """
+
+    def __init__(self, estimator, X, y, metadata):
+        self.estimator = estimator
+        self.data = {"X": X, "y": X if y is None else y, "metadata": metadata}
+        self.has_callbacks = bool(getattr(estimator, "_skl_callbacks", ()))
+        if self.has_callbacks:
+            self.context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
+            self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
+
+    def end(self):
+        """Tell that the fit is done; the estimator has its fitted attributes."""
+        if self.has_callbacks:
+            self.context.call_on_fit_task_end(
+                estimator=self.estimator, **self.data, reconstruction_attributes={}
+            )
+
+    def epochs(self, attributes):
+        """Return skorch's kind of callback, which makes a task of each epoch.
+
+        Parameters
+        ----------
+        attributes : callable
+            Returns, for a net, what the estimator's fitted attributes would be if training
+            ended now.
+        """
+        return EpochTasks(self, attributes) if self.has_callbacks else None
+
+
+class EpochTasks(Callback):
+    """Tell scikit-learn's callbacks when an epoch begins and ends; any may end training."""
+
+    def __init__(self, fit, attributes):
+        self.fit = fit
+        self.attributes = attributes
+
+    def on_epoch_begin(self, net, **kwargs):
+        self.task_ = self.fit.context.subcontext(task_name="epoch")
+        self.task_.call_on_fit_task_begin(estimator=self.fit.estimator, **self.fit.data)
+
+    def on_epoch_end(self, net, **kwargs):
+        net.best_weights.stop_ |= self.task_.call_on_fit_task_end(
+            estimator=self.fit.estimator,
+            **self.fit.data,
+            reconstruction_attributes=lambda: self.attributes(net),
+        )
