@@ -13,6 +13,7 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.metrics import r2_score
+from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import (
@@ -24,6 +25,7 @@ from ._architecture import (
 from ._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from ._code_density import DENSITIES
 from ._fitted_network import FittedNetwork, is_mse
+from ._html import network_diagram
 from ._linear import principal_axes
 from ._start import linear_start
 from ._training import (
@@ -467,6 +469,24 @@ class BaseAutoencoder(
         return self.n_components_
 
     # -- scikit-learn's protocols --------------------------------------------
+
+    _doc_link_module = "sklearn_ae"
+    _doc_link_template = (
+        "https://sklearn-ae.readthedocs.io/en/latest/api/generated/"
+        "{estimator_module}.{estimator_name}.html"
+    )
+
+    def _repr_html_inner(self):
+        html = estimator_html_repr(self)
+        if self.__sklearn_is_fitted__():
+            html += network_diagram(self._network.architecture, self.net_.module_)
+        return html
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_network")

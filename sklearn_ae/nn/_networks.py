@@ -64,6 +64,9 @@ class _UndrawnLinear(nn.Linear):
     def reset_parameters(self):
         pass
 
+    def _get_name(self):
+        return "Linear"  # in what print shows, which is all the same to users
+
 
 def _make_linear(
     n_in: int, n_out: int, generator: torch.Generator | None, *, zero: bool = False
@@ -333,6 +336,9 @@ class BottleneckNetwork(nn.Module, ABC):
     def can_loosen(self) -> bool:
         """Whether there is a way to leave the linear start before the first step."""
         return False
+
+    def extra_repr(self) -> str:
+        return f"{sum(weight.numel() for weight in self.parameters()):,} parameters"
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the reconstruction of ``x``, (n_rows, n_features)."""

@@ -1,0 +1,98 @@
+"""How a fitted network looks in a notebook: layers as bars, with their parameters."""
+
+import math
+from html import escape
+
+__all__ = ["network_diagram"]
+
+_STEP, _BAR = 88, 16  # from bar to bar, and its width
+_TALLEST, _TOP = 72, 20
+_LAYER, _CODE = "#1f77b4", "#ff7f0e"
+
+
+def network_diagram(architecture, module) -> str:
+    """Return an SVG of the widths of layers and of the parameters between them.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    module : nn.Module
+        What was built from it.
+    """
+    counts = _parameters_by_layer(module)
+    halves = (
+        ("encoder", architecture.encoder, architecture.hidden_layer_sizes),
+        ("decoder", architecture.decoder, architecture.decoder_hidden_layer_sizes),
+    )
+    widths, between, roles = [architecture.n_features], [], ["input"]
+    ends = (architecture.n_components, "code"), (architecture.n_features, "output")
+    for (half, own, sizes), (end, role) in zip(halves, ends, strict=True):
+        if own is None and counts[half]:
+            widths += sizes
+            roles += [""] * len(sizes)
+            between += counts[half]
+        else:
+            between.append(sum(counts[half]))
+        widths.append(end)
+        roles.append(role)
+    shortcut = sum(counts["shortcut"])
+    total = sum(between) + shortcut + sum(counts["other"])
+    summary = f"{' → '.join(map(str, widths))}, {total:,} parameters"
+    if shortcut == total:
+        summary += ", all linear"
+    elif shortcut:
+        summary += f", {shortcut:,} of them in the linear shortcut"
+    return _drawn(widths, between, roles, summary)
+
+
+def _parameters_by_layer(module):
+    """Return how many parameters the layers of each part have, in order."""
+    counts = {"encoder": {}, "decoder": {}, "shortcut": {}, "other": {}}
+    for name, weight in module.named_parameters():
+        half, kind, *_ = *name.split("."), ""
+        part = {"layers": half, "skip": "shortcut"}.get(kind, "other")
+        layer = name.rpartition(".")[0]
+        counts[part][layer] = counts[part].get(layer, 0) + weight.numel()
+    return {part: list(layers.values()) for part, layers in counts.items()}
+
+
+def _drawn(widths, between, roles, summary):
+    right = _STEP * (len(widths) - 1)
+    heights = [8 + _TALLEST * math.log1p(n) / math.log1p(max(widths)) for n in widths]
+    middle = _TOP + (8 + _TALLEST) / 2
+    foot = middle + max(heights) / 2 + 16
+    parts = []
+    for i, n_parameters in enumerate(between):
+        x, left, next_ = i * _STEP + _BAR, heights[i] / 2, heights[i + 1] / 2
+        end = x + _STEP - _BAR
+        parts.append(
+            f'<path d="M{x} {middle - left:.1f} L{end} {middle - next_:.1f} '
+            f'V{middle + next_:.1f} L{x} {middle + left:.1f}Z" fill="{_LAYER}" '
+            f'opacity="0.15"/>'
+        )
+        if n_parameters:
+            parts.append(_text((x + end) / 2, middle + 4, f"{n_parameters:,}", 10))
+    for i, (width, height, role) in enumerate(zip(widths, heights, roles, strict=True)):
+        colour = _CODE if role == "code" else _LAYER
+        parts.append(
+            f'<rect x="{i * _STEP}" y="{middle - height / 2:.1f}" width="{_BAR}" '
+            f'height="{height:.1f}" rx="3" fill="{colour}"/>'
+        )
+        parts.append(_text(i * _STEP + _BAR / 2, foot, f"{width:,}", 12))
+        parts.append(_text(i * _STEP + _BAR / 2, foot + 14, role, 10))
+    margin = 28
+    box = f"{-margin} 0 {right + _BAR + 2 * margin} {foot + 22:.0f}"
+    return (
+        f'<figure style="margin: 0.5em 0"><svg viewBox="{box}" role="img" aria-label="'
+        f'{escape(summary)}" style="display: block; width: 100%; max-width: '
+        f'{right + 2 * margin}px" fill="currentColor" '
+        f'font-family="sans-serif">{"".join(parts)}</svg>'
+        f'<figcaption style="font-size: 0.85em">{escape(summary)}</figcaption></figure>'
+    )
+
+
+def _text(x, y, text, size):
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size}" text-anchor="middle">{text}'
+        "</text>"
+    )
