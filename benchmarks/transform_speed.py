@@ -113,7 +113,9 @@ def many_rows(folder, n_repeats):
 def one_row(n_repeats):
     X = load_digits().data
     pca = PCA(8).fit(X)
-    ae = AutoencoderTransformer(8, max_iter=1, random_state=0).fit(X)
+    ae = AutoencoderTransformer(
+        8, hidden_layer_sizes=(128, 128), max_iter=1, random_state=0
+    ).fit(X)
 
     def calls(estimator):
         for _ in range(N_CALLS):
