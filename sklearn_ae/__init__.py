@@ -2,14 +2,24 @@
 
 from ._autoencoder import AutoencoderTransformer
 from ._denoising import DenoisingAutoencoder
+from ._displays import (
+    CodeDisplay,
+    CodePlaneDisplay,
+    LossCurveDisplay,
+    ReconstructionDisplay,
+)
 from ._training import ConvergenceError
 from ._variational import VariationalAutoencoder
 from ._version import __version__
 
 __all__ = [
     "AutoencoderTransformer",
+    "CodeDisplay",
+    "CodePlaneDisplay",
     "ConvergenceError",
     "DenoisingAutoencoder",
+    "LossCurveDisplay",
+    "ReconstructionDisplay",
     "VariationalAutoencoder",
     "__version__",
 ]

@@ -3,6 +3,9 @@
 import os
 
 os.environ["SCIPY_ARRAY_API"] = "1"  # before scipy: else one common check is skipped
+os.environ.setdefault("MPLBACKEND", "agg")  # displays are drawn without a screen
+
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -11,6 +14,14 @@ from estimators import ESTIMATORS
 from sklearn.datasets import load_digits
 
 torch.set_num_threads(1)
+
+
+def pytest_collection_modifyitems(items):
+    """Leave the examples of displays out where there is nothing to draw with."""
+    if find_spec("matplotlib") is None:
+        for item in items:
+            if isinstance(item, pytest.DoctestItem) and "_displays" in item.nodeid:
+                item.add_marker(pytest.mark.skip(reason="needs matplotlib"))
 
 
 @pytest.fixture(params=ESTIMATORS, ids=lambda kind: kind.__name__)

@@ -66,7 +66,10 @@ ROOMS = {
         "sklearn_ae._validation",
         "sklearn_ae.nn",
     },
-    "__init__": {"sklearn_ae." + room for room in ESTIMATORS | {"_training", "_version"}},
+    "_displays": {"numpy", "sklearn", "matplotlib", "sklearn_ae._validation"},
+    "__init__": {
+        "sklearn_ae." + room for room in ESTIMATORS | {"_displays", "_training", "_version"}
+    },
     "__main__": {"numpy", "sklearn", "torch", "sklearn_ae"},
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
@@ -148,8 +151,12 @@ def test_all_is_sorted_and_true():
                 )
     assert sorted(sklearn_ae.__all__) == [
         "AutoencoderTransformer",
+        "CodeDisplay",
+        "CodePlaneDisplay",
         "ConvergenceError",
         "DenoisingAutoencoder",
+        "LossCurveDisplay",
+        "ReconstructionDisplay",
         "VariationalAutoencoder",
         "__version__",
     ]

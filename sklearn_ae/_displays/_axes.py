@@ -1,0 +1,63 @@
+"""Where displays draw: pyplot when it is needed, one axes, or a grid of them."""
+
+import numpy as np
+
+__all__ = ["grid_of_axes", "import_pyplot", "one_axes"]
+
+
+def import_pyplot():
+    """Return matplotlib.pyplot, or tell how to get it."""
+    try:
+        import matplotlib.pyplot as plt
+    except ImportError as error:
+        raise ImportError(
+            f"Displays draw with matplotlib, which cannot be imported ({error}); expected "
+            "matplotlib 3.8 or later. Install it with the extra plot: "
+            'python -m pip install "sklearn-ae[plot]".'
+        ) from error
+    return plt
+
+
+def one_axes(ax, figsize=None):
+    """Return ``ax``, or for None the axes of a new figure."""
+    if ax is None:
+        _, ax = import_pyplot().subplots(figsize=figsize, layout="constrained")
+    return ax
+
+
+def grid_of_axes(ax, n_rows, n_columns, *, figsize=None, **share):
+    """Return an ndarray of axes, (n_rows, n_columns).
+
+    Parameters
+    ----------
+    ax : matplotlib Axes, array-like of Axes, or None
+        One axes is split, an array is taken as it is, None makes a new figure.
+    n_rows, n_columns : int
+    figsize : tuple of float, default=None
+        Inches, of a new figure.
+    **share
+        ``sharex`` and ``sharey`` of axes that are made here.
+    """
+    if ax is None:
+        figure = import_pyplot().figure(figsize=figsize, layout="constrained")
+        grid = figure.add_gridspec(n_rows, n_columns)
+    elif hasattr(ax, "get_subplotspec"):
+        place = ax.get_subplotspec()
+        if place is None:
+            raise ValueError(
+                "The given ax has no place in a grid of subplots; expected one that can be "
+                f"split into {n_rows} x {n_columns}. Make it with plt.subplots, or pass an "
+                "array of axes."
+            )
+        ax.set_axis_off()
+        grid = place.subgridspec(n_rows, n_columns)
+    else:
+        axes = np.asarray(ax, dtype=object)
+        if axes.size != n_rows * n_columns:
+            raise ValueError(
+                f"ax has {axes.size} axes, in shape {axes.shape}; expected "
+                f"{n_rows} x {n_columns}. Pass plt.subplots({n_rows}, {n_columns})[1], or "
+                "one axes to be split."
+            )
+        return axes.reshape(n_rows, n_columns)
+    return grid.subplots(squeeze=False, **share)

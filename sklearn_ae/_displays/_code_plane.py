@@ -1,0 +1,264 @@
+"""CodePlaneDisplay: what the codes of a plane stand for."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from .._validation import validate_count
+from ._axes import import_pyplot, one_axes
+from ._codes import check_components
+from ._images import check_image_shape, mosaic, show
+
+__all__ = ["CodePlaneDisplay"]
+
+# Codes, and ink, reach to these shares; without rows codes to so many deviations.
+_SHARES = (0.02, 0.98)
+_DEVIATIONS = 2
+
+_N_DRAWN = 1000  # rows that tell where bent codes lie
+
+
+class CodePlaneDisplay:
+    """A plane of the code, decoded: a mosaic of images, or one column as a map.
+
+    Two components run over a grid and the others stay in the middle. The axes are in units
+    of codes, so that ``CodeDisplay`` can draw on them.
+
+    Use ``CodePlaneDisplay.from_estimator`` to make one.
+
+    Parameters
+    ----------
+    X_hat : ndarray of shape (n_steps, n_steps, n_features)
+        Decoded codes: the first index runs up, the second across.
+
+    steps : ndarray of shape (2, n_steps)
+        Codes of the grid, across and up.
+
+    names : array-like of str of shape (2,)
+        Labels of the axes.
+
+    image_shape : tuple of int, default=None
+        (height, width) or (height, width, 3) of rows that are images. None draws a column.
+
+    feature : int, default=0
+        Column to draw where rows are no images.
+
+    feature_name : str, default=None
+        Its name, for the colour bar.
+
+    Attributes
+    ----------
+    image_ : matplotlib AxesImage
+        The mosaic or the map, in code units.
+
+    colorbar_ : matplotlib Colorbar or None
+        Values of the column.
+
+    ax_ : matplotlib Axes
+        Where it is drawn.
+
+    figure_ : matplotlib Figure
+        Figure of ``ax_``.
+
+    See Also
+    --------
+    CodeDisplay : Where the codes of rows lie.
+    sklearn.inspection.PartialDependenceDisplay : The same for the columns of a predictor.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn_ae import CodePlaneDisplay, VariationalAutoencoder
+    >>> X, _ = load_digits(return_X_y=True)
+    >>> vae = VariationalAutoencoder(n_components=2, max_iter=5, random_state=0).fit(X)
+    >>> display = CodePlaneDisplay.from_estimator(vae, n_steps=10, image_shape=(8, 8))
+    >>> display.X_hat.shape
+    (10, 10, 64)
+    """
+
+    def __init__(
+        self, *, X_hat, steps, names, image_shape=None, feature=0, feature_name=None
+    ):
+        self.X_hat = X_hat
+        self.steps = steps
+        self.names = names
+        self.image_shape = image_shape
+        self.feature = feature
+        self.feature_name = feature_name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator,
+        X=None,
+        *,
+        components=(0, 1),
+        n_steps=15,
+        image_shape=None,
+        feature=None,
+        ax=None,
+    ):
+        """Decode a plane of the code and draw it.
+
+        Parameters
+        ----------
+        estimator : fitted estimator
+            One of this package, or another with ``transform`` and ``inverse_transform``.
+        X : array-like of shape (n_samples, n_features), default=None
+            Rows that tell where codes lie: the plane reaches from the 2 % to the 98 %
+            quantile of theirs, and the other components stay at their mean. None takes two
+            standard deviations around zero: of the training rows' codes, which have that
+            mean, or of the prior of a VariationalAutoencoder. For a ``code_activation``
+            it takes the codes of rows from ``sample``.
+        components : pair of int, default=(0, 1)
+            Components that run across and up, counted from 0.
+        n_steps : int, default=15
+            Codes along each side. More show finer steps, and smaller images.
+        image_shape : tuple of int, default=None
+            (height, width) or (height, width, 3) of rows that are images.
+        feature : int or str, default=None
+            Column of a table to draw, by index or by name. None is the one that varies
+            most over the plane, in the units of the network.
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : CodePlaneDisplay
+
+        Raises
+        ------
+        ValueError
+            ``components``, ``n_steps``, ``image_shape`` or ``feature`` does not fit.
+        ImportError
+            matplotlib is not installed.
+        """
+        import_pyplot()
+        check_is_fitted(estimator)
+        validate_count("n_steps", n_steps)
+        if n_steps == 1:
+            raise ValueError(
+                "n_steps=1 makes no plane; expected at least 2 codes along each side. Pass "
+                "n_steps=15 for the usual number."
+            )
+        middle, low, high = _where_codes_lie(estimator, X)
+        pair = _check_pair(components, len(middle))
+        steps = np.linspace(low[pair], high[pair], n_steps, axis=1)
+        codes = np.tile(middle, (n_steps, n_steps, 1))
+        codes[:, :, pair[0]] = steps[0]
+        codes[:, :, pair[1]] = steps[1][:, np.newaxis]
+        rows = np.asarray(estimator.inverse_transform(codes.reshape(-1, len(middle))))
+        name = None
+        if image_shape is None:
+            names = getattr(estimator, "feature_names_in_", getattr(X, "columns", None))
+            feature, name = _choose(feature, names, rows, getattr(estimator, "scale_", 1))
+        elif feature is not None:
+            raise ValueError(
+                f"feature={feature!r} and image_shape={image_shape!r} were given; expected "
+                "one of them. Leave out image_shape to draw a column, or feature to draw "
+                "images."
+            )
+        display = cls(
+            X_hat=rows.reshape(n_steps, n_steps, -1),
+            steps=steps,
+            names=np.asarray(estimator.get_feature_names_out())[pair],
+            image_shape=image_shape,
+            feature=feature,
+            feature_name=name,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the plane.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Where to draw. None makes a new figure.
+
+        Returns
+        -------
+        display : CodePlaneDisplay
+            The same object.
+        """
+        X_hat, steps = np.asarray(self.X_hat), np.asarray(self.steps)
+        n_steps, n_features = X_hat.shape[1:]
+        if self.image_shape is not None:
+            shape = check_image_shape(self.image_shape, n_features)
+        ax = one_axes(ax)
+        first, last = steps[:, 0], steps[:, -1]
+        # Each code stands in the middle of its tile.
+        tile = (last - first) / (n_steps - 1)
+        (left, bottom), (right, top) = first - tile / 2, last + tile / 2
+        place = {"extent": (left, right, bottom, top), "origin": "upper"}
+        self.colorbar_ = None
+        if self.image_shape is None:
+            values = X_hat[::-1, :, self.feature]
+            self.image_ = ax.imshow(
+                values, interpolation="bilinear", aspect="auto", **place
+            )
+            self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax, label=self.feature_name)
+        else:
+            picture = mosaic(X_hat[::-1].reshape(-1, n_features), n_steps, shape)
+            limits = np.quantile(X_hat, _SHARES)  # few pixels are far out
+            aspect = picture.shape[0] / picture.shape[1] * tile[0] / tile[1]
+            self.image_ = show(ax, picture, limits, aspect=aspect, **place)
+        ax.set(xlabel=self.names[0], ylabel=self.names[1])
+        self.ax_, self.figure_ = ax, ax.figure
+        return self
+
+
+def _where_codes_lie(estimator, X):
+    """Return the middle of the codes, and from where to where to draw each component."""
+    if X is None and getattr(estimator, "code_activation", "identity") != "identity":
+        # Their mean is not zero, and beyond their bounds there is nothing to decode.
+        X = estimator.sample(_N_DRAWN, random_state=0)
+    if X is not None:
+        codes = np.asarray(estimator.transform(X), dtype=np.float64)
+        middle = codes.mean(axis=0)
+        low, high = np.quantile(codes, _SHARES, axis=0)
+    elif not hasattr(estimator, "explained_variance_"):
+        raise ValueError(
+            f"X=None was given with a {type(estimator).__name__}, which does not tell "
+            "where its codes lie; expected rows, or an estimator with explained_variance_. "
+            "Pass the training rows as X."
+        )
+    else:
+        variance = np.asarray(estimator.explained_variance_, dtype=np.float64)
+        is_prior = hasattr(estimator, "posterior")  # to which codes are held
+        if is_prior or getattr(estimator, "whiten", False):
+            variance = np.ones_like(variance)
+        middle, high = np.zeros(len(variance)), _DEVIATIONS * np.sqrt(variance)
+        low = -high
+    flat = high <= low  # a component that tells nothing still has an axis
+    return middle, np.where(flat, low - 1, low), np.where(flat, high + 1, high)
+
+
+def _check_pair(components, n_components):
+    """Return ``components`` as a list of two, or raise."""
+    pair = check_components(components, max(n_components, 2))
+    if len(pair) != 2 or max(pair) >= n_components:
+        raise ValueError(
+            f"components={components!r} of a code of {n_components} make no plane; "
+            "expected two of at least two. Fit with n_components=2 or more and pass "
+            "components=(0, 1)."
+        )
+    return pair
+
+
+def _choose(feature, names, rows, scale):
+    """Return the index and the name of the column to draw."""
+    n_features = rows.shape[1]
+    names = [f"x{i}" for i in range(n_features)] if names is None else list(names)
+    if feature is None:
+        feature = int(np.argmax(rows.std(axis=0) / scale))
+    elif isinstance(feature, str) and feature in names:
+        feature = names.index(feature)
+    if not isinstance(feature, Integral) or not 0 <= feature < n_features:
+        raise ValueError(
+            f"feature={feature!r} is no column; expected an index from 0 to "
+            f"{n_features - 1} or one of the names seen in fit. Pass "
+            f"feature={names[0]!r} for the first."
+        )
+    return int(feature), names[feature]

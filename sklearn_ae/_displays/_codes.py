@@ -1,0 +1,251 @@
+"""CodeDisplay: codes as a scatter, coloured by what is known of the rows."""
+
+import numpy as np
+from sklearn.utils import check_consistent_length, column_or_1d
+from sklearn.utils.validation import check_is_fitted
+
+from ._axes import grid_of_axes, import_pyplot, one_axes
+
+__all__ = ["CodeDisplay", "check_components"]
+
+_MOST_COMPONENTS = 4  # that are drawn unasked
+_MOST_CLASSES = 20  # of numbers; more are a quantity
+
+
+class CodeDisplay:
+    """Codes of rows as a scatter, coloured by class or by a quantity.
+
+    Two components are one scatter; more are a grid of all pairs, of which the lower
+    triangle is drawn; one is a strip, in lanes by class or at the height of the quantity.
+
+    Use ``CodeDisplay.from_estimator`` to make one.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples, n_shown)
+        Components to draw.
+
+    names : array-like of str of shape (n_shown,)
+        Labels of their axes.
+
+    y : array-like of shape (n_samples,), default=None
+        Colours. Strings, and whole numbers of up to 20 values, are classes with a legend;
+        other numbers are a quantity with a colour bar.
+
+    Attributes
+    ----------
+    scatter_ : matplotlib PathCollection or list of PathCollection
+        The points; of a grid one per pair, line by line.
+
+    legend_ : matplotlib Legend or None
+        The classes.
+
+    colorbar_ : matplotlib Colorbar or None
+        The quantity.
+
+    ax_ : matplotlib Axes or ndarray of Axes of shape (n_shown - 1, n_shown - 1)
+        Where it is drawn. Of a grid, axes above the diagonal are turned off.
+
+    figure_ : matplotlib Figure
+        Figure of ``ax_``.
+
+    See Also
+    --------
+    CodePlaneDisplay : What codes stand for, in the same units.
+
+    Notes
+    -----
+    Legends stand to the right of one axes; a figure with ``layout="constrained"`` makes
+    room for them, as those made here do.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn_ae import AutoencoderTransformer, CodeDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> ae = AutoencoderTransformer(n_components=2, max_iter=5, random_state=0).fit(X)
+    >>> display = CodeDisplay.from_estimator(ae, X, y)
+    >>> display.ax_.get_xlabel()
+    'autoencodertransformer0'
+    """
+
+    def __init__(self, *, codes, names, y=None):
+        self.codes = codes
+        self.names = names
+        self.y = y
+
+    @classmethod
+    def from_estimator(cls, estimator, X, y=None, *, components=None, ax=None):
+        """Draw the codes of the rows of ``X``.
+
+        Parameters
+        ----------
+        estimator : fitted estimator
+            One of this package, or another with ``transform``.
+        X : array-like of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,), default=None
+            Colours: class labels or a quantity.
+        components : int or array-like of int, default=None
+            Components to draw, counted from 0. None is all, the first four at most.
+        ax : matplotlib Axes or array-like of Axes, default=None
+            Where to draw. For a grid one is split, or as many as the grid has are taken.
+            None makes a new figure.
+
+        Returns
+        -------
+        display : CodeDisplay
+
+        Raises
+        ------
+        ValueError
+            ``components``, ``y`` or ``ax`` does not fit.
+        ImportError
+            matplotlib is not installed.
+        """
+        import_pyplot()
+        check_is_fitted(estimator)
+        codes = np.asarray(estimator.transform(X))
+        if components is None:
+            components = range(min(_MOST_COMPONENTS, codes.shape[1]))
+        components = check_components(components, codes.shape[1])
+        names = np.asarray(estimator.get_feature_names_out())[components]
+        return cls(codes=codes[:, components], names=names, y=y).plot(ax=ax)
+
+    def plot(self, ax=None):
+        """Draw the codes.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes or array-like of Axes, default=None
+            Where to draw; see ``from_estimator``.
+
+        Returns
+        -------
+        display : CodeDisplay
+            The same object.
+        """
+        codes = np.asarray(self.codes)
+        values, classes = _read(self.y, len(codes))
+        n_shown = codes.shape[1]
+        look = _look(values, classes, len(codes) * max(1, n_shown - 1))
+        if n_shown == 1:
+            self.ax_ = one_axes(ax)
+            self.scatter_ = self._plot_strip(codes[:, 0], values, classes, look)
+        elif n_shown == 2:
+            self.ax_ = one_axes(ax)
+            self.scatter_ = self.ax_.scatter(*codes.T, **look)
+            self.ax_.set(xlabel=self.names[0], ylabel=self.names[1])
+        else:
+            side = n_shown - 1
+            figsize = (max(6.4, 2.1 * side), max(4.8, 1.6 * side))
+            self.ax_ = grid_of_axes(
+                ax, side, side, figsize=figsize, sharex="col", sharey="row"
+            )
+            self.scatter_ = self._plot_pairs(codes, look)
+        self.figure_ = np.ravel(self.ax_)[0].figure
+        self._add_key(values, classes)
+        return self
+
+    @property
+    def _name(self):
+        """Name of ``y``, which a Series has."""
+        return getattr(self.y, "name", None)
+
+    def _plot_strip(self, code, values, classes, look):
+        """Draw one component; height is the class or the quantity, else only spreads."""
+        self.ax_.set_xlabel(self.names[0])
+        if values is not None and classes is None:
+            self.ax_.set_ylabel(self._name or "y")
+            return self.ax_.scatter(code, values, **look)
+        heights = np.random.RandomState(0).uniform(-0.35, 0.35, len(code))
+        if classes is not None:
+            heights += values
+        self.ax_.set(yticks=[], ylim=(heights.max() + 0.5, heights.min() - 0.5))
+        return self.ax_.scatter(code, heights, **look)
+
+    def _plot_pairs(self, codes, look):
+        """Draw all pairs, the later component upwards."""
+        scatters, side = [], len(self.ax_)
+        size = "small" if side == 2 else "x-small"  # names are long
+        for (up, across), ax in np.ndenumerate(self.ax_):
+            if across > up:
+                ax.set_axis_off()
+                continue
+            scatters.append(ax.scatter(codes[:, across], codes[:, up + 1], **look))
+            ax.set_xlabel(self.names[across], fontsize=size)
+            ax.set_ylabel(self.names[up + 1], fontsize=size)
+            ax.tick_params(labelsize=size)
+            ax.label_outer()
+        return scatters
+
+    def _add_key(self, values, classes):
+        """Tell what colours mean: by a legend, or by a colour bar."""
+        self.legend_ = self.colorbar_ = None
+        if values is None:
+            return
+        axes = np.atleast_2d(self.ax_)
+        scatter = np.ravel(self.scatter_)[0]
+        if classes is None:
+            own = axes.ravel().tolist()
+            self.colorbar_ = self.figure_.colorbar(scatter, ax=own, label=self._name or "y")
+            self.colorbar_.solids.set_alpha(1)
+            return
+        handles, _ = scatter.legend_elements(num=None, alpha=1)
+        columns = 1 + (len(classes) - 1) // 15
+        place = {"loc": "upper left", "bbox_to_anchor": (1, 1), "ncols": columns}
+        if axes.size > 1:  # there is room above the diagonal
+            place = {"loc": "upper right", "ncols": 1 + (len(classes) - 1) // 5}
+        place |= {"title": self._name, "frameon": False, "handletextpad": 0.2}
+        self.legend_ = axes[0, -1].legend(handles, classes, **place)
+
+
+def check_components(components, n_components):
+    """Return ``components`` as a list of distinct indices below ``n_components``."""
+    chosen = np.atleast_1d(components)
+    if (
+        chosen.ndim != 1
+        or chosen.dtype.kind not in "iu"
+        or len(set(chosen.tolist())) < len(chosen)
+        or not ((chosen >= 0) & (chosen < n_components)).all()
+    ):
+        raise ValueError(
+            f"components={components!r} do not fit codes of {n_components} components; "
+            f"expected different integers from 0 to {n_components - 1}. Count them from 0, "
+            "the widest first."
+        )
+    return chosen.tolist()
+
+
+def _read(y, n_samples):
+    """Return ``y`` as numbers, and the classes that they count, or None."""
+    if y is None:
+        return None, None
+    y = column_or_1d(np.asarray(y))
+    check_consistent_length(np.empty(n_samples), y)
+    if y.dtype.kind not in "biuf":
+        y = y.astype(str)
+    classes, index = np.unique(y, return_inverse=True)
+    if y.dtype.kind in "iuf":
+        whole = y.dtype.kind in "iu" or (classes == np.round(classes)).all()
+        if not whole or len(classes) > _MOST_CLASSES:
+            return y, None
+    return index, classes
+
+
+def _look(values, classes, n_samples):
+    """Return how points look: the more of them, the smaller."""
+    look = {"s": np.clip(20_000 / n_samples, 3, 25), "alpha": 0.8, "linewidths": 0}
+    if values is None:
+        return look
+    if classes is None:
+        return {**look, "c": values, "cmap": "viridis"}
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    n_classes = len(classes)
+    name = "tab10" if n_classes <= 10 else "tab20" if n_classes <= 20 else "turbo"
+    palette = colormaps[name].colors
+    if n_classes > 20:
+        palette = palette[:: len(palette) // n_classes]
+    palette = ListedColormap(palette[:n_classes])
+    return {**look, "c": values, "cmap": palette, "vmin": -0.5, "vmax": n_classes - 0.5}
