@@ -48,7 +48,8 @@ X_pca = min(map(by_pca, range(1, 64)), key=error)
 
 # %%
 # Without hidden layers the autoencoder is the best linear denoiser, in closed form. With
-# them it starts there, and learns what bends.
+# them it starts there, and learns what bends. Noise is told in standard deviations of each
+# pixel; ``noise_level`` is the level that is expected.
 
 linear = DenoisingAutoencoder(hidden_layer_sizes=(), noise_level=1.0).fit(X_train)
 dae = DenoisingAutoencoder(noise_level=1.0, random_state=0).fit(X_train)
@@ -61,7 +62,9 @@ X_hat = {
 }
 
 # %%
-# The number beside each name is the mean squared error to the rows before the noise.
+# The number beside each name is the mean squared error to the rows before the noise. PCA
+# keeps the noise along the directions that it keeps. The linear denoiser shrinks each by
+# what noise has of it, and what bends takes away another part.
 
 shown = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
 figure, axes = plt.subplots(len(X_hat), 10, figsize=(8, 4.6), layout="constrained")

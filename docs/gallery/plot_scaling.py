@@ -2,17 +2,17 @@
 What scaling does
 =================
 
-Wine has thirteen columns in units of their own: proline runs to 1680, hue to 1.71. Whatever
-keeps the most variance, PCA or an autoencoder, keeps proline and little else, unless each
-column is divided by a unit of its own. ``scaling`` is that choice.
-
-Drawn is how much of each column two components keep, on held-out rows.
+Wine has thirteen columns in units of their own: some run into the hundreds and one beyond a
+thousand, others stay near one. Whatever keeps the most variance, PCA or an autoencoder,
+keeps the widest columns and little else, unless each column is divided by a unit of its
+own. ``scaling`` is that choice. Drawn is how much of each column two components keep, on
+held-out rows.
 """
 
 # %%
-# "global", the default, sees distances as they are, as PCA does; "feature" sees every
-# column as wide as any other, as a StandardScaler in front would, and gives rows back in
-# the user's units.
+# ``"global"``, the default, sees distances as they are, as PCA does; ``"feature"`` sees
+# every column as wide as any other, as a :class:`~sklearn.preprocessing.StandardScaler` in
+# front would, and gives rows back in the user's units.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,11 +32,19 @@ for scaling in ("global", "feature"):
     kept[scaling] = r2_score(X_test, ae.reconstruct(X_test), multioutput="raw_values")
 
 # %%
-# One number divides all columns, or one number each.
+# The spread of the columns, which is what "global" goes by.
+
+for column in np.argsort(-X_train.std(axis=0)):
+    print(f"{wine.feature_names[column]:29} {X_train[:, column].std():8.2f}")
+
+# %%
+# If one number divides all columns, two components keep the two widest almost whole, and
+# of the others what goes with those. If each is divided by its own, all are kept in part.
+# An R² below zero, where the mean would have been the better guess, is drawn as zero.
 
 order = np.argsort(-X_train.std(axis=0))
 names = [wine.feature_names[column].replace("_", " ") for column in order]
-figure, ax = plt.subplots(figsize=(7, 4.2), layout="constrained")
+figure, ax = plt.subplots(figsize=(8, 4.4), layout="constrained")
 places = np.arange(len(order))
 for shift, (scaling, r2) in zip((0.2, -0.2), kept.items(), strict=True):
     label = f'scaling="{scaling}", mean {np.maximum(r2, 0).mean():.2f}'
