@@ -1,0 +1,10 @@
+"""The losses of a fit to digits."""
+
+from sklearn.datasets import load_digits
+from sklearn.model_selection import train_test_split
+
+from sklearn_ae import AutoencoderTransformer, LossCurveDisplay
+
+X_train, X_test = train_test_split(load_digits().data, random_state=0)
+ae = AutoencoderTransformer(n_components=8, random_state=0).fit(X_train)
+LossCurveDisplay.from_estimator(ae)
