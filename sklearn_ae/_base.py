@@ -333,11 +333,12 @@ class BaseAutoencoder(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows with the columns of ``fit``, in the same units.
 
         Returns
         -------
         codes : ndarray of shape (n_samples, n_components_)
-            float32 if ``X`` is, else float64.
+            As float32 if ``X`` is, else as float64.
         """
         check_is_fitted(self)
         return self._network.encode(validate_rows(self, X, reset=False))
@@ -353,6 +354,7 @@ class BaseAutoencoder(
         Returns
         -------
         X_hat : ndarray of shape (n_samples, n_features)
+            As float32 if ``codes`` are, else as float64.
         """
         check_is_fitted(self)
         return self._network.decode(validate_codes(self, codes))
@@ -363,6 +365,7 @@ class BaseAutoencoder(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows with the columns of ``fit``, in the same units.
 
         Returns
         -------
@@ -383,7 +386,9 @@ class BaseAutoencoder(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows to rebuild, best those that ``fit`` has not seen.
         y : Ignored
+            May be of any type; a grid search passes it on.
 
         Returns
         -------
@@ -412,10 +417,12 @@ class BaseAutoencoder(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows to rebuild.
 
         Returns
         -------
         scores : ndarray of shape (n_samples,)
+            For "mse", "mae" and "huber" at most 0, which is a row rebuilt without error.
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)

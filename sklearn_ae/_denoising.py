@@ -482,7 +482,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Noisy rows, or clean ones without ``X_clean``.
         y : Ignored
+            May be of any type; a grid search passes it on.
         X_clean : array-like of shape (n_samples, n_features), default=None
             The clean rows that belong to ``X``. None: ``X`` itself.
 
@@ -505,12 +507,14 @@ class DenoisingAutoencoder(BaseAutoencoder):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Noisy rows, or clean ones without ``X_clean``.
         X_clean : array-like of shape (n_samples, n_features), default=None
             The clean rows that belong to ``X``. None: ``X`` itself.
 
         Returns
         -------
         scores : ndarray of shape (n_samples,)
+            For "mse", "mae" and "huber" at most 0, which is a row cleaned without error.
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)

@@ -468,6 +468,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows with the columns of ``fit``, in the same units.
 
         Returns
         -------
@@ -495,6 +496,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows with the columns of ``fit``, in the same units.
 
         Returns
         -------
@@ -518,6 +520,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
+            Rows with the columns of ``fit``, in the same units.
         n_importance_samples : int, default=100
             Codes drawn for each row. More come closer to the likelihood and take
             proportionally longer.

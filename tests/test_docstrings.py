@@ -130,3 +130,46 @@ def test_everything_public_has_a_docstring():
             for method, member in inspect.getmembers(public, inspect.isfunction):
                 if not method.startswith("_"):
                     assert inspect.getdoc(member), method
+
+
+# What numpydoc finds in methods and exceptions, and is meant. Estimators have no list.
+LEFT_OUT = {
+    "ES01": "a method whose first line says it all needs no second one",
+    "EX01": "the example of the class shows its methods at work",
+    "RT02": "what comes back has a name, as in scikit-learn: codes, X_hat, scores",
+    "SA01": "the class says what else to see",
+}
+
+
+def public_objects():
+    """Return the paths of all that ``sklearn_ae`` adds to what scikit-learn brings."""
+    paths = []
+    for name in sklearn_ae.__all__:
+        public = getattr(sklearn_ae, name)
+        if not inspect.isclass(public):
+            continue
+        paths.append(f"sklearn_ae.{name}")
+        for base in public.__mro__:
+            if base.__module__.split(".")[0] == "sklearn_ae":
+                members = [member for member in vars(base) if not member.startswith("_")]
+                paths += [f"sklearn_ae.{name}.{member}" for member in members]
+    return sorted(set(paths))
+
+
+def test_public_objects_are_ours():
+    paths = public_objects()
+    assert "sklearn_ae.ConvergenceError" in paths
+    assert "sklearn_ae.DenoisingAutoencoder.net_" in paths
+    assert "sklearn_ae.VariationalAutoencoder.fit" in paths
+    assert "sklearn_ae.VariationalAutoencoder.get_params" not in paths
+
+
+@pytest.mark.parametrize("path", public_objects())
+def test_numpydoc_finds_nothing(path):
+    validate = pytest.importorskip("numpydoc.validate").validate
+    is_estimator = path.removeprefix("sklearn_ae.") in {
+        kind.__name__ for kind in ESTIMATORS
+    }
+    left_out = {} if is_estimator else LEFT_OUT
+    found = validate(path)["errors"]
+    assert [told for told in found if told[0] not in left_out] == []

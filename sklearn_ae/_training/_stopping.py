@@ -25,7 +25,11 @@ _N_MORE_BY_ONE_ROW = 12
 
 
 class ConvergenceError(RuntimeError):
-    """Training diverged: the loss left the finite numbers, or all reason."""
+    """Training diverged: the loss left the finite numbers, or all reason.
+
+    ``fit`` raises it and leaves the estimator as it was before. The message tells the
+    epoch and the way out, mostly a smaller ``learning_rate_init``.
+    """
 
 
 class BestWeights(Callback):
