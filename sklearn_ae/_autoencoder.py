@@ -164,8 +164,9 @@ class AutoencoderTransformer(BaseAutoencoder):
         differ from those of other CPUs by more than roundings.
 
     callbacks : list of skorch callbacks, default=None
-        Called during training. They are copied; yours stay as they are. Where there are
-        any, steps are skorch's own: the same to a rounding, and slower for small layers.
+        Called during training. They are copied, but for open files and connections; yours
+        stay as they are. Where there are any, steps are skorch's own: the same to a
+        rounding, and slower for small layers.
 
     verbose : int, default=0
         1 prints a line per epoch: losses, R² on the validation rows, and how many

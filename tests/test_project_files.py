@@ -40,6 +40,17 @@ def listed(text, key):
     return {NAMES_OF_PIP.get(name, name): bound for name, bound in told.items()}
 
 
+def extra(name):
+    """Return the requirements of an extra, and of the extras that it names."""
+    found = []
+    for requirement in PROJECT["optional-dependencies"][name]:
+        others = re.fullmatch(rf"{PROJECT['name']}\[(.+)\]", requirement)
+        found += (
+            [r for o in others[1].split(",") for r in extra(o)] if others else [requirement]
+        )
+    return found
+
+
 def pins(name):
     """Return {package: version} of a file of constraints."""
     text = (ROOT / ".ci" / name).read_text("utf-8")
@@ -89,7 +100,7 @@ def test_citation_names_this_version():
 @in_repository
 def test_the_oldest_versions_are_the_lower_bounds():
     oldest = pins("constraints-oldest.txt")
-    bounds = by_name(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"])
+    bounds = by_name(PROJECT["dependencies"] + extra("test"))
     # One build of torch for all machines; CI puts the bound in its place.
     assert oldest.pop("torch") == pins("constraints.txt")["torch"]
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
@@ -100,7 +111,7 @@ def test_the_oldest_versions_are_the_lower_bounds():
 
 @in_repository
 def test_what_the_tests_install_is_pinned():
-    bounds = by_name(PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"])
+    bounds = by_name(PROJECT["dependencies"] + extra("test"))
     assert set(bounds) <= set(pins("constraints.txt"))
 
 

@@ -12,7 +12,7 @@ def import_pyplot():
     except ImportError as error:
         raise ImportError(
             f"Displays draw with matplotlib, which cannot be imported ({error}); expected "
-            "matplotlib 3.8 or later. Install it with the extra plot: "
+            "matplotlib 3.9 or later. Install it with the extra plot: "
             'python -m pip install "sklearn-ae[plot]".'
         ) from error
     return plt

@@ -83,6 +83,7 @@ class CodeDisplay:
         estimator : fitted estimator
             One of this package, or another with ``transform``.
         X : array-like of shape (n_samples, n_features)
+            Rows whose codes are drawn.
         y : array-like of shape (n_samples,), default=None
             Colours: class labels or a quantity.
         components : int or array-like of int, default=None

@@ -1,7 +1,8 @@
 """From an estimator's parameters to a net that is ready to train."""
 
 import math
-from copy import deepcopy
+from contextlib import suppress
+from copy import copy, deepcopy
 
 import torch
 from skorch.callbacks import Callback
@@ -79,13 +80,19 @@ def _copied_callbacks(callbacks) -> list:
                 f"callbacks holds {callback!r}, expected instances of "
                 "skorch.callbacks.Callback. Use skorch.callbacks.EpochScoring(...) for one."
             )
-    try:
-        return deepcopy(list(callbacks or ()))
-    except TypeError as error:
-        raise ValueError(
-            f"callbacks={callbacks!r} cannot be copied ({error}), expected callbacks that "
-            "hold no open file, lock or connection. Let them open it in on_train_begin."
-        ) from error
+    return [
+        (*entry[:-1], _twin(entry[-1])) if isinstance(entry, tuple) else _twin(entry)
+        for entry in callbacks or ()
+    ]
+
+
+def _twin(callback: Callback) -> Callback:
+    """Return a copy that shares what cannot be copied: open files, locks, connections."""
+    twin = copy(callback)
+    for name, value in vars(callback).items():
+        with suppress(Exception):
+            setattr(twin, name, deepcopy(value))
+    return twin
 
 
 def make_training_net(

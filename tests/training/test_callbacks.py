@@ -5,7 +5,14 @@ import threading
 import numpy as np
 import pytest
 from sklearn.base import clone
-from skorch.callbacks import Callback, Checkpoint, EarlyStopping, EpochScoring, ProgressBar
+from skorch.callbacks import (
+    Callback,
+    Checkpoint,
+    EarlyStopping,
+    EpochScoring,
+    ProgressBar,
+    TensorBoard,
+)
 
 
 class Recorder(Callback):
@@ -154,11 +161,26 @@ def test_callbacks_in_a_tuple_and_a_checkpoint(quick, digits, tmp_path):
     assert (tmp_path / "params.pt").exists()
 
 
-def test_a_callback_that_cannot_be_copied_is_named(quick, digits):
-    locked = Callback()
-    locked.lock = threading.Lock()
-    with pytest.raises(ValueError, match="cannot be copied"):
-        quick(callbacks=[locked]).fit(digits[0])
+def test_what_cannot_be_copied_is_shared_as_the_writer_of_a_logger_is(quick, digits):
+    class Writer:
+        def __init__(self):
+            self.lock, self.told = threading.Lock(), []
+
+        def add_scalar(self, tag, scalar_value, global_step):
+            self.told.append(tag)
+
+        def close(self):
+            self.is_closed = True
+
+    writer = Writer()
+    logger = TensorBoard(writer)
+    logger.seen = []
+    before = dict(vars(logger))
+    quick(max_iter=3, callbacks=[("log", logger)]).fit(digits[0])
+    assert vars(logger) == before
+    assert writer.is_closed
+    assert writer.told.count("Loss/train_loss") == 3
+    assert {"Loss/valid_loss", "Loss/valid_r2"} <= set(writer.told)
 
 
 def test_a_callback_that_cannot_be_cloned_is_the_users_error(quick, digits):
