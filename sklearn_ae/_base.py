@@ -14,6 +14,7 @@ from sklearn.base import (
 )
 from sklearn.metrics import r2_score
 from sklearn.utils import estimator_html_repr
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ._architecture import (
@@ -476,6 +477,8 @@ class BaseAutoencoder(
         return self.n_components_
 
     # -- scikit-learn's protocols --------------------------------------------
+
+    __metadata_request__inverse_transform = {"codes": UNUSED}  # they are no metadata
 
     _doc_link_module = "sklearn_ae"
     _doc_link_template = (

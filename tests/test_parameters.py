@@ -195,6 +195,10 @@ def test_device_auto(quick, bent):
     assert quick(device="auto").fit_transform(bent).shape == (200, 2)
 
 
+def test_codes_are_no_metadata(quick):
+    assert not hasattr(quick(), "set_inverse_transform_request")
+
+
 def test_metadata_routing_may_be_on(quick, bent):
     import sklearn
 
