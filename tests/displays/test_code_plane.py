@@ -38,8 +38,8 @@ def test_tiles_are_decoded_codes_in_their_places(pyplot, quick, digit_rows):
         for across in range(4):
             # From code units to pixels: the middle of the tile.
             x, y = display.steps[0, across], display.steps[1, up]
-            j = int((x - left) / (right - left) * 40) - 4
-            i = int((top - y) / (top - bottom) * 40) - 4
+            j = round((x - left) / (right - left) * 40) - 4
+            i = round((top - y) / (top - bottom) * 40) - 4
             tile = display.X_hat[up, across].reshape(8, 8)
             assert np.array_equal(picture[i : i + 8, j : j + 8], tile)
 
