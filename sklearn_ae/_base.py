@@ -4,6 +4,7 @@ import warnings
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
 from copy import copy
+from functools import partial
 from numbers import Integral, Real
 
 import numpy as np
@@ -13,7 +14,6 @@ from sklearn.base import (
     TransformerMixin,
 )
 from sklearn.metrics import r2_score
-from sklearn.utils import estimator_html_repr
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
@@ -26,7 +26,7 @@ from ._architecture import (
 from ._callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from ._code_density import DENSITIES
 from ._fitted_network import FittedNetwork, is_mse
-from ._html import network_diagram
+from ._html import DrawnNetworkMixin
 from ._linear import principal_axes
 from ._start import linear_start
 from ._training import (
@@ -60,6 +60,7 @@ _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 
 
 class BaseAutoencoder(
+    DrawnNetworkMixin,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,
@@ -157,7 +158,7 @@ class BaseAutoencoder(
     def _fit(self, X, y, X_clean):
         """Fit to rows that are their own target, or to noisy rows and clean ones."""
         has_pairs = X_clean is not None
-        task = FitTask(self, X, y, {"X_clean": X_clean} if has_pairs else {})
+        task = FitTask(self, X, y, X_clean)
         with _all_or_nothing(self):
             last = self._network_to_continue()
             X = validate_rows(self, X, reset=last is None)
@@ -168,16 +169,14 @@ class BaseAutoencoder(
             random_state = fresh_random_state(self.random_state)
             network.seed = int(random_state.randint(np.iinfo(np.int32).max))
             with self._borrowed_globals(network, corruption, len(X)):
-                epochs = task.epochs(
-                    lambda net: self._as_if_ended(net, network, X_scaled, start)
-                )
-                net = self._make_net(network, corruption, len(X), epochs)
+                net = self._make_net(network, corruption, len(X), task.epochs)
                 # A linear start keeps all digits; training sees those of float32.
                 dtype = np.float64 if network.starts_linear else np.float32
                 X_scaled, target = network.to_network_units(X, X_clean, dtype)
                 train, valid = self._split(len(X), random_state)
                 net.measure_noise(X_scaled, network.columns.offset_, network.columns.scale_)
                 start = self._set_start(net, network, X_scaled, target, train)
+                task.describe = partial(self._as_it_is, net, network, X_scaled, start)
                 if not network.is_closed_form:
                     weights = network.output_columns.scale_
                     net.train_on(
@@ -186,7 +185,7 @@ class BaseAutoencoder(
                 self._keep_weights(net, network, X_scaled, target, start)
                 network.verify(net, X_scaled)
             self._record(network, net, len(X))
-        task.end()
+            task.end()
         return self
 
     def _network_to_continue(self):
@@ -277,9 +276,11 @@ class BaseAutoencoder(
             net.load_arrays(start.weights, "float64")  # to the last digit
             network.arrays |= start.weights
         self._describe(net, network, X_scaled, start)
+        network.fit_density()
 
     def _describe(self, net, network, X_scaled, start):
         """Turn codes to the axes in which users see them, and tell where they lie."""
+        network.n_parameters = net.n_parameters
         if start is not None:
             network.code_unit = network.code_unit * start.code_unit
         codes = net.encode(X_scaled)
@@ -287,7 +288,7 @@ class BaseAutoencoder(
         axes, network.explained_variance = self._code_axes(network, codes, X_scaled)
         network.arrays |= axes
         codes = self._codes_to_follow(net, network, X_scaled, codes)
-        network.fit_density(DENSITIES[self.sampler](), codes)
+        network.set_density(DENSITIES[self.sampler](), codes)
 
     def _codes_to_follow(self, net, network, X_scaled, codes):
         """Return codes whose density is that of new rows, one for each of ``X_scaled``."""
@@ -302,8 +303,8 @@ class BaseAutoencoder(
             codes, X_scaled, network.code_unit, rotate=rotate, whiten=self.whiten
         )
 
-    def _as_if_ended(self, net, network, X_scaled, start):
-        """Return the fitted attributes of a fit that ends with the present weights."""
+    def _as_it_is(self, net, network, X_scaled, start):
+        """Return what the fitted attributes are with the weights of the present epoch."""
         fitted, network = copy(self), copy(network)
         with net.best_weights.average_.in_place():
             network.arrays = net.to_arrays()
@@ -479,24 +480,6 @@ class BaseAutoencoder(
     # -- scikit-learn's protocols --------------------------------------------
 
     __metadata_request__inverse_transform = {"codes": UNUSED}  # they are no metadata
-
-    _doc_link_module = "sklearn_ae"
-    _doc_link_template = (
-        "https://sklearn-ae.readthedocs.io/en/latest/api/generated/"
-        "{estimator_module}.{estimator_name}.html"
-    )
-
-    def _repr_html_inner(self):
-        html = estimator_html_repr(self)
-        if self.__sklearn_is_fitted__():
-            html += network_diagram(self._network.architecture, self.net_.module_)
-        return html
-
-    def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
-        if "text/html" in bundle:
-            bundle["text/html"] = self._repr_html_inner()
-        return bundle
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_network")

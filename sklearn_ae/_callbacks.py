@@ -15,8 +15,6 @@ except ImportError:  # goes when scikit-learn 1.9 is the oldest supported
     class CallbackSupportMixin:
         """An estimator without callbacks."""
 
-        _skl_callbacks = ()
-
     def with_callbacks(method):
         """Return ``method`` in a frame of its own, as scikit-learn does."""
 
@@ -37,46 +35,45 @@ class FitTask:
     ----------
     estimator : BaseAutoencoder
         Which is being fitted.
-    X, y : array-like
-        As they came. Scores are monitored only where there is a target, and that of an
-        autoencoder is ``X``: it stands in for a ``y`` that is None.
-    metadata : dict
-        What else ``fit`` was given.
+    X, y, X_clean : array-like or None
+        As they came. Scores are monitored only where there is a target: what rows should
+        become stands in for a ``y`` that is None.
+
+    Attributes
+    ----------
+    describe : callable
+        Returns what the estimator's fitted attributes are in the present epoch.
+    epochs : EpochTasks or None
+        Tells of epochs; None where nobody listens.
     """
 
-    def __init__(self, estimator, X, y, metadata):
+    def __init__(self, estimator, X, y, X_clean):
         self.estimator = estimator
-        self.data = {"X": X, "y": X if y is None else y, "metadata": metadata}
-        self.has_callbacks = bool(getattr(estimator, "_skl_callbacks", ()))
-        if self.has_callbacks:
+        target = X if X_clean is None else X_clean
+        metadata = {} if X_clean is None else {"X_clean": X_clean}
+        self.data = {"X": X, "y": target if y is None else y, "metadata": metadata}
+        self.epochs = None
+        if getattr(estimator, "_skl_callbacks", ()):
             self.context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
             self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
+            self.epochs = EpochTasks(self)
 
     def end(self):
         """Tell that the fit is done; the estimator has its fitted attributes."""
-        if self.has_callbacks:
+        if self.epochs is not None:
             self.context.call_on_fit_task_end(
                 estimator=self.estimator, **self.data, reconstruction_attributes={}
             )
 
-    def epochs(self, attributes):
-        """Return skorch's kind of callback, which makes a task of each epoch.
-
-        Parameters
-        ----------
-        attributes : callable
-            Returns, for a net, what the estimator's fitted attributes would be if training
-            ended now.
-        """
-        return EpochTasks(self, attributes) if self.has_callbacks else None
-
 
 class EpochTasks(Callback):
-    """Tell scikit-learn's callbacks when an epoch begins and ends; any may end training."""
+    """Tell scikit-learn's callbacks when an epoch begins and ends; any may end training.
 
-    def __init__(self, fit, attributes):
+    It is skorch's kind of callback.
+    """
+
+    def __init__(self, fit):
         self.fit = fit
-        self.attributes = attributes
 
     def on_epoch_begin(self, net, **kwargs):
         self.task_ = self.fit.context.subcontext(task_name="epoch")
@@ -86,5 +83,5 @@ class EpochTasks(Callback):
         net.best_weights.stop_ |= self.task_.call_on_fit_task_end(
             estimator=self.fit.estimator,
             **self.fit.data,
-            reconstruction_attributes=lambda: self.attributes(net),
+            reconstruction_attributes=self.fit.describe,
         )

@@ -65,6 +65,8 @@ class FittedNetwork:
         Whether the fit ended where it started, at the best linear answer.
     code_variance : ndarray of shape (n_components,)
         Of the training rows' codes, the network's own.
+    n_parameters : dict of int
+        Size of each weight that was trained, by name.
     explained_variance : ndarray of shape (n_components,)
         Of the same codes, along the axes in which users see them, before whitening.
     """
@@ -78,6 +80,7 @@ class FittedNetwork:
         self.seed = 0
         self.removes_noise = False
         self.stays_linear = False
+        self._unfitted_density = None
         self._nets = {}
 
     # -- planning ------------------------------------------------------------
@@ -172,9 +175,15 @@ class FittedNetwork:
             return X_scaled, X_scaled
         return X_scaled, self.output_columns.transform(X_clean, dtype)
 
-    def fit_density(self, density, codes: np.ndarray) -> None:
-        """Let ``density`` follow ``codes``, which are the network's own."""
+    def set_density(self, density, codes: np.ndarray) -> None:
+        """Let ``density`` follow ``codes``, the network's own, once rows are drawn."""
+        self._unfitted_density = density, codes
+
+    def fit_density(self) -> None:
+        """Fit the density that was set, and forget the codes."""
+        density, codes = self._unfitted_density
         self.density = density.fit(codes, self.code_unit, self.seed)
+        self._unfitted_density = None
 
     @contextmanager
     def borrowed_globals(self, n_rows: int, is_foreign: bool):
@@ -227,6 +236,8 @@ class FittedNetwork:
 
     def draw(self, n_samples: int, random_state: np.random.RandomState) -> np.ndarray:
         """Return new rows in the user's units, (n_samples, n_features)."""
+        if self._unfitted_density is not None:
+            self.fit_density()
         codes = self.density.draw(n_samples, random_state)
         return self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
 

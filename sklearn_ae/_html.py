@@ -3,23 +3,48 @@
 import math
 from html import escape
 
-__all__ = ["network_diagram"]
+from sklearn.utils import estimator_html_repr
+
+__all__ = ["DrawnNetworkMixin", "network_diagram"]
 
 _STEP, _BAR = 88, 16  # from bar to bar, and its width
 _TALLEST, _TOP = 72, 20
 _LAYER, _CODE = "#1f77b4", "#ff7f0e"
 
 
-def network_diagram(architecture, module) -> str:
+class DrawnNetworkMixin:
+    """Abstract: an estimator that notebooks show with the network that it has fitted."""
+
+    _doc_link_module = "sklearn_ae"
+    _doc_link_template = (
+        "https://sklearn-ae.readthedocs.io/en/latest/api/generated/"
+        "{estimator_module}.{estimator_name}.html"
+    )
+
+    def _repr_html_inner(self):
+        html = estimator_html_repr(self)
+        if self.__sklearn_is_fitted__():
+            network = self._network
+            html += network_diagram(network.architecture, network.n_parameters)
+        return html
+
+    def _repr_mimebundle_(self, **kwargs):
+        bundle = super()._repr_mimebundle_(**kwargs)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
+
+
+def network_diagram(architecture, n_parameters) -> str:
     """Return an SVG of the widths of layers and of the parameters between them.
 
     Parameters
     ----------
     architecture : Architecture
-    module : nn.Module
-        What was built from it.
+    n_parameters : dict of int
+        Size of each weight of what was built from it, by name.
     """
-    counts = _parameters_by_layer(module)
+    counts = _parameters_by_layer(n_parameters)
     halves = (
         ("encoder", architecture.encoder, architecture.hidden_layer_sizes),
         ("decoder", architecture.decoder, architecture.decoder_hidden_layer_sizes),
@@ -45,14 +70,14 @@ def network_diagram(architecture, module) -> str:
     return _drawn(widths, between, roles, summary)
 
 
-def _parameters_by_layer(module):
+def _parameters_by_layer(n_parameters):
     """Return how many parameters the layers of each part have, in order."""
     counts = {"encoder": {}, "decoder": {}, "shortcut": {}, "other": {}}
-    for name, weight in module.named_parameters():
+    for name, size in n_parameters.items():
         half, kind, *_ = *name.split("."), ""
         part = {"layers": half, "skip": "shortcut"}.get(kind, "other")
         layer = name.rpartition(".")[0]
-        counts[part][layer] = counts[part].get(layer, 0) + weight.numel()
+        counts[part][layer] = counts[part].get(layer, 0) + size
     return {part: list(layers.values()) for part, layers in counts.items()}
 
 

@@ -30,7 +30,7 @@ ROOMS = {
     "_linear": {"numpy", "scipy", "sklearn"},
     "_code_density": {"numpy", "scipy", "sklearn"},
     "_callbacks": {"sklearn", "skorch"},
-    "_html": set(),
+    "_html": {"sklearn"},
     "_start": {"numpy", "sklearn_ae._linear"},
     "_architecture": {"numpy"},
     "_validation": {"numpy", "sklearn"},
@@ -124,6 +124,15 @@ def test_private_names_of_scikit_learn_pass_one_door():
         if name.startswith("sklearn.") and re.search(r"\._", name)
     }
     assert found == {"_validation.py"}
+
+
+def test_hooks_of_scikit_learn_have_a_file_each():
+    files = {
+        r"_skl_callbacks|_init_callback_context": "_callbacks.py",
+        r"_repr_html_inner|_repr_mimebundle_|_doc_link": "_html.py",
+    }
+    for pattern, file in files.items():
+        assert {path.name for path in FILES if re.search(pattern, _code(path))} == {file}
 
 
 def test_nothing_global_is_seeded():

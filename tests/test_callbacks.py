@@ -1,7 +1,9 @@
 """scikit-learn's own callbacks, which it has from version 1.9 on."""
 
+import gc
 import io
 import pickle
+import weakref
 from contextlib import redirect_stdout
 
 import numpy as np
@@ -12,7 +14,12 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_ae import AutoencoderTransformer, ConvergenceError, DenoisingAutoencoder
+from sklearn_ae import (
+    AutoencoderTransformer,
+    ConvergenceError,
+    DenoisingAutoencoder,
+    _base,
+)
 
 callback = pytest.importorskip("sklearn.callback")
 
@@ -85,7 +92,8 @@ def test_clean_rows_are_metadata_of_the_task(digits):
     noting, monitor = Noting(), callback.ScoringMonitor(scoring={"r2": against_clean})
     denoiser = DenoisingAutoencoder(4, max_iter=2).set_callbacks(noting, monitor)
     denoiser.fit(X + 1, X_clean=X)
-    assert noting.seen[0][2]["X_clean"] is X
+    for _, y, metadata, _ in noting.seen:
+        assert y is metadata["X_clean"] is X
     assert monitor.get_logs().data[0]["r2"] == denoiser.score(X + 1, X_clean=X)
 
 
@@ -126,6 +134,48 @@ def test_a_fit_that_fails_is_torn_down_and_leaves_nothing(quick, digits):
     assert noting.events == ["setup", "begin fit", "teardown"]
 
 
+def test_a_callback_that_fails_at_the_end_leaves_nothing(quick, digits):
+    class Failing(Noting):
+        def on_fit_task_end(self, estimator, context):
+            if context.task_name == "fit":
+                raise RuntimeError("at the end")
+
+    failing = quick(max_iter=2).set_callbacks(Failing())
+    before = dict(vars(failing))
+    with pytest.raises(RuntimeError, match="at the end"):
+        failing.fit(digits[0])
+    assert vars(failing) == before
+
+
+def test_a_density_is_fitted_where_an_epoch_is_asked_for_rows(monkeypatch, digits):
+    n_fits = []
+    kind = _base.DENSITIES["gmm"]
+    fit = kind.fit
+    monkeypatch.setattr(kind, "fit", lambda *args: n_fits.append(1) or fit(*args))
+    noting = Noting()
+    ae = AutoencoderTransformer(2, max_iter=3, sampler="gmm").set_callbacks(noting)
+    ae.fit(digits[0])
+    assert len(n_fits) == 1
+    shown = noting.seen[0][3]
+    assert shown.sample(3, random_state=0).shape == (3, 64)
+    assert len(n_fits) == 2
+
+
+def test_nothing_holds_the_rows_of_a_watched_fit(quick):
+    rows = np.random.RandomState(0).normal(size=(50, 5)).view(Rows)
+    monitor = callback.ScoringMonitor(scoring={"r2": r2})
+    fitted = quick(2, max_iter=2).set_callbacks(monitor).fit(rows)
+    held = weakref.ref(rows)
+    del rows
+    gc.collect()
+    assert held() is None
+    assert fitted.n_iter_ == 2
+
+
+class Rows(np.ndarray):
+    """An array that a weak reference can follow."""
+
+
 def test_a_watched_estimator_clones_and_pickles(quick, digits):
     X, _ = digits
     monitor = callback.ScoringMonitor(scoring={"r2": r2})
@@ -135,6 +185,15 @@ def test_a_watched_estimator_clones_and_pickles(quick, digits):
     assert clone(fitted).fit(X).n_iter_ == 2
     fitted.set_callbacks().fit(X)
     assert not hasattr(fitted, "_skl_callbacks")
+
+
+def test_scores_come_from_the_workers_of_a_search(digits):
+    monitor = callback.ScoringMonitor(scoring={"r2": r2})
+    watched = AutoencoderTransformer(2, max_iter=2, random_state=0).set_callbacks(monitor)
+    GridSearchCV(watched, {"n_components": [2, 3]}, cv=2, n_jobs=2).fit(digits[0])
+    logged = monitor.get_logs().data
+    assert len(logged) == 5 * (1 + 2)  # four fits and the last, each with two epochs
+    assert all(0 < row["r2"] < 1 for row in logged)
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])

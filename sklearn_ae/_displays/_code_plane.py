@@ -255,7 +255,8 @@ def _choose(feature, names, rows, scale):
         feature = int(np.argmax(rows.std(axis=0) / scale))
     elif isinstance(feature, str) and feature in names:
         feature = names.index(feature)
-    if not isinstance(feature, Integral) or not 0 <= feature < n_features:
+    is_index = isinstance(feature, Integral) and not isinstance(feature, bool)
+    if not is_index or not 0 <= feature < n_features:
         raise ValueError(
             f"feature={feature!r} is no column; expected an index from 0 to "
             f"{n_features - 1} or one of the names seen in fit. Pass "

@@ -10,6 +10,7 @@ __all__ = ["CodeDisplay", "check_components"]
 
 _MOST_COMPONENTS = 4  # that are drawn unasked
 _MOST_CLASSES = 20  # of numbers; more are a quantity
+_MOST_NAMED = 60  # in a legend, which more would fill
 
 
 class CodeDisplay:
@@ -29,8 +30,8 @@ class CodeDisplay:
         Labels of their axes.
 
     y : array-like of shape (n_samples,), default=None
-        Colours. Strings, and whole numbers of up to 20 values, are classes with a legend;
-        other numbers are a quantity with a colour bar.
+        Colours. Strings, and whole numbers of up to 20 values, are classes, up to 60 of
+        them with a legend; other numbers are a quantity with a colour bar.
 
     Attributes
     ----------
@@ -182,7 +183,7 @@ class CodeDisplay:
     def _add_key(self, values, classes):
         """Tell what colours mean: by a legend, or by a colour bar."""
         self.legend_ = self.colorbar_ = None
-        if values is None:
+        if values is None or (classes is not None and len(classes) > _MOST_NAMED):
             return
         axes = np.atleast_2d(self.ax_)
         scatter = np.ravel(self.scatter_)[0]
@@ -222,6 +223,8 @@ def _read(y, n_samples):
     if y is None:
         return None, None
     y = column_or_1d(np.asarray(y))
+    if y.dtype == object:
+        y = np.asarray(y.tolist())  # numbers that came as objects are numbers
     check_consistent_length(np.empty(n_samples), y)
     if y.dtype.kind not in "biuf":
         y = y.astype(str)
@@ -244,9 +247,9 @@ def _look(values, classes, n_samples):
     from matplotlib.colors import ListedColormap
 
     n_classes = len(classes)
-    name = "tab10" if n_classes <= 10 else "tab20" if n_classes <= 20 else "turbo"
-    palette = colormaps[name].colors
-    if n_classes > 20:
-        palette = palette[:: len(palette) // n_classes]
-    palette = ListedColormap(palette[:n_classes])
+    if n_classes <= 20:
+        colours = colormaps["tab10" if n_classes <= 10 else "tab20"].colors[:n_classes]
+    else:
+        colours = colormaps["turbo"](np.linspace(0, 1, n_classes))
+    palette = ListedColormap(colours)
     return {**look, "c": values, "cmap": palette, "vmin": -0.5, "vmax": n_classes - 0.5}

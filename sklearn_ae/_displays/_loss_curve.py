@@ -107,7 +107,13 @@ class LossCurveDisplay:
         """
         import_pyplot()
         check_is_fitted(estimator)
-        if not getattr(estimator, "loss_curve_", None):
+        if not hasattr(estimator, "validation_loss_curve_"):
+            raise ValueError(
+                f"A {type(estimator).__name__} was given, which keeps no losses of epochs; "
+                "expected a fitted estimator of this package. Give it the autoencoder "
+                "itself, of a Pipeline pipeline[0] for one."
+            )
+        if not estimator.loss_curve_:
             raise ValueError(
                 f"This {type(estimator).__name__} has no losses to draw: it was fitted in "
                 "closed form, without epochs; expected a fit that was trained. Give it "
@@ -115,8 +121,8 @@ class LossCurveDisplay:
             )
         display = cls(
             loss_curve=estimator.loss_curve_,
-            validation_loss_curve=getattr(estimator, "validation_loss_curve_", None),
-            best_iter=getattr(estimator, "best_iter_", None),
+            validation_loss_curve=estimator.validation_loss_curve_,
+            best_iter=estimator.best_iter_,
             start_name=_start_name(estimator),
         )
         return display.plot(ax=ax)
@@ -148,7 +154,8 @@ class LossCurveDisplay:
         self.best_line_ = self._mark_best(ax)
         if min(losses) > 0 and max(losses) > _MANY_TIMES * min(losses):
             ax.set_yscale("log")
-        ax.xaxis.get_major_locator().set_params(integer=True)
+        if ax.get_xscale() == "linear":
+            ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="epoch", ylabel="loss")
         ax.legend()
         self.ax_, self.figure_ = ax, ax.figure

@@ -131,7 +131,7 @@ class ReconstructionDisplay:
         mean, scale = X.mean(axis=0), X.std(axis=0)
         varies = X.min(axis=0) < X.max(axis=0)
         display = cls(
-            X=X[:n_rows],
+            X=X[:n_rows].copy(),  # a view would keep the table
             X_hat=X_hat,
             image_shape=image_shape,
             feature_names=names,

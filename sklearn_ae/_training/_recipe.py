@@ -3,6 +3,7 @@
 import math
 from contextlib import suppress
 from copy import copy, deepcopy
+from pickle import PicklingError
 
 import torch
 from skorch.callbacks import Callback
@@ -80,18 +81,24 @@ def _copied_callbacks(callbacks) -> list:
                 f"callbacks holds {callback!r}, expected instances of "
                 "skorch.callbacks.Callback. Use skorch.callbacks.EpochScoring(...) for one."
             )
+    memo: dict = {}
     return [
-        (*entry[:-1], _twin(entry[-1])) if isinstance(entry, tuple) else _twin(entry)
+        (*entry[:-1], _twin(entry[-1], memo))
+        if isinstance(entry, tuple)
+        else _twin(entry, memo)
         for entry in callbacks or ()
     ]
 
 
-def _twin(callback: Callback) -> Callback:
-    """Return a copy that shares what cannot be copied: open files, locks, connections."""
-    twin = copy(callback)
+def _twin(callback: Callback, memo: dict) -> Callback:
+    """Return a copy that shares what cannot be copied: open files, locks, connections.
+
+    ``memo`` is deepcopy's: what callbacks have in common, their copies have too.
+    """
+    twin = memo[id(callback)] = copy(callback)
     for name, value in vars(callback).items():
-        with suppress(Exception):
-            setattr(twin, name, deepcopy(value))
+        with suppress(TypeError, PicklingError):
+            setattr(twin, name, deepcopy(value, memo))
     return twin
 
 

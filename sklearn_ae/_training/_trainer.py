@@ -166,6 +166,11 @@ class _ArrayNet(NeuralNet):
         """Return the weights as arrays, by name."""
         return {name: w.cpu().numpy() for name, w in self.copy_weights().items()}
 
+    @property
+    def n_parameters(self) -> dict[str, int]:
+        """Size of each weight that training moves, by name."""
+        return {name: weight.numel() for name, weight in self.module_.named_parameters()}
+
     def load_arrays(self, arrays: dict[str, np.ndarray], dtype: str) -> None:
         """Overwrite the weights that ``arrays`` names, and compute in ``dtype``.
 

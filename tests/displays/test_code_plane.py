@@ -144,6 +144,7 @@ def test_it_draws_pca_and_with_rows_pipelines_too(pyplot, bent):
         ({"image_shape": (2, 3)}, r"image_shape=\(2, 3\) does not fit.*expected"),
         ({"feature": "east"}, "feature='east' is no column; expected"),
         ({"feature": 4}, "feature=4 is no column; expected"),
+        ({"feature": True}, "feature=True is no column; expected"),
         ({"feature": 0, "image_shape": (2, 2)}, "expected one of them. Leave out"),
     ],
 )

@@ -135,3 +135,20 @@ def test_labels_of_other_rows_are_refused(pyplot, four, bent):
     with pytest.raises(ValueError, match=r"inconsistent numbers.*200.*199"):
         CodeDisplay.from_estimator(four, bent, np.zeros(199))
     assert not pyplot.get_fignums()
+
+
+@pytest.mark.parametrize("n_classes", [21, 300])
+def test_of_very_many_classes_only_so_many_are_named(pyplot, n_classes):
+    X = np.random.RandomState(0).normal(size=(600, 3))
+    labels = np.array([f"class {i % n_classes}" for i in range(600)])
+    linear = AutoencoderTransformer(2, hidden_layer_sizes=()).fit(X)
+    display = CodeDisplay.from_estimator(linear, X, labels)
+    assert n_classes == display.scatter_.cmap.N
+    assert (display.legend_ is None) == (n_classes > 60)
+    assert display.colorbar_ is None
+
+
+def test_numbers_that_come_as_objects_are_numbers(pyplot, four, bent):
+    quantity = np.linspace(0, 1, len(bent)).astype(object)
+    display = CodeDisplay.from_estimator(four, bent, quantity)
+    assert display.colorbar_ is not None

@@ -82,6 +82,18 @@ def test_scale(pyplot, losses, scale):
 
 
 def test_what_has_no_epochs_is_refused(pyplot, quick, bent):
-    for estimator in (quick(hidden_layer_sizes=()), PCA(2)):
-        with pytest.raises(ValueError, match=r"closed form.*expected.*hidden_layer_sizes="):
-            LossCurveDisplay.from_estimator(estimator.fit(bent))
+    linear = quick(hidden_layer_sizes=()).fit(bent)
+    with pytest.raises(ValueError, match=r"closed form.*expected.*hidden_layer_sizes="):
+        LossCurveDisplay.from_estimator(linear)
+
+
+def test_others_have_no_losses_of_epochs(pyplot, bent):
+    with pytest.raises(ValueError, match="PCA was given"):
+        LossCurveDisplay.from_estimator(PCA().fit(bent))
+
+
+def test_an_axis_of_ones_own_scale_keeps_it(pyplot, quick, bent):
+    _, ax = pyplot.subplots()
+    ax.set_xscale("log")
+    display = LossCurveDisplay.from_estimator(quick(2).fit(bent), ax=ax)
+    assert display.ax_.get_xscale() == "log"

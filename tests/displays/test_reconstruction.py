@@ -112,3 +112,13 @@ def test_errors(pyplot, digit_rows):
     with pytest.raises(ValueError, match="n_rows=0 must be"):
         ReconstructionDisplay.from_estimator(pca, digit_rows, n_rows=0)
     assert not pyplot.get_fignums()
+
+
+@pytest.mark.parametrize("image_shape", [None, (8, 8)])
+def test_a_display_does_not_keep_the_table(pyplot, digit_rows, image_shape):
+    linear = AutoencoderTransformer(4, hidden_layer_sizes=()).fit(digit_rows)
+    display = ReconstructionDisplay.from_estimator(
+        linear, digit_rows, n_rows=2, image_shape=image_shape
+    )
+    assert display.X.base is None
+    assert len(display.X) == 2

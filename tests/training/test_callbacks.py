@@ -161,6 +161,26 @@ def test_callbacks_in_a_tuple_and_a_checkpoint(quick, digits, tmp_path):
     assert (tmp_path / "params.pt").exists()
 
 
+def test_copies_share_among_themselves_what_the_callbacks_share(quick, digits):
+    seen = []
+
+    class Twice(Callback):
+        def __init__(self, common):
+            self.common, self.same, self.told = common, common, self.tell
+
+        def tell(self):
+            self.same.append(1)
+
+        def on_epoch_end(self, net, **kwargs):
+            self.told()
+            seen.append(len(self.common))
+
+    common = []
+    quick(max_iter=3, callbacks=[Twice(common), Twice(common)]).fit(digits[0])
+    assert seen == [1, 2, 3, 4, 5, 6]
+    assert common == []
+
+
 def test_what_cannot_be_copied_is_shared_as_the_writer_of_a_logger_is(quick, digits):
     class Writer:
         def __init__(self):
