@@ -55,14 +55,15 @@ def network_diagram(architecture, n_parameters) -> str:
         if own is None and counts[half]:
             widths += sizes
             roles += [""] * len(sizes)
-            between += counts[half]
+            between += [(n, "") for n in counts[half]]
+        elif own is not None:
+            between.append((sum(counts[half]), "your network"))
         else:
-            between.append(sum(counts[half]))
+            between.append((counts["shortcut"].get(half, 0), "linear"))
         widths.append(end)
         roles.append(role)
-    shortcut = sum(counts["shortcut"])
-    total = sum(between) + shortcut + sum(counts["other"])
-    summary = f"{' → '.join(map(str, widths))}, {total:,} parameters"
+    shortcut, total = sum(counts["shortcut"].values()), sum(n_parameters.values())
+    summary = f"{' → '.join(f'{n:,}' for n in widths)}, {total:,} parameters"
     if shortcut == total:
         summary += ", all linear"
     elif shortcut:
@@ -71,14 +72,17 @@ def network_diagram(architecture, n_parameters) -> str:
 
 
 def _parameters_by_layer(n_parameters):
-    """Return how many parameters the layers of each part have, in order."""
-    counts = {"encoder": {}, "decoder": {}, "shortcut": {}, "other": {}}
+    """Return how many parameters the layers of each half have, and its shortcut."""
+    counts = {"encoder": {}, "decoder": {}, "shortcut": {}}
     for name, size in n_parameters.items():
         half, kind, *_ = *name.split("."), ""
-        part = {"layers": half, "skip": "shortcut"}.get(kind, "other")
-        layer = name.rpartition(".")[0]
-        counts[part][layer] = counts[part].get(layer, 0) + size
-    return {part: list(layers.values()) for part, layers in counts.items()}
+        if kind == "layers":
+            layer = name.rpartition(".")[0]
+            counts[half][layer] = counts[half].get(layer, 0) + size
+        elif kind == "skip":
+            counts["shortcut"][half] = counts["shortcut"].get(half, 0) + size
+    halves = {half: list(counts[half].values()) for half in ("encoder", "decoder")}
+    return {**halves, "shortcut": counts["shortcut"]}
 
 
 def _drawn(widths, between, roles, summary):
@@ -87,7 +91,7 @@ def _drawn(widths, between, roles, summary):
     middle = _TOP + (8 + _TALLEST) / 2
     foot = middle + max(heights) / 2 + 16
     parts = []
-    for i, n_parameters in enumerate(between):
+    for i, (n_parameters, kind) in enumerate(between):
         x, left, next_ = i * _STEP + _BAR, heights[i] / 2, heights[i + 1] / 2
         end = x + _STEP - _BAR
         parts.append(
@@ -97,6 +101,7 @@ def _drawn(widths, between, roles, summary):
         )
         if n_parameters:
             parts.append(_text((x + end) / 2, middle + 4, f"{n_parameters:,}", 10))
+        parts.append(_text((x + end) / 2, middle + 16, kind, 9))
     for i, (width, height, role) in enumerate(zip(widths, heights, roles, strict=True)):
         colour = _CODE if role == "code" else _LAYER
         parts.append(
@@ -108,9 +113,9 @@ def _drawn(widths, between, roles, summary):
     margin = 28
     box = f"{-margin} 0 {right + _BAR + 2 * margin} {foot + 22:.0f}"
     return (
-        f'<figure style="margin: 0.5em 0"><svg viewBox="{box}" role="img" aria-label="'
-        f'{escape(summary)}" style="display: block; width: 100%; max-width: '
-        f'{right + 2 * margin}px" fill="currentColor" '
+        f'<figure style="margin: 0.5em 0; overflow-x: auto"><svg viewBox="{box}" '
+        f'role="img" aria-label="{escape(summary)}" style="display: block; width: '
+        f'{right + 2 * margin}px; max-width: none" fill="currentColor" '
         f'font-family="sans-serif">{"".join(parts)}</svg>'
         f'<figcaption style="font-size: 0.85em">{escape(summary)}</figcaption></figure>'
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["grid_of_axes", "import_pyplot", "one_axes"]
+__all__ = ["grid_of_axes", "import_pyplot", "one_axes", "plain"]
 
 
 def import_pyplot():
@@ -22,7 +22,17 @@ def one_axes(ax, figsize=None):
     """Return ``ax``, or for None the axes of a new figure."""
     if ax is None:
         _, ax = import_pyplot().subplots(figsize=figsize, layout="constrained")
+    if not hasattr(ax, "scatter"):
+        raise ValueError(
+            f"ax is a {type(ax).__name__}; expected one matplotlib Axes here. Pass one of "
+            "those that plt.subplots makes, as axes[0]."
+        )
     return ax
+
+
+def plain(text):
+    """Return ``text`` without what matplotlib takes for the begin of a formula."""
+    return str(text).replace("$", r"\$")
 
 
 def grid_of_axes(ax, n_rows, n_columns, *, figsize=None, **share):

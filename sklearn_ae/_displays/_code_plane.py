@@ -5,9 +5,8 @@ from numbers import Integral
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import validate_count
-from ._axes import import_pyplot, one_axes
-from ._codes import check_components
+from ._axes import import_pyplot, one_axes, plain
+from ._codes import check_components, names_of_codes
 from ._images import check_image_shape, mosaic, show
 
 __all__ = ["CodePlaneDisplay"]
@@ -119,7 +118,8 @@ class CodePlaneDisplay:
             (height, width) or (height, width, 3) of rows that are images.
         feature : int or str, default=None
             Column of a table to draw, by index or by name. None is the one that varies
-            most over the plane, in the units of the network.
+            most over the plane, in standard deviations of ``X``, or without it in the
+            units of the network.
         ax : matplotlib Axes, default=None
             Where to draw. None makes a new figure.
 
@@ -136,11 +136,10 @@ class CodePlaneDisplay:
         """
         import_pyplot()
         check_is_fitted(estimator)
-        validate_count("n_steps", n_steps)
-        if n_steps == 1:
+        if not isinstance(n_steps, Integral) or n_steps < 2:
             raise ValueError(
-                "n_steps=1 makes no plane; expected at least 2 codes along each side. Pass "
-                "n_steps=15 for the usual number."
+                f"n_steps={n_steps!r} makes no plane; expected at least 2 codes along each "
+                "side. Pass n_steps=15 for the usual number."
             )
         middle, low, high = _where_codes_lie(estimator, X)
         pair = _check_pair(components, len(middle))
@@ -152,7 +151,8 @@ class CodePlaneDisplay:
         name = None
         if image_shape is None:
             names = getattr(estimator, "feature_names_in_", getattr(X, "columns", None))
-            feature, name = _choose(feature, names, rows, getattr(estimator, "scale_", 1))
+            scale = getattr(estimator, "scale_", 1) if X is None else np.std(X, axis=0)
+            feature, name = _choose(feature, names, rows, np.asarray(scale))
         elif feature is not None:
             raise ValueError(
                 f"feature={feature!r} and image_shape={image_shape!r} were given; expected "
@@ -162,7 +162,7 @@ class CodePlaneDisplay:
         display = cls(
             X_hat=rows.reshape(n_steps, n_steps, -1),
             steps=steps,
-            names=np.asarray(estimator.get_feature_names_out())[pair],
+            names=names_of_codes(estimator, len(middle))[pair],
             image_shape=image_shape,
             feature=feature,
             feature_name=name,
@@ -252,7 +252,7 @@ def _choose(feature, names, rows, scale):
     n_features = rows.shape[1]
     names = [f"x{i}" for i in range(n_features)] if names is None else list(names)
     if feature is None:
-        feature = int(np.argmax(rows.std(axis=0) / scale))
+        feature = int(np.argmax(rows.std(axis=0) / np.where(scale > 0, scale, 1)))
     elif isinstance(feature, str) and feature in names:
         feature = names.index(feature)
     is_index = isinstance(feature, Integral) and not isinstance(feature, bool)
@@ -262,4 +262,4 @@ def _choose(feature, names, rows, scale):
             f"{n_features - 1} or one of the names seen in fit. Pass "
             f"feature={names[0]!r} for the first."
         )
-    return int(feature), names[feature]
+    return int(feature), plain(names[feature])

@@ -4,13 +4,13 @@ import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
-from ._axes import grid_of_axes, import_pyplot, one_axes
+from ._axes import grid_of_axes, import_pyplot, one_axes, plain
 
-__all__ = ["CodeDisplay", "check_components"]
+__all__ = ["CodeDisplay", "check_components", "names_of_codes"]
 
 _MOST_COMPONENTS = 4  # that are drawn unasked
 _MOST_CLASSES = 20  # of numbers; more are a quantity
-_MOST_NAMED = 60  # in a legend, which more would fill
+_MOST_NAMED = 30  # in a legend; more would fill the figure
 
 
 class CodeDisplay:
@@ -30,7 +30,7 @@ class CodeDisplay:
         Labels of their axes.
 
     y : array-like of shape (n_samples,), default=None
-        Colours. Strings, and whole numbers of up to 20 values, are classes, up to 60 of
+        Colours. Strings, and whole numbers of up to 20 values, are classes, up to 30 of
         them with a legend; other numbers are a quantity with a colour bar.
 
     Attributes
@@ -110,7 +110,7 @@ class CodeDisplay:
         if components is None:
             components = range(min(_MOST_COMPONENTS, codes.shape[1]))
         components = check_components(components, codes.shape[1])
-        names = np.asarray(estimator.get_feature_names_out())[components]
+        names = names_of_codes(estimator, codes.shape[1])[components]
         return cls(codes=codes[:, components], names=names, y=y).plot(ax=ax)
 
     def plot(self, ax=None):
@@ -136,7 +136,7 @@ class CodeDisplay:
         elif n_shown == 2:
             self.ax_ = one_axes(ax)
             self.scatter_ = self.ax_.scatter(*codes.T, **look)
-            self.ax_.set(xlabel=self.names[0], ylabel=self.names[1])
+            self.ax_.set(xlabel=plain(self.names[0]), ylabel=plain(self.names[1]))
         else:
             side = n_shown - 1
             figsize = (max(6.4, 2.1 * side), max(4.8, 1.6 * side))
@@ -198,7 +198,16 @@ class CodeDisplay:
         if axes.size > 1:  # there is room above the diagonal
             place = {"loc": "upper right", "ncols": 1 + (len(classes) - 1) // 5}
         place |= {"title": self._name, "frameon": False, "handletextpad": 0.2}
-        self.legend_ = axes[0, -1].legend(handles, classes, **place)
+        self.legend_ = axes[0, -1].legend(handles, map(plain, classes), **place)
+
+
+def names_of_codes(estimator, n_components):
+    """Return the names of the columns of codes, of steps without names their numbers."""
+    try:
+        names = estimator.get_feature_names_out()
+    except AttributeError:  # as of a search, or of a pipeline with a bare function
+        names = [f"component {i}" for i in range(n_components)]
+    return np.asarray(names)
 
 
 def check_components(components, n_components):
@@ -222,18 +231,34 @@ def _read(y, n_samples):
     """Return ``y`` as numbers, and the classes that they count, or None."""
     if y is None:
         return None, None
+    order = getattr(getattr(y, "cat", y), "categories", None)  # of pandas
     y = column_or_1d(np.asarray(y))
     if y.dtype == object:
         y = np.asarray(y.tolist())  # numbers that came as objects are numbers
     check_consistent_length(np.empty(n_samples), y)
+    if y.dtype.kind not in "biuSU" and any(map(_is_missing, y.tolist())):
+        raise ValueError(
+            "y has missing values; expected a class or a number for every row. Pass the "
+            "rows that have one, or give the others a class of their own."
+        )
     if y.dtype.kind not in "biuf":
         y = y.astype(str)
     classes, index = np.unique(y, return_inverse=True)
+    if order is not None and y.dtype.kind == "U":
+        classes = np.asarray([name for name in map(str, order) if name in set(classes)])
+        index = np.asarray([classes.tolist().index(name) for name in y])
     if y.dtype.kind in "iuf":
         whole = y.dtype.kind in "iu" or (classes == np.round(classes)).all()
         if not whole or len(classes) > _MOST_CLASSES:
             return y, None
     return index, classes
+
+
+def _is_missing(value):
+    try:
+        return value is None or bool(value != value)  # noqa: PLR0124 - as NaN does
+    except TypeError:  # NA of pandas, which is neither
+        return True
 
 
 def _look(values, classes, n_samples):

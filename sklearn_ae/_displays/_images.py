@@ -8,7 +8,8 @@ __all__ = ["check_image_shape", "mosaic", "show"]
 def check_image_shape(image_shape, n_features):
     """Return ``image_shape`` as (height, width) or (height, width, 3), or raise."""
     shape = tuple(np.atleast_1d(image_shape).tolist())
-    fits = len(shape) in (2, 3) and shape[2:] in ((), (3,))
+    are_counts = all(isinstance(side, int) and side > 0 for side in shape)
+    fits = are_counts and len(shape) in (2, 3) and shape[2:] in ((), (3,))
     if not fits or np.prod(shape) != n_features:
         raise ValueError(
             f"image_shape={image_shape!r} does not fit rows of {n_features} columns; "

@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from .._validation import validate_count
-from ._axes import grid_of_axes, import_pyplot, one_axes
+from ._axes import grid_of_axes, import_pyplot, one_axes, plain
 from ._images import check_image_shape, mosaic, show
 
 __all__ = ["ReconstructionDisplay"]
@@ -128,15 +128,16 @@ class ReconstructionDisplay:
         X_hat = _rebuild(estimator, X[:n_rows])
         names = getattr(estimator, "feature_names_in_", getattr(X, "columns", None))
         X = np.asarray(X, dtype=np.float64)
-        mean, scale = X.mean(axis=0), X.std(axis=0)
-        varies = X.min(axis=0) < X.max(axis=0)
+        mean, scale = np.nanmean(X, axis=0), np.nanstd(X, axis=0)
+        varies = np.nanmin(X, axis=0) < np.nanmax(X, axis=0)
+        has_units = varies.any()  # else, as of one row, values are all there is
         display = cls(
             X=X[:n_rows].copy(),  # a view would keep the table
             X_hat=X_hat,
             image_shape=image_shape,
             feature_names=names,
-            mean=np.where(varies, mean, 0.0),
-            scale=np.where(varies, scale, 1.0),
+            mean=np.where(varies, mean, 0.0) if has_units else None,
+            scale=np.where(varies, scale, 1.0) if has_units else None,
         )
         return display.plot(ax=ax)
 
@@ -199,11 +200,15 @@ class ReconstructionDisplay:
             names = [f"x{i}" for i in range(n_features)]
         size = "medium" if len(shown) <= 15 else "small" if len(shown) <= 24 else "x-small"
         unit = "value" if self.scale is None else "standard deviations"
+        labels = [plain(names[column]) for column in shown]
+        low, high = pairs[:, :, shown].min(initial=0), pairs[:, :, shown].max(initial=0)
+        limits = low - 0.05 * (high - low or 1), high + 0.05 * (high - low or 1)
         for row, one in enumerate(axes):
             one.set_title(f"row {row}\nerror {self.errors_[row]:.3g}", fontsize="medium")
-            one.tick_params(axis="y", length=0, labelleft=row == 0)
-        axes[0].set_yticks(np.arange(len(shown)), np.asarray(names)[shown], fontsize=size)
-        axes[0].set_ylim(len(shown) - 0.4, -0.6)  # the first column at the top
+            one.set_yticks(np.arange(len(shown)), labels, fontsize=size)
+            one.set_ylim(len(shown) - 0.4, -0.6)  # the first column at the top
+            one.set_xlim(limits)
+            one.tick_params(axis="y", length=0, labelleft=_is_leftmost(one))
         if len(shown) < n_features:
             axes[0].set_ylabel(f"{len(shown)} columns rebuilt worst, of {n_features}")
         axes[n_rows // 2].set_xlabel(unit)
@@ -219,6 +224,12 @@ def _rebuild(estimator, X):
     if hasattr(estimator, "reconstruct"):
         return np.asarray(estimator.reconstruct(X))
     return np.asarray(estimator.inverse_transform(estimator.transform(X)))
+
+
+def _is_leftmost(ax):
+    """Tell whether ``ax`` has no neighbour at its left that could hold the names."""
+    place = ax.get_subplotspec()
+    return place is None or place.is_first_col()
 
 
 def _pair_of_bars(ax, pair):

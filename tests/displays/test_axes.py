@@ -6,7 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from sklearn_ae import AutoencoderTransformer, CodeDisplay, ReconstructionDisplay
+from sklearn_ae import (
+    AutoencoderTransformer,
+    CodeDisplay,
+    LossCurveDisplay,
+    ReconstructionDisplay,
+)
 
 
 def test_without_matplotlib_the_extra_is_told(draw, monkeypatch):
@@ -118,3 +123,11 @@ def test_new_figures_hold_no_state_of_each_other(pyplot, bent):
     two = CodeDisplay.from_estimator(estimator, bent[:50])
     assert one.figure_ is not two.figure_
     assert len(np.asarray(one.scatter_.get_offsets())) == 200
+
+
+@pytest.mark.parametrize("given", ["figure", "array"])
+def test_what_is_no_axes_is_refused(pyplot, quick, bent, given):
+    figure, axes = pyplot.subplots(1, 2)
+    ax = figure if given == "figure" else axes
+    with pytest.raises(ValueError, match=r"ax is a .*; expected one matplotlib Axes.*Pass"):
+        LossCurveDisplay.from_estimator(quick(2).fit(bent), ax=ax)

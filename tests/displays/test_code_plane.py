@@ -140,7 +140,7 @@ def test_it_draws_pca_and_with_rows_pipelines_too(pyplot, bent):
         ({"components": (0,)}, "make no plane; expected two"),
         ({"components": 1}, "make no plane; expected two"),
         ({"n_steps": 1}, "n_steps=1 makes no plane; expected"),
-        ({"n_steps": 2.5}, "n_steps=2.5 must be"),
+        ({"n_steps": 2.5}, "n_steps=2.5 makes no plane; expected"),
         ({"image_shape": (2, 3)}, r"image_shape=\(2, 3\) does not fit.*expected"),
         ({"feature": "east"}, "feature='east' is no column; expected"),
         ({"feature": 4}, "feature=4 is no column; expected"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_diabetes
 from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV
 
 from sklearn_ae import AutoencoderTransformer, CodeDisplay
 
@@ -144,7 +145,7 @@ def test_of_very_many_classes_only_so_many_are_named(pyplot, n_classes):
     linear = AutoencoderTransformer(2, hidden_layer_sizes=()).fit(X)
     display = CodeDisplay.from_estimator(linear, X, labels)
     assert n_classes == display.scatter_.cmap.N
-    assert (display.legend_ is None) == (n_classes > 60)
+    assert (display.legend_ is None) == (n_classes > 30)
     assert display.colorbar_ is None
 
 
@@ -152,3 +153,32 @@ def test_numbers_that_come_as_objects_are_numbers(pyplot, four, bent):
     quantity = np.linspace(0, 1, len(bent)).astype(object)
     display = CodeDisplay.from_estimator(four, bent, quantity)
     assert display.colorbar_ is not None
+
+
+@pytest.mark.parametrize("missing", [None, np.nan, "NA of pandas"])
+def test_missing_labels_are_refused(pyplot, four, bent, missing):
+    labels = np.repeat([0.0, 1.0], len(bent) // 2).astype(object)
+    labels[3] = missing
+    if missing == "NA of pandas":
+        labels[3] = pytest.importorskip("pandas").NA
+    with pytest.raises(ValueError, match=r"y has missing values; expected.*Pass"):
+        CodeDisplay.from_estimator(four, bent, labels)
+
+
+def test_classes_of_pandas_keep_their_order(pyplot, four, bent):
+    pandas = pytest.importorskip("pandas")
+    order = ["low", "mid", "high"]
+    labels = pandas.Categorical(np.resize(order, len(bent)), order, ordered=True)
+    for y in (labels, pandas.Series(labels)):
+        display = CodeDisplay.from_estimator(four, bent, y)
+        texts = [text.get_text() for text in display.legend_.get_texts()]
+        assert texts == order
+        by_class = dict(zip(order, np.arange(3), strict=True))
+        told = [by_class[label] for label in labels]
+        assert np.array_equal(display.scatter_[0].get_array(), told)
+
+
+def test_codes_of_a_search_are_numbered(pyplot, bent):
+    search = GridSearchCV(PCA(), {"n_components": [2]}, scoring=lambda *_: 0.0)
+    display = CodeDisplay.from_estimator(search.fit(bent), bent)
+    assert display.ax_.get_xlabel() == "component 0"

@@ -122,3 +122,40 @@ def test_a_display_does_not_keep_the_table(pyplot, digit_rows, image_shape):
     )
     assert display.X.base is None
     assert len(display.X) == 2
+
+
+def test_axes_of_ones_own_are_drawn_alike(pyplot, bent):
+    linear = AutoencoderTransformer(2, hidden_layer_sizes=()).fit(bent)
+    _, axes = pyplot.subplots(1, 3)
+    display = ReconstructionDisplay.from_estimator(linear, bent, ax=axes)
+    assert len({ax.get_ylim() for ax in display.ax_}) == 1
+    assert len({ax.get_xlim() for ax in display.ax_}) == 1
+    assert display.ax_[0].get_ylim()[0] > 0 > display.ax_[0].get_ylim()[1]
+    texts = [[text.get_text() for text in ax.get_yticklabels()] for ax in display.ax_]
+    assert texts[0] == ["x0", "x1", "x2", "x3"]
+
+
+def test_a_row_alone_has_no_deviations(pyplot, bent):
+    linear = AutoencoderTransformer(2, hidden_layer_sizes=()).fit(bent)
+    display = ReconstructionDisplay.from_estimator(linear, bent[:1])
+    assert display.ax_.get_xlabel() == "value"
+    assert np.array_equal(widths(display.bars_[0][0]), bent[0])
+
+
+def test_missing_cells_in_other_rows_do_not_change_the_unit(pyplot, bent):
+    linear = AutoencoderTransformer(2, hidden_layer_sizes=()).fit(bent)
+    holes = bent.copy()
+    holes[-1] = np.nan
+    display = ReconstructionDisplay.from_estimator(linear, holes, n_rows=2)
+    assert np.allclose(display.scale, bent[:-1].std(axis=0))
+
+
+def test_a_name_with_dollars_is_no_formula(pyplot, bent):
+    pandas = pytest.importorskip("pandas")
+    names = [r"price $\\frac$", "$5-$10", "up", "down"]
+    frame = pandas.DataFrame(bent, columns=names)
+    linear = AutoencoderTransformer(2, hidden_layer_sizes=()).fit(frame)
+    display = ReconstructionDisplay.from_estimator(linear, frame)
+    display.figure_.canvas.draw()
+    label = display.ax_[0].get_yticklabels()[1].get_text()
+    assert label.replace("\\$", "$") == "$5-$10"
