@@ -41,8 +41,9 @@ class FitTask:
 
     Attributes
     ----------
-    describe : callable
-        Returns what the estimator's fitted attributes are in the present epoch.
+    describe : callable or None
+        Returns what the estimator's fitted attributes are in the present epoch; set by the
+        fit once there is something to tell.
     epochs : EpochTasks or None
         Tells of epochs; None where nobody listens.
     """
@@ -52,7 +53,7 @@ class FitTask:
         target = X if X_clean is None else X_clean
         metadata = {} if X_clean is None else {"X_clean": X_clean}
         self.data = {"X": X, "y": target if y is None else y, "metadata": metadata}
-        self.epochs = None
+        self.epochs = self.describe = None
         if getattr(estimator, "_skl_callbacks", ()):
             self.context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
             self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
