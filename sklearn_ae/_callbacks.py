@@ -65,6 +65,7 @@ class FitTask:
             self.context.call_on_fit_task_end(
                 estimator=self.estimator, **self.data, reconstruction_attributes={}
             )
+        self.epochs = self.describe = None  # each holds what holds this
 
 
 class EpochTasks(Callback):

@@ -31,7 +31,7 @@ def one_axes(ax, figsize=None):
 
 
 def plain(text):
-    """Return ``text`` without what matplotlib takes for the begin of a formula."""
+    """Return ``text`` without what matplotlib would take for a formula."""
     return str(text).replace("$", r"\$")
 
 

@@ -151,8 +151,10 @@ class CodePlaneDisplay:
         name = None
         if image_shape is None:
             names = getattr(estimator, "feature_names_in_", getattr(X, "columns", None))
-            scale = getattr(estimator, "scale_", 1) if X is None else np.std(X, axis=0)
-            feature, name = _choose(feature, names, rows, np.asarray(scale))
+            scale = np.asarray(getattr(estimator, "scale_", 1.0))
+            if X is not None:
+                scale = np.asarray(X).std(axis=0)
+            feature, name = _choose(feature, names, rows, scale)
         elif feature is not None:
             raise ValueError(
                 f"feature={feature!r} and image_shape={image_shape!r} were given; expected "

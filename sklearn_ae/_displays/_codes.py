@@ -233,20 +233,20 @@ def _read(y, n_samples):
         return None, None
     order = getattr(getattr(y, "cat", y), "categories", None)  # of pandas
     y = column_or_1d(np.asarray(y))
-    if y.dtype == object:
-        y = np.asarray(y.tolist())  # numbers that came as objects are numbers
     check_consistent_length(np.empty(n_samples), y)
     if y.dtype.kind not in "biuSU" and any(map(_is_missing, y.tolist())):
         raise ValueError(
             "y has missing values; expected a class or a number for every row. Pass the "
             "rows that have one, or give the others a class of their own."
         )
+    if y.dtype == object:
+        y = np.asarray(y.tolist())  # numbers that came as objects are numbers
     if y.dtype.kind not in "biuf":
         y = y.astype(str)
     classes, index = np.unique(y, return_inverse=True)
     if order is not None and y.dtype.kind == "U":
-        classes = np.asarray([name for name in map(str, order) if name in set(classes)])
-        index = np.asarray([classes.tolist().index(name) for name in y])
+        by_order = np.argsort([list(map(str, order)).index(name) for name in classes])
+        classes, index = classes[by_order], np.argsort(by_order)[index]
     if y.dtype.kind in "iuf":
         whole = y.dtype.kind in "iu" or (classes == np.round(classes)).all()
         if not whole or len(classes) > _MOST_CLASSES:

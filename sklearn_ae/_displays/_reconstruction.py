@@ -127,17 +127,14 @@ class ReconstructionDisplay:
         validate_count("n_rows", n_rows)
         X_hat = _rebuild(estimator, X[:n_rows])
         names = getattr(estimator, "feature_names_in_", getattr(X, "columns", None))
-        X = np.asarray(X, dtype=np.float64)
-        mean, scale = np.nanmean(X, axis=0), np.nanstd(X, axis=0)
-        varies = np.nanmin(X, axis=0) < np.nanmax(X, axis=0)
-        has_units = varies.any()  # else, as of one row, values are all there is
+        mean, scale = _units(X) if image_shape is None else (None, None)
         display = cls(
-            X=X[:n_rows].copy(),  # a view would keep the table
+            X=np.array(X[:n_rows], dtype=np.float64),  # a view would keep the table
             X_hat=X_hat,
             image_shape=image_shape,
             feature_names=names,
-            mean=np.where(varies, mean, 0.0) if has_units else None,
-            scale=np.where(varies, scale, 1.0) if has_units else None,
+            mean=mean,
+            scale=scale,
         )
         return display.plot(ax=ax)
 
@@ -224,6 +221,16 @@ def _rebuild(estimator, X):
     if hasattr(estimator, "reconstruct"):
         return np.asarray(estimator.reconstruct(X))
     return np.asarray(estimator.inverse_transform(estimator.transform(X)))
+
+
+def _units(X):
+    """Return means and deviations of columns; of one row, where none vary, None twice."""
+    X = np.asarray(X, dtype=np.float64)
+    varies = np.nanmin(X, axis=0) < np.nanmax(X, axis=0)
+    if not varies.any():
+        return None, None
+    mean, scale = np.nanmean(X, axis=0), np.nanstd(X, axis=0)
+    return np.where(varies, mean, 0.0), np.where(varies, scale, 1.0)
 
 
 def _is_leftmost(ax):

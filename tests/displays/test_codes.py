@@ -161,8 +161,10 @@ def test_missing_labels_are_refused(pyplot, four, bent, missing):
     labels[3] = missing
     if missing == "NA of pandas":
         labels[3] = pytest.importorskip("pandas").NA
-    with pytest.raises(ValueError, match=r"y has missing values; expected.*Pass"):
-        CodeDisplay.from_estimator(four, bent, labels)
+    strings = np.where(np.arange(len(bent)) == 3, labels, "a class")
+    for y in (labels, strings):
+        with pytest.raises(ValueError, match=r"y has missing values; expected.*Pass"):
+            CodeDisplay.from_estimator(four, bent, y)
 
 
 def test_classes_of_pandas_keep_their_order(pyplot, four, bent):
