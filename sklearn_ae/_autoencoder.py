@@ -1,8 +1,7 @@
 """AutoencoderTransformer: the plain autoencoder, a drop-in for PCA."""
 
 from ._base import BaseAutoencoder
-from ._validation import StrOptions
-from .nn import Autoencoder, make_loss
+from ._objectives import Reconstruction
 
 __all__ = ["AutoencoderTransformer"]
 
@@ -283,11 +282,6 @@ class AutoencoderTransformer(BaseAutoencoder):
     True
     """
 
-    _parameter_constraints: dict = {
-        **BaseAutoencoder._parameter_constraints,
-        "sampler": [StrOptions({"gaussian", "gmm"})],
-    }
-
     def __init__(
         self,
         n_components=None,
@@ -353,13 +347,5 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    @staticmethod
-    def _make_network(architecture, generator):
-        return Autoencoder(**vars(architecture), generator=generator)
-
-    @staticmethod
-    def _make_loss(loss, unit):
-        return make_loss(loss)
-
-    def _make_corruption(self, n_features, has_pairs):
-        return None
+    def _make_objective(self, n_features, has_pairs):
+        return Reconstruction()

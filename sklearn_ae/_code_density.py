@@ -11,6 +11,7 @@ from sklearn import config_context
 __all__ = [
     "DENSITIES",
     "CodeDensity",
+    "DeferredDensity",
     "GaussianDensity",
     "MixtureDensity",
     "StandardNormalDensity",
@@ -108,6 +109,29 @@ class MixtureDensity(CodeDensity):
             for mean, root, count in zip(self.means_, self.roots_, counts, strict=True)
         ]
         return random_state.permutation(np.concatenate(codes))
+
+
+class DeferredDensity(CodeDensity):
+    """A density that is fitted when codes are first drawn from it.
+
+    Parameters
+    ----------
+    density : CodeDensity
+        Not fitted yet.
+    """
+
+    def __init__(self, density: CodeDensity):
+        self.density = density
+
+    def fit(self, codes, unit, seed):
+        self.todo = codes, unit, seed
+        return self
+
+    def draw(self, n_samples, random_state):
+        if self.todo is not None:
+            self.density.fit(*self.todo)
+            self.todo = None
+        return self.density.draw(n_samples, random_state)
 
 
 DENSITIES: dict[str, type[CodeDensity]] = {

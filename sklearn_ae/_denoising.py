@@ -6,9 +6,10 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
-from ._callbacks import with_callbacks
-from ._validation import StrOptions, fits, validate_clean_rows, validate_rows
-from .nn import NOISES, Autoencoder, UserNoise, make_loss
+from ._objectives import Denoising, Reconstruction
+from ._sklearn._callbacks import with_callbacks
+from ._sklearn._validation import StrOptions, fits, validate_clean_rows, validate_rows
+from .nn import NOISES, UserNoise
 
 __all__ = ["DenoisingAutoencoder"]
 
@@ -303,7 +304,6 @@ class DenoisingAutoencoder(BaseAutoencoder):
         **BaseAutoencoder._parameter_constraints,
         "noise": [StrOptions(set(NOISES)), callable],
         "noise_level": [StrOptions({"auto"}), Real, "array-like"],
-        "sampler": [StrOptions({"gaussian", "gmm"})],
     }
 
     def __init__(
@@ -375,24 +375,16 @@ class DenoisingAutoencoder(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    @staticmethod
-    def _make_network(architecture, generator):
-        return Autoencoder(**vars(architecture), generator=generator)
-
-    @staticmethod
-    def _make_loss(loss, unit):
-        return make_loss(loss)
-
-    def _make_corruption(self, n_features, has_pairs):
-        if has_pairs and isinstance(self.noise_level, str):
-            return None
-        is_own = callable(self.noise)
-        kind = UserNoise if is_own else NOISES[self.noise]
+    def _make_objective(self, n_features, has_pairs):
         is_auto = isinstance(self.noise_level, str)
+        if has_pairs and is_auto:
+            return Denoising(noise=None)
+        kind = UserNoise if callable(self.noise) else NOISES[self.noise]
         level = kind.auto if is_auto else self._as_level(n_features, kind.most)
-        if not np.any(level):
-            return None
-        return UserNoise(self.noise) if is_own else kind(level)
+        if np.any(level):
+            return Denoising(self.noise, level)
+        # Without any noise it is the plain autoencoder.
+        return Denoising(noise=None) if has_pairs else Reconstruction()
 
     def _as_level(self, n_features, most):
         """Return ``noise_level`` as a number or a list of one per column."""
@@ -520,4 +512,4 @@ class DenoisingAutoencoder(BaseAutoencoder):
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
         clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
-        return self._row_scores(X, clean)
+        return self._row_scores(X, clean, "X" if X_clean is None else "X_clean")

@@ -1,33 +1,22 @@
 """VariationalAutoencoder: a distribution over codes, and new rows from it."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted
 
-from ._architecture import check_loss_domain
 from ._base import BaseAutoencoder
-from ._linear import ordered_axes
-from ._start import probabilistic_start
-from ._validation import (
+from ._objectives import Variational, bound, log_density, posterior
+from ._plan import check_loss_domain
+from ._sklearn._validation import (
     Interval,
     StrOptions,
     fresh_random_state,
     validate_count,
     validate_rows,
 )
-from .nn import EvidenceLowerBound, VariationalNetwork, make_likelihood
 
 __all__ = ["VariationalAutoencoder"]
-
-
-# Components whose mean has a larger variance are in use (Burda et al., 2016).
-_ACTIVE = 0.01
-
-# The least noise level, as a share of the typical standard deviation of a column.
-_LEAST_NOISE = 1e-3
 
 
 class VariationalAutoencoder(BaseAutoencoder):
@@ -411,57 +400,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    @staticmethod
-    def _make_network(architecture, generator):
-        return VariationalNetwork(**vars(architecture), generator=generator)
-
-    @staticmethod
-    def _make_loss(loss, unit):
-        return EvidenceLowerBound(make_likelihood(loss, unit))
-
-    def _make_corruption(self, n_features, has_pairs):
-        return None
-
-    def _set_start(self, net, network, X_scaled, target, train):
-        if not network.arrays:
-            spread = np.log(np.sqrt(target.var(axis=0, dtype=np.float64).mean()) or 1.0)
-            least = spread + np.log(_LEAST_NOISE)
-            net.load_arrays({"log_scale": spread, "least_log_scale": least}, "float64")
-        return super()._set_start(net, network, X_scaled, target, train)
-
-    def _linear_start(self, net, network, X_scaled, target):
-        return probabilistic_start(net, network, X_scaled, target, self.beta)
-
-    def _start_flatters(self, network):
-        return True  # a noise level does
-
-    def _code_axes(self, network, codes, X_scaled):
-        if network.architecture.has_bent_code:
-            return super()._code_axes(network, codes, X_scaled)
-        return ordered_axes(codes, X_scaled, whiten=self.whiten)
-
-    def _codes_to_follow(self, net, network, X_scaled, codes):
-        both = net.posterior(X_scaled)
-        draws = np.random.RandomState(network.seed).normal(size=codes.shape)
-        return both[:, 0] + both[:, 1] * draws
-
-    def _record(self, network, net, n_rows):
-        super()._record(network, net, n_rows)
-        self.active_components_ = int((network.code_variance > _ACTIVE).sum())
-
-    def _keep_weights(self, net, network, X_scaled, target, start):
-        super()._keep_weights(net, network, X_scaled, target, start)
-        variance = network.code_variance
-        if variance.max() <= _ACTIVE and network.columns.varies_:
-            warnings.warn(
-                f"None of the {len(variance)} components is in use: all rows have the same "
-                "code and are rebuilt as the mean. Expected at least one whose mean has a "
-                f"variance above {_ACTIVE}. Use a smaller beta than {self.beta:g}, or "
-                "kl_warmup; for loss='kl' pass counts, since values far below 1 say next "
-                "to nothing; else all is noise, or rows are too few.",
-                ConvergenceWarning,
-                stacklevel=6,  # of fit's caller
-            )
+    def _make_objective(self, n_features, has_pairs):
+        return Variational(self.beta, self.kl_warmup)
 
     def posterior(self, X):
         """Return the mean and the standard deviation of the codes of each row.
@@ -485,7 +425,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return self._network.posterior(X)
+        return posterior(self._fitted, X)
 
     def score_samples(self, X):
         """Return the evidence lower bound of each row: the higher, the more likely.
@@ -510,7 +450,7 @@ class VariationalAutoencoder(BaseAutoencoder):
             ``X`` cannot be used, or has values that ``loss`` cannot measure.
         """
         check_is_fitted(self)
-        return self._network.bound(self._validate_in_domain(X))
+        return bound(self._fitted, self._validate_in_domain(X))
 
     def log_likelihood(self, X, n_importance_samples=100, *, random_state=None):
         """Return the importance-weighted estimate of the log likelihood of each row.
@@ -544,9 +484,9 @@ class VariationalAutoencoder(BaseAutoencoder):
         validate_count("n_importance_samples", n_importance_samples)
         seed = fresh_random_state(random_state).randint(np.iinfo(np.int32).max)
         X = self._validate_in_domain(X)
-        return self._network.log_density(X, n_importance_samples, int(seed))
+        return log_density(self._fitted, X, n_importance_samples, int(seed))
 
     def _validate_in_domain(self, X):
         X = validate_rows(self, X, reset=False)
-        check_loss_domain(self._network.loss, X)
+        check_loss_domain(self._fitted.loss, X)
         return X

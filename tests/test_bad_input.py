@@ -15,7 +15,7 @@ from sklearn.exceptions import FitFailedWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
 
-from sklearn_ae import ConvergenceError
+from sklearn_ae import ConvergenceError, DenoisingAutoencoder
 
 
 @pytest.mark.parametrize(
@@ -259,24 +259,27 @@ def test_ctrl_c_is_an_error_and_not_an_end(quick, digits):
             fitted.fit(digits[0])
     finally:
         signal.signal(signal.SIGINT, before_signal)
-    assert fitted._network is before["_network"]
+    assert fitted._fitted is before["_fitted"]
 
 
-def test_ctrl_c_in_a_callback_with_a_handler_of_the_users_own(quick, digits):
-    def handler(signum, frame):
+@pytest.mark.parametrize("where", ["own layers", "noise", "loss"])
+def test_ctrl_c_in_code_of_the_users_that_is_no_callback_passes(where, digits):
+    def interrupt(*args):
         raise KeyboardInterrupt
 
-    class Slow(Callback):
-        def on_epoch_end(self, net, **kwargs):
-            time.sleep(10)
+    class Interrupting(torch.nn.Linear):
+        def forward(self, x):
+            return interrupt() if self.training else super().forward(x)
 
-    before = signal.signal(signal.SIGINT, handler)
-    try:
-        threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-        with pytest.raises(KeyboardInterrupt):
-            quick(callbacks=[Slow()]).fit(digits[0])
-    finally:
-        signal.signal(signal.SIGINT, before)
+    params = {
+        "own layers": {"encoder": Interrupting},
+        "noise": {"noise": interrupt},
+        "loss": {"loss": interrupt},
+    }[where]
+    estimator = DenoisingAutoencoder(2, callbacks=[Callback()], **params)
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(digits[0])
+    assert not hasattr(estimator, "n_iter_")
 
 
 def test_own_network_of_the_wrong_kind_or_width(quick, bent):

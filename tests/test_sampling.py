@@ -113,10 +113,10 @@ def test_a_mixture_keeps_clusters_apart(kind):
 def test_the_mixture_is_as_large_as_the_clusters_ask_for():
     X, _ = make_blobs(900, 5, centers=4, cluster_std=0.3, random_state=0)
     ae = AutoencoderTransformer(4, hidden_layer_sizes=(), sampler="gmm").fit(X)
-    assert len(ae._network.density.weights_) == 4
+    assert len(ae._fitted.density.weights_) == 4
     normal = np.random.RandomState(0).normal(size=(500, 3))
     ae.fit(np.column_stack([normal, normal @ [1, 1, 1]]))
-    assert len(ae._network.density.weights_) == 1
+    assert len(ae._fitted.density.weights_) == 1
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)

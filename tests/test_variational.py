@@ -53,7 +53,7 @@ def test_without_hidden_layers_it_is_probabilistic_pca(n_components):
     pca = PCA(n_components, svd_solver="full").fit(X[:1000])
     mean = vae.log_likelihood(X[:1000], 1).mean()
     assert 0 < mean - pca.score(X[:1000]) < 1e-3
-    assert vae.n_iter_ == vae.best_iter_ == 0
+    assert (vae.n_iter_, vae.best_iter_) == (1, 0)
     assert vae.active_components_ == n_components
 
 
@@ -202,7 +202,7 @@ def test_a_start_whose_output_has_other_units_has_its_noise_in_them(digits):
     X_hat = {}
     for output in ("identity", "relu"):
         vae = make(8, output_activation=output, **settings).fit(X * 16)
-        scale = vae._network.output_columns.scale_[0]
+        scale = vae._fitted.output_columns.scale_[0]
         X_hat[output] = np.exp(vae.net_.module_.log_scale.item()) * scale
     assert X_hat["relu"] == pytest.approx(X_hat["identity"], rel=1e-3)
 

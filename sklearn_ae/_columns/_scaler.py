@@ -1,4 +1,4 @@
-"""Numeric columns: centred and divided on the way in, undone on the way out."""
+"""Numeric columns: what to subtract from each and to divide it by."""
 
 from collections.abc import Iterator
 
@@ -15,7 +15,9 @@ _CELLS_PER_PASS = 2**19
 
 
 class Scaler:
-    """An affine map per column, X_scaled = (X - offset_) / scale_.
+    """Learns an affine map per column, X_scaled = (X - offset_) / scale_.
+
+    The map is applied by the network, whose first and last parts are Units.
 
     Parameters
     ----------
@@ -43,9 +45,8 @@ class Scaler:
     --------
     >>> import numpy as np
     >>> X = np.array([[0.0, 10.0], [2.0, 30.0]])
-    >>> Scaler("feature").fit(X).transform(X)
-    array([[-1., -1.],
-           [ 1.,  1.]])
+    >>> Scaler("feature").fit(X).units("float64")
+    [array([ 1., 20.]), array([ 1., 10.])]
     """
 
     def __init__(self, kind: str | None):
@@ -89,18 +90,15 @@ class Scaler:
             self.scale_ = self.scale_ * _unit(np.abs(X).mean(dtype=np.float64))
         return self
 
-    def transform(self, X: np.ndarray, dtype=None) -> np.ndarray:
-        """Return X_scaled in a new array of ``dtype`` (X's if None), C-ordered."""
-        X_scaled = np.empty(X.shape, X.dtype if dtype is None else dtype)
-        with np.errstate(over="ignore", invalid="ignore"):  # told of as divergence
-            for rows in _passes(X):
-                X_scaled[rows] = (X[rows] - self.offset_) / self.scale_
-        return X_scaled
-
     @property
     def centres(self) -> bool:
         """Whether means are subtracted."""
         return self.kind in ("global", "feature")
+
+    @property
+    def farthest_mean(self) -> float:
+        """Mean of a column as the network sees it, in standard deviations from zero."""
+        return 0.0 if self.centres else self.distance_
 
     def units(self, dtype: str) -> list[np.ndarray]:
         """Return the offsets to subtract, then the scale to divide by, in ``dtype``.
@@ -116,11 +114,6 @@ class Scaler:
         rest = (offset - first).astype(np.float32)
         offsets = [first, rest] if np.any(np.abs(rest) > 1e-7 * scale) else [first]
         return [*offsets, scale.astype(np.float32)]
-
-    def inverse_transform(self, X_scaled: np.ndarray) -> np.ndarray:
-        """Return X in the user's units, in the dtype of ``X_scaled``."""
-        X = X_scaled * self.scale_ + self.offset_
-        return X.astype(X_scaled.dtype, copy=False)
 
 
 def _passes(X: np.ndarray) -> Iterator[slice]:

@@ -3,7 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from .._validation import validate_count
+from .._sklearn._validation import validate_count
 from ._axes import grid_of_axes, import_pyplot, one_axes, plain
 from ._images import check_image_shape, mosaic, show
 

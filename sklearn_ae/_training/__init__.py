@@ -1,19 +1,33 @@
-"""The loop: a skorch net, its batches, its schedule and its end."""
+"""Training: a loop, its steps and its policies; and where arrays become tensors."""
 
-from ._batches import ROWS_PER_PASS
+from ._arrays import (
+    ROWS_PER_PASS,
+    by_chunk,
+    corrupt,
+    load_arrays,
+    measure_noise,
+    noise_moments,
+    prepare_for_use,
+    scale_rows,
+    to_arrays,
+    to_rows,
+    to_tensor,
+)
 from ._device import (
-    borrowed_random_state,
+    borrowed_globals,
     limited_threads,
     make_generator,
-    with_gradients,
+    resolve_device,
 )
-from ._loose_start import may_loosen
-from ._optimizers import OPTIMIZERS
-from ._precision import PRECISIONS
-from ._recipe import make_training_net, rows_per_batch
+from ._loop import Rows, StopTraining, Training, Watcher
+from ._optimizers import OPTIMIZERS, check_solver
+from ._precision import PRECISIONS, pays_in_bfloat16
+from ._progress import ProgressLines
+from ._recipe import Recipe
 from ._schedule import SCHEDULES
+from ._skorch_net import ReconstructionNet, check_callbacks
+from ._steps import set_training
 from ._stopping import ConvergenceError
-from ._trainer import ReconstructionNet
 
 __all__ = [
     "OPTIMIZERS",
@@ -21,12 +35,29 @@ __all__ = [
     "ROWS_PER_PASS",
     "SCHEDULES",
     "ConvergenceError",
+    "ProgressLines",
+    "Recipe",
     "ReconstructionNet",
-    "borrowed_random_state",
+    "Rows",
+    "StopTraining",
+    "Training",
+    "Watcher",
+    "borrowed_globals",
+    "by_chunk",
+    "check_callbacks",
+    "check_solver",
+    "corrupt",
     "limited_threads",
+    "load_arrays",
     "make_generator",
-    "make_training_net",
-    "may_loosen",
-    "rows_per_batch",
-    "with_gradients",
+    "measure_noise",
+    "noise_moments",
+    "pays_in_bfloat16",
+    "prepare_for_use",
+    "resolve_device",
+    "scale_rows",
+    "set_training",
+    "to_arrays",
+    "to_rows",
+    "to_tensor",
 ]

@@ -2,17 +2,16 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import torch
 
 __all__ = [
-    "borrowed_random_state",
+    "borrowed_globals",
     "limited_threads",
     "make_generator",
     "resolve_device",
     "usable_device",
-    "with_gradients",
 ]
 
 # Below this many multiplications per batch a second thread costs more than it brings.
@@ -66,7 +65,23 @@ def make_generator(seed: int) -> torch.Generator:
 
 
 @contextmanager
-def with_gradients() -> Iterator[None]:
+def borrowed_globals(n_multiplications: float, seed: int | None = None) -> Iterator[None]:
+    """Borrow what is global in torch while a network is built and trained.
+
+    Parameters
+    ----------
+    n_multiplications : float
+        Work in one batch; see limited_threads.
+    seed : int or None
+        Lends the global random state, seeded, to code of the user's. None: there is none.
+    """
+    random_state = nullcontext() if seed is None else _borrowed_random_state(seed)
+    with limited_threads(n_multiplications), _with_gradients(), random_state:
+        yield
+
+
+@contextmanager
+def _with_gradients() -> Iterator[None]:
     """Compute gradients, also where the user has switched them off around a fit."""
     with torch.inference_mode(False), torch.enable_grad():
         yield
@@ -110,10 +125,10 @@ _drawing = threading.RLock()
 
 
 @contextmanager
-def borrowed_random_state(seed: int) -> Iterator[None]:
+def _borrowed_random_state(seed: int) -> Iterator[None]:
     """Seed torch's global generators for code that knows no other, and put them back.
 
-    Only networks and losses of the user's own need this. One fit at a time may
+    Only networks and losses of the user's need this. One fit at a time may
     have them, so that concurrent fits draw what sequential ones draw.
     """
     gpus = list(range(torch.cuda.device_count()))

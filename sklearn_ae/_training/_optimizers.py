@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import torch
 
-__all__ = ["OPTIMIZERS", "Adam", "AdamW", "Sgd"]
+__all__ = ["OPTIMIZERS", "Adam", "AdamW", "Sgd", "check_solver"]
 
 
 class _Unwrapped(torch.optim.Optimizer):
@@ -29,11 +29,8 @@ class _Unwrapped(torch.optim.Optimizer):
         cls.bare_step = inspect.unwrap(cls.step)
         cls.step = torch.no_grad()(cls.bare_step)  # type: ignore[method-assign]
 
-    def add_param_group(self, param_group):
-        inspect.unwrap(torch.optim.Optimizer.add_param_group)(self, param_group)
-
-    def zero_grad(self, set_to_none=True):
-        inspect.unwrap(torch.optim.Optimizer.zero_grad)(self, set_to_none)
+    add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)
+    zero_grad = inspect.unwrap(torch.optim.Optimizer.zero_grad)
 
 
 class Adam(_Unwrapped, torch.optim.Adam):
@@ -54,3 +51,12 @@ OPTIMIZERS: dict[str, tuple[type, dict]] = {
     "adamw": (AdamW, {"fused": True, "weight_decay": 0.0}),
     "sgd": (Sgd, {"fused": True, "momentum": 0.9, "nesterov": True}),
 }
+
+
+def check_solver(solver: str | type) -> None:
+    """Raise ValueError unless ``solver`` names an optimizer or is a class of them."""
+    if not isinstance(solver, str) and not issubclass(solver, torch.optim.Optimizer):
+        raise ValueError(
+            f"solver={solver.__name__} is no optimizer, expected a subclass of "
+            "torch.optim.Optimizer. Use solver='adam', or torch.optim.RMSprop for one."
+        )

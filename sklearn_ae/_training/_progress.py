@@ -2,7 +2,7 @@
 
 import time
 
-from skorch.callbacks import Callback
+from ._loop import Watcher
 
 __all__ = ["ProgressLines"]
 
@@ -10,31 +10,34 @@ _HEADINGS = ("epoch", "train loss", "valid loss", "valid R²", "seconds left")
 _ROW = "{:>5}  {:>10}  {:>10}  {:>8}  {:>12}"
 
 
-class ProgressLines(Callback):
+class ProgressLines(Watcher):
     """Print losses, R² and the seconds that are left at most, epoch by epoch.
 
-    Epoch 0 is the start. What is left is told by the mean epoch so far; training that
+    Epoch 0 is the start. What is left follows from the mean epoch so far; training that
     makes no more progress ends sooner.
     """
 
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        self.began_ = time.perf_counter()
+    def begin(self, training):
+        self.began = time.perf_counter()
         print(_ROW.format(*_HEADINGS))
-        self._print(net, 0, "", "")
+        self._print(training, "", "")
 
-    def on_epoch_end(self, net, **kwargs):
-        epoch = len(net.history)
-        seconds = time.perf_counter() - self.began_
-        left = seconds / epoch * net.n_epochs_left
-        self._print(net, epoch, f"{net.history[-1, 'train_loss']:.4g}", f"{left:.1f}")
+    def begin_epoch(self, training):
+        pass
 
-    def on_train_end(self, net, X=None, y=None, **kwargs):
-        seconds = time.perf_counter() - self.began_
-        print(f"Kept epoch {net.best_weights.best_epoch_}, after {seconds:.1f} seconds.")
+    def end_epoch(self, training):
+        seconds = time.perf_counter() - self.began
+        left = seconds / len(training.losses) * training.schedule.n_epochs_left
+        self._print(training, f"{training.losses[-1]:.4g}", f"{left:.1f}")
 
-    def _print(self, net, epoch, train_loss, left):
+    def end(self, training):
+        seconds = time.perf_counter() - self.began
+        print(f"Kept epoch {training.best.best_epoch_}, after {seconds:.1f} seconds.")
+
+    def _print(self, training, train_loss, left):
         valid_loss = valid_r2 = ""
-        best = net.best_weights
+        best = training.best
         if best.chooses_:
             valid_loss, valid_r2 = f"{best.losses_[-1]:.4g}", f"{best.scores_[-1]:.4f}"
+        epoch = len(training.losses)
         print(_ROW.format(epoch, train_loss, valid_loss, valid_r2, left).rstrip())

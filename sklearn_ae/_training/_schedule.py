@@ -1,13 +1,11 @@
-"""How the learning rate moves during training."""
+"""How the learning rate, and the weight of a divergence, move during training."""
 
 import math
+from abc import ABC, abstractmethod
 
-from skorch.callbacks import Callback
+import torch
 
-__all__ = ["SCHEDULES", "OneCycle"]
-
-# "constant" needs no callback of ours, and leaves room for one of the user's.
-SCHEDULES = ("one_cycle", "constant")
+__all__ = ["SCHEDULES", "Constant", "DivergenceWarmup", "OneCycle", "Schedule"]
 
 _CLIMB = 0.3  # share of the steps that climb to the peak
 _LONGEST_CLIMB = 10  # epochs
@@ -42,51 +40,127 @@ def fall(progress: float) -> float:
     return (1 + math.cos(math.pi * progress)) / 2
 
 
-class OneCycle(Callback):
-    """Set the learning rate before every batch, in one cycle that may end early.
+class Schedule(ABC):
+    """The rate of every step, and how many steps there are.
+
+    Parameters
+    ----------
+    optimizer : torch.optim.Optimizer
+        Whose rates are its groups' highest.
+    max_iter, n_batches : int
+        Epochs at most, and batches in each.
+    """
+
+    def __init__(self, optimizer: torch.optim.Optimizer, max_iter: int, n_batches: int):
+        self.optimizer = optimizer
+        self.n_batches = n_batches
+        self.n_steps = max_iter * n_batches
+        self.step = 0
+
+    @property
+    def progress(self) -> float:
+        """Share of the steps that are done, the present one among them."""
+        return self.step / self.n_steps
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether there are no more steps."""
+        return self.step >= self.n_steps
+
+    @property
+    def n_epochs_left(self) -> int:
+        """Epochs that are left at most."""
+        return math.ceil((self.n_steps - self.step) / self.n_batches)
+
+    @property
+    @abstractmethod
+    def is_climbing(self) -> bool:
+        """Whether it is too early to expect progress."""
+
+    @abstractmethod
+    def move(self) -> None:
+        """Set the rate of the next step."""
+
+    @abstractmethod
+    def end_within(self, n_epochs: int) -> None:
+        """Come to an end, in ``n_epochs`` at most."""
+
+
+class Constant(Schedule):
+    """The same rate throughout; a schedule of the user's own may move it."""
+
+    is_climbing = False
+
+    def move(self):
+        self.step += 1
+
+    def end_within(self, n_epochs):
+        self.n_steps = self.step
+
+
+class OneCycle(Schedule):
+    """A climb and a fall of the learning rate, in one cycle that may end early.
 
     Most of what a cycle gains comes with its fall. So a training that makes no
     more progress is not cut off but told to land: the rate falls to zero from
     where it is.
     """
 
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
-        self.step_, self.n_steps_ = 0, net.max_epochs * net.n_batches
-        self.climb_ = min(_CLIMB, _LONGEST_CLIMB / net.max_epochs)
-        for group in net.optimizer_.param_groups:
+    def __init__(self, optimizer, max_iter, n_batches):
+        super().__init__(optimizer, max_iter, n_batches)
+        self.climb = min(_CLIMB, _LONGEST_CLIMB / max_iter)
+        for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
-        self.landing_ = None  # the step and the share of the peak where it began
-
-    def land(self, n_steps: int) -> None:
-        """Bring the rate to zero in ``n_steps``, or sooner if the cycle ends before."""
-        if self.landing_ is None:
-            self.landing_ = self.step_, self._share()
-            self.n_steps_ = min(self.n_steps_, self.step_ + n_steps)
-
-    def _share(self) -> float:
-        return one_cycle(self.progress, self.climb_)
+        self.landing = None  # the step and the share of the peak where it began
 
     @property
-    def progress(self) -> float:
-        """Share of the steps that are done."""
-        return self.step_ / self.n_steps_
+    def is_climbing(self):
+        return self.step < self.climb * self.n_steps + 0.5
 
-    @property
-    def is_climbing(self) -> bool:
-        return self.step_ < self.climb_ * self.n_steps_ + 0.5
-
-    @property
-    def has_landed(self) -> bool:
-        return self.step_ >= self.n_steps_
-
-    def on_batch_begin(self, net, batch=None, training=None, **kwargs):
-        if not training:
-            return
-        if self.landing_ is None:
-            share = self._share()
+    def move(self):
+        if self.landing is None:
+            share = one_cycle(self.progress, self.climb)
         else:
-            begin, share = self.landing_
-            share *= fall((self.step_ - begin) / (self.n_steps_ - begin))
-        for group in net.optimizer_.param_groups:
+            begin, share = self.landing
+            share *= fall((self.step - begin) / (self.n_steps - begin))
+        for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * share
-        self.step_ += 1
+        self.step += 1
+
+    def end_within(self, n_epochs):
+        if self.landing is None:
+            self.landing = self.step, one_cycle(self.progress, self.climb)
+            self.n_steps = min(self.n_steps, self.step + n_epochs * self.n_batches)
+
+
+SCHEDULES: dict[str, type[Schedule]] = {"one_cycle": OneCycle, "constant": Constant}
+
+
+class DivergenceWarmup:
+    """Raises the weight of the divergence from zero in the first epochs.
+
+    Early in training codes hold little, and the divergence from the prior is saved fastest
+    by holding nothing (Bowman et al., "Generating sentences from a continuous space",
+    2016).
+
+    Parameters
+    ----------
+    loss : EvidenceLowerBound
+        Whose ``warmth`` moves.
+    n_steps : int
+        Of the rise; 0 for none.
+    """
+
+    def __init__(self, loss, n_steps: int):
+        self.loss = loss
+        self.n_steps = n_steps
+        self.step = 0
+
+    @property
+    def is_rising(self) -> bool:
+        return self.step < self.n_steps
+
+    def move(self) -> None:
+        if self.is_rising:
+            self.step += 1
+            self.loss.warmth = self.step / self.n_steps

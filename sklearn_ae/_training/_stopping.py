@@ -1,16 +1,29 @@
-"""When training ends, and which weights it leaves: early stop, best weights, divergence."""
+"""Which weights training leaves, and when it ends: averages, best weights, divergence."""
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
-from skorch.callbacks import Callback
+from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from ._averaging import AveragedWeights
-from ._batches import ROWS_PER_PASS, TensorBatches
+from ..nn import BottleneckNetwork, TrainingLoss
+from ._recipe import Recipe
+from ._schedule import Schedule
+from ._steps import set_training
 
-__all__ = ["BestWeights", "ConvergenceError"]
+__all__ = ["AveragedWeights", "BestWeights", "ConvergenceError", "JudgedRows"]
 
-# A loss this many times worse than the start, than telling the mean, and than one
+# The average of weights looks back over so many epochs, but not over more of the steps so
+# far than this share: it leaves the start behind.
+_EPOCHS = 2
+_SHARE_OF_STEPS = 0.25
+# It takes one point every so many steps, 32 within its window: to follow every step costs
+# as much as a step of a wide network.
+_POINTS = 32
+
+# A loss this many times worse than the start, than that of the mean, and than one
 # scaled unit is lost.
 _HOPELESS = 1e3
 
@@ -23,145 +36,240 @@ _HOPELESS = 1e3
 _N_STANDARD_ERRORS = 0.5
 _N_MORE_BY_ONE_ROW = 12
 
+_ROWS_OF_MEAN = 4096  # enough to know the loss of the mean by
+
 
 class ConvergenceError(RuntimeError):
-    """Training diverged: the loss left the finite numbers, or all reason.
+    """Training diverged: the loss became infinite, NaN, or far larger than at the start.
 
-    ``fit`` raises it and leaves the estimator as it was before. The message tells the
+    ``fit`` raises it and leaves the estimator as it was before. The message names the
     epoch and the way out, mostly a smaller ``learning_rate_init``.
     """
 
 
-class BestWeights(Callback):
-    """Keep the best weights of all epochs, the start among them, and stop in time.
+class AveragedWeights:
+    """An exponential moving average of weights in training, which is judged and kept.
 
-    Judged and kept are averages over the last steps; see AveragedWeights.
+    Steps of a high learning rate circle around a minimum; the mean of where they have been
+    is closer to it, and on few rows it overfits later (Polyak and Juditsky, "Acceleration
+    of stochastic approximation by averaging", 1992).
+
+    Buffers, such as running statistics of the user's own layers, are those of the moment.
 
     Parameters
     ----------
-    tol : float
-        Least improvement of the validation loss, as a share of the loss at the
-        start, that counts as progress.
-    n_iter_no_change : int
-        Epochs without progress after which training stops.
-    starts_linear : bool
-        Whether the start is the best linear answer, PCA for one, which training has to
-        beat beyond doubt; see _gain_is_in_doubt.
-    schedule : OneCycle or None
-        Brought to its end when there is no progress; None: training stops at once.
+    weights : list of nn.Parameter
+        Where the average starts.
+    n_batches : int
+        Steps in an epoch.
     """
 
-    def __init__(self, tol, n_iter_no_change, starts_linear, schedule):
-        self.tol = tol
-        self.n_iter_no_change = n_iter_no_change
-        self.starts_linear = starts_linear
-        self.schedule = schedule
-        self.best_epoch_, self.chooses_ = 0, False  # as of a net that is not trained
+    def __init__(self, weights: list[nn.Parameter], n_batches: int):
+        self.weights = [weight.detach() for weight in weights if weight.requires_grad]
+        self.averages = [weight.clone() for weight in self.weights]
+        self.longest = _EPOCHS * n_batches
+        self.every = max(1, self.longest // _POINTS)
+        self.n_steps = 0
 
-    def on_train_begin(self, net, X=None, y=None, **kwargs):
+    def update(self) -> None:
+        """Count a step, and let the average follow the weights if it is time."""
+        self.n_steps += 1
+        if self.n_steps % self.every:
+            return
+        n_back = min(self.longest, 1 + _SHARE_OF_STEPS * self.n_steps)
+        average = get_ema_multi_avg_fn(1 - min(self.every / n_back, 1))
+        average(self.averages, self.weights, self.n_steps)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Put the average in the place of the weights while the block runs."""
+        weights = [weight.clone() for weight in self.weights]
+        _copy(self.averages, self.weights)
+        try:
+            yield
+        finally:
+            _copy(weights, self.weights)
+
+
+@torch.no_grad()
+def _copy(source: list[torch.Tensor], target: list[torch.Tensor]) -> None:
+    for new, old in zip(source, target, strict=True):
+        old.copy_(new)
+
+
+class JudgedRows:
+    """Rows by which a network is judged.
+
+    Parameters
+    ----------
+    network : BottleneckNetwork
+    loss : TrainingLoss
+    x, target : Tensor of shape (n_rows, n_features)
+        What goes in, with noise that stays if there is any, and what should come out.
+    column_weights : Tensor of shape (n_features,)
+        What the squared error of each column counts in R², so that R² is in the user's
+        units.
+    """
+
+    def __init__(
+        self,
+        network: BottleneckNetwork,
+        loss: TrainingLoss,
+        x: torch.Tensor,
+        target: torch.Tensor,
+        column_weights: torch.Tensor,
+    ):
+        self.network = network
+        self.loss = loss
+        self.x, self.target = x, target
+        self.column_weights = column_weights
+        self.variance = ((target - target.mean(0)) ** 2).sum(0) * column_weights
+
+    @torch.no_grad()
+    def judge(self) -> tuple[torch.Tensor, float]:
+        """Return the loss of every row, (n_rows,), and R² of all."""
+        set_training(self.network, self.loss, False)
+        rows, error = [], torch.zeros_like(self.column_weights)
+        n_parts = math.ceil(len(self.x) / _ROWS_OF_MEAN)
+        parts = self.x.tensor_split(n_parts), self.target.tensor_split(n_parts)
+        for x, target in zip(*parts, strict=True):
+            outcome = self.network.outcome(x)
+            rows.append(self.loss.rows(outcome, target).cpu().double())
+            x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
+            error += ((x_hat - target) ** 2).sum(0)
+        # As in r2_score, a column that does not vary has no variance to explain.
+        total, varies = float(self.variance.sum()), self.variance > 0
+        unexplained = float((error * self.column_weights)[varies].sum())
+        return torch.cat(rows), 1 - unexplained / total if total > 0 else 0.0
+
+    @torch.no_grad()
+    def loss_of_mean(self) -> float:
+        """Return the loss of the mean in place of every row."""
+        outcome = self.network.outcome(self.x[:1])  # of which a bound takes the noise level
+        return float(self.loss.of_mean(outcome, self.target[:_ROWS_OF_MEAN]))
+
+
+class BestWeights:
+    """The best weights of all epochs, the start among them; and when to stop.
+
+    Judged and kept are averages over the last steps; see AveragedWeights. Training ends
+    after ``n_iter_no_change`` epochs that gained less than ``tol``, as a share of the
+    loss at the start. Where ``guards_start``, an epoch has to beat the start beyond doubt.
+
+    Parameters
+    ----------
+    network : BottleneckNetwork
+    average : AveragedWeights
+        Of ``network``.
+    train, valid : JudgedRows
+        Training rows, and those that choose the epoch; None: no rows do.
+    recipe : Recipe
+
+    Attributes
+    ----------
+    best_epoch_ : int
+    losses_, scores_ : list of float
+        Of the rows that judge, the start first.
+    train_r2_ : float
+        Of the start, on training rows.
+    stops_ : bool
+        Whether there is nothing more to gain.
+    """
+
+    def __init__(
+        self,
+        network: BottleneckNetwork,
+        average: AveragedWeights,
+        train: JudgedRows,
+        valid: JudgedRows | None,
+        recipe: Recipe,
+    ):
+        self.network = network
+        self.average = average
+        self.train, self.valid = train, valid
+        self.recipe = recipe
+        self.best_epoch_, self.stops_ = 0, False
+
+    @property
+    def chooses_(self) -> bool:
+        """Whether there are rows to choose an epoch by."""
+        return self.valid is not None
+
+    def judge_start(self) -> None:
         """Take the start as epoch 0, the first candidate."""
-        self.train_, valid = net.judged_train_, net.datasets_[1]
-        self.chooses_ = valid is not None
-        self.judging_ = valid if self.chooses_ else self.train_
-        self.variance_ = column_variance(net, self.judging_)
-        self.start_rows_, r2 = self._rows_and_r2(net)
-        self.train_r2_ = r2
-        self.start_loss_ = self.best_loss_ = self.patience_loss_ = float(
-            self.start_rows_.mean()
-        )
-        self.train_loss_ = self.start_loss_
+        self.start_rows, r2 = (self.valid or self.train).judge()
+        start_loss = float(self.start_rows.mean())
+        self.train_loss, self.train_r2_ = start_loss, r2
         if self.chooses_:
-            rows, error = judge(net, self.train_)
-            self.train_loss_ = float(rows.mean())
-            self.train_r2_ = explained(error, column_variance(net, self.train_))
-        losses = (
-            abs(self.start_loss_),
-            abs(self.train_loss_),
-            constant_loss(net, self.train_),
-        )
-        self.ceiling_ = _HOPELESS * max(*losses, 1.0)
-        self.best_rows_, self.scores_ = self.start_rows_, [r2]
-        self.losses_ = [self.start_loss_]
-        self.start_weights_ = self.best_weights_ = net.copy_weights()
-        self.average_ = AveragedWeights(net.trained_weights, net.n_batches)
-        self.best_epoch_ = self.patience_epoch_ = 0
-        self.stop_ = False
+            rows, self.train_r2_ = self.train.judge()
+            self.train_loss = float(rows.mean())
+        losses = abs(start_loss), abs(self.train_loss), self.train.loss_of_mean()
+        self.ceiling = _HOPELESS * max(*losses, 1.0)
+        self.best_rows, self.best_loss = self.start_rows, start_loss
+        self.losses_, self.scores_ = [start_loss], [r2]
+        self.start_weights = self.best_weights = copy_weights(self.network)
+        self.patience_loss, self.patience_epoch = start_loss, 0
         # A loss that measures in units of its own noise can stay finite where R² is not.
-        self._raise_if_diverged(net, self.start_loss_ if math.isfinite(r2) else math.inf, 0)
+        self._raise_if_diverged(start_loss if math.isfinite(r2) else math.inf, 0)
 
-    def on_batch_end(self, net, batch=None, training=None, **kwargs):
-        if training:
-            self.average_.update()
+    def judge_epoch(
+        self, epoch: int, train_loss: float, schedule: Schedule, *, is_early: bool
+    ) -> None:
+        """Judge the average of an epoch, and tell ``schedule`` to end if nothing is gained.
 
-    def on_epoch_end(self, net, dataset_train=None, dataset_valid=None, **kwargs):
-        epoch = len(net.history)
-        self._raise_if_diverged(net, net.history[-1, "train_loss"], epoch)
+        ``is_early`` holds patience: progress is not expected yet.
+        """
+        self._raise_if_diverged(train_loss, epoch)
         if not self.chooses_:
             return
-        with self.average_.in_place():
-            loss, r2 = self._judge(net, epoch)
-        self.scores_.append(r2)
+        loss, r2 = self._judge_average(epoch)
         self.losses_.append(loss)
-        net.history.record("valid_loss", loss)
-        net.history.record("valid_loss_best", self.best_epoch_ == epoch)
-        net.history.record("valid_r2", r2)
-        has_progress = loss < self.patience_loss_ - self.tol * abs(self.start_loss_)
-        is_climbing = self.schedule is not None and self.schedule.is_climbing
-        is_rising = net.warmup is not None and net.warmup.is_rising
-        if has_progress or is_climbing or is_rising:
-            self.patience_loss_ = min(loss, self.patience_loss_)
-            self.patience_epoch_ = epoch
-        self._end_in_time(net, epoch)
+        self.scores_.append(r2)
+        has_progress = loss < self.patience_loss - self.recipe.tol * abs(self.losses_[0])
+        if has_progress or is_early:
+            self.patience_loss = min(loss, self.patience_loss)
+            self.patience_epoch = epoch
+        if epoch - self.patience_epoch >= self.recipe.n_iter_no_change:
+            schedule.end_within(self.recipe.n_iter_no_change)
+        self.stops_ = schedule.has_ended
 
-    def _end_in_time(self, net, epoch):
-        if self.schedule is not None and self.schedule.has_landed:
-            self.stop_ = True
-        elif epoch - self.patience_epoch_ >= self.n_iter_no_change:
-            if self.schedule is None:
-                self.stop_ = True
-            else:
-                self.schedule.land(self.n_iter_no_change * net.n_batches)
-
-    def on_train_end(self, net, X=None, y=None, **kwargs):
+    def finish(self, n_epochs: int) -> None:
         """Leave the network with the weights that won."""
         if not self.chooses_:
             # No row can choose between epochs: the last one, unless the start was better.
-            with self.average_.in_place():
-                self._judge(net, len(net.history))
-        net.module_.load_state_dict(self.best_weights_)
-        if self.chooses_ and self.starts_linear and self._gain_is_in_doubt(net):
+            self._judge_average(n_epochs)
+        self.network.load_state_dict(self.best_weights)
+        if self.chooses_ and self.recipe.guards_start and self._gain_is_in_doubt():
             self.best_epoch_ = 0
-            net.module_.load_state_dict(self.start_weights_)
+            self.network.load_state_dict(self.start_weights)
 
-    def _rows_and_r2(self, net):
-        rows, error = judge(net, self.judging_)
-        return rows, explained(error, self.variance_)
-
-    def _judge(self, net, epoch):
-        rows, r2 = self._rows_and_r2(net)
-        loss = float(rows.mean())
-        self._raise_if_diverged(net, loss, epoch)
-        if loss < self.best_loss_:
-            self.best_loss_, self.best_rows_ = loss, rows
-            self.best_weights_, self.best_epoch_ = net.copy_weights(), epoch
+    def _judge_average(self, epoch: int) -> tuple[float, float]:
+        """Return loss and R² of the average, and keep it if it is the best so far."""
+        with self.average.in_place():
+            rows, r2 = (self.valid or self.train).judge()
+            loss = float(rows.mean())
+            self._raise_if_diverged(loss, epoch)
+            if loss < self.best_loss:
+                self.best_loss, self.best_rows = loss, rows
+                self.best_weights, self.best_epoch_ = copy_weights(self.network), epoch
         return loss, r2
 
-    def _gain_is_in_doubt(self, net) -> bool:
+    def _gain_is_in_doubt(self) -> bool:
         """Whether the gain over the start is in doubt by the rows that were seen.
 
         It is to exceed half a standard error of the mean difference of row losses on the
         validation rows, and more than that by few of them, and the training rows, which
         may hold outliers that those lack, must not have lost.
         """
-        gain = self.start_rows_ - self.best_rows_
-        if len(gain) < 2 or judge(net, self.train_)[0].mean() > self.train_loss_:
+        gain = self.start_rows - self.best_rows
+        if len(gain) < 2 or self.train.judge()[0].mean() > self.train_loss:
             return True
         standard_error = float(gain.std()) / math.sqrt(len(gain))
         n_standard_errors = _N_STANDARD_ERRORS + _N_MORE_BY_ONE_ROW / len(gain)
         return float(gain.mean()) < n_standard_errors * standard_error
 
-    def _raise_if_diverged(self, net, loss, epoch):
-        if math.isfinite(loss) and loss <= self.ceiling_:
+    def _raise_if_diverged(self, loss: float, epoch: int) -> None:
+        if math.isfinite(loss) and loss <= self.ceiling:
             return
         if epoch == 0:
             raise ConvergenceError(
@@ -169,45 +277,15 @@ class BestWeights(Callback):
                 "scaling='global' or 'feature' for data of extreme size; a loss or network "
                 "of your own has to be finite for a batch of one row too."
             )
+        rate = self.recipe.learning_rate_init
         raise ConvergenceError(
-            f"Training diverged in epoch {epoch} with learning_rate_init={net.lr!r}: the "
-            f"loss is {loss:.3g}, expected less than {self.ceiling_:.3g}; it was "
-            f"{self.start_loss_:.3g} at the start. Use a smaller learning_rate_init, or "
+            f"Training diverged in epoch {epoch} with learning_rate_init={rate!r}: the "
+            f"loss is {loss:.3g}, expected less than {self.ceiling:.3g}; it was "
+            f"{self.losses_[0]:.3g} at the start. Use a smaller learning_rate_init, or "
             "scaling='feature' if columns have very different ranges."
         )
 
 
-@torch.no_grad()
-def judge(net, dataset) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the loss of every row, (n_rows,), and the squared error of every column.
-
-    The latter is a sum over rows, (n_features,), in the user's units but for a factor.
-    """
-    net._set_training(False)
-    rows, error = [], torch.zeros_like(net.cell_weights_)
-    for x, target in TensorBatches(dataset, ROWS_PER_PASS):
-        output = net.infer(x)
-        rows.append(net.criterion_.rows(output, target).cpu().double())
-        x_hat = output[0] if isinstance(output, tuple) else output
-        error += ((x_hat - target) ** 2).sum(0)
-    return torch.cat(rows), error * net.cell_weights_
-
-
-def explained(error: torch.Tensor, variance: torch.Tensor) -> float:
-    """Return R², given what ``judge`` tells as error and ``column_variance``."""
-    # As in r2_score, a column that does not vary has no variance to explain.
-    total = float(variance.sum())
-    return 1 - float(error[variance > 0].sum()) / total if total > 0 else 0.0
-
-
-def column_variance(net, dataset) -> torch.Tensor:
-    """Return what ``judge`` would tell as error of a network that tells the mean."""
-    centred = dataset.y - dataset.y.mean(0)
-    return (centred**2).sum(0) * net.cell_weights_
-
-
-@torch.no_grad()
-def constant_loss(net, dataset) -> float:
-    """Return the loss of telling the mean for every row."""
-    outcome = net.infer(dataset.X[:1])  # of which a bound needs the noise level
-    return float(net.criterion_.of_mean(outcome, dataset.y[:ROWS_PER_PASS]))
+def copy_weights(network: nn.Module) -> dict[str, torch.Tensor]:
+    """Return a copy of the weights, by name."""
+    return {name: w.detach().clone() for name, w in network.state_dict().items()}

@@ -1,12 +1,12 @@
 """Tensors only: what the network is, what goes wrong on the way in, how wrong it is."""
 
 from ._activations import ACTIVATIONS
+from ._affine import Units
 from ._bound import EvidenceLowerBound
 from ._corruption import NOISES, Corruption, UserNoise
 from ._gradients import DenseGradients
-from ._likelihoods import make_likelihood
-from ._losses import LOSSES, ReconstructionLoss, make_loss
-from ._networks import Autoencoder
+from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, make_loss
+from ._networks import Autoencoder, BottleneckNetwork
 from ._variational import VariationalNetwork
 
 __all__ = [
@@ -14,12 +14,14 @@ __all__ = [
     "LOSSES",
     "NOISES",
     "Autoencoder",
+    "BottleneckNetwork",
     "Corruption",
     "DenseGradients",
     "EvidenceLowerBound",
     "ReconstructionLoss",
+    "TrainingLoss",
+    "Units",
     "UserNoise",
     "VariationalNetwork",
-    "make_likelihood",
     "make_loss",
 ]

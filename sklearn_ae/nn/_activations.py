@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-__all__ = ["ACTIVATIONS", "activate_in_place", "make_activation", "output_link_inverse"]
+__all__ = ["ACTIVATIONS", "output_link_inverse"]
 
 # The names are MLPRegressor's where it has one ("logistic", not "sigmoid").
 ACTIVATIONS = {
@@ -22,32 +22,10 @@ ACTIVATIONS = {
     "softplus": nn.Softplus,
 }
 
-# The same in the place of what goes in, for activations that torch has such a form of.
-_IN_PLACE: dict[type, Callable[[torch.Tensor], torch.Tensor]] = {
-    nn.ReLU: torch.relu_,
-    nn.SiLU: partial(F.silu, inplace=True),
-    nn.ELU: partial(F.elu, inplace=True),
-    nn.Tanh: torch.tanh_,
-    nn.Sigmoid: torch.sigmoid_,
-}
-
 # How close to the edge of its range a linear part is clipped before the link
 # is inverted: small enough to leave the PCA reconstruction as it is, large
 # enough that the gradient of the link does not vanish there.
 _MARGIN = 1e-3
-
-
-def make_activation(name: str) -> nn.Module:
-    """Return a new module that applies the activation called ``name``."""
-    return ACTIVATIONS[name]()
-
-
-def activate_in_place(activation: nn.Module, x: torch.Tensor) -> torch.Tensor:
-    """Return what ``activation`` makes of ``x``, in the same memory where that is possible.
-
-    Only for where no gradients are wanted. It saves a third of the time of wide layers.
-    """
-    return _IN_PLACE.get(type(activation), activation)(x)
 
 
 def _inverse_softplus(x: torch.Tensor) -> torch.Tensor:

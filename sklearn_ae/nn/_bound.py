@@ -12,45 +12,50 @@ import math
 import torch
 
 from ._likelihoods import Likelihood
-from ._losses import ReconstructionLoss
+from ._losses import TrainingLoss, weighted_mean
 from ._variational import VariationalNetwork, divergence_from_prior, normal_like
 
 __all__ = ["EvidenceLowerBound"]
 
 
-class EvidenceLowerBound(ReconstructionLoss):
+class EvidenceLowerBound(TrainingLoss):
     """Minus the bound per cell, in nats, of rows in scaled units.
 
     Parameters
     ----------
     likelihood : Likelihood
+    beta : float
+        Weight of the divergence (Higgins et al., "beta-VAE", 2017); 1 is the bound.
 
     Attributes
     ----------
-    beta : float
-        Weight of the divergence (Higgins et al., "beta-VAE", 2017); 1 is the bound.
     warmth : float
         Share of ``beta`` that counts in the present step of training.
     """
 
-    def __init__(self, likelihood: Likelihood):
+    def __init__(self, likelihood: Likelihood, beta: float = 1.0):
         super().__init__()
         self.likelihood = likelihood
-        self.beta = self.warmth = 1.0
+        self.beta = beta
+        self.warmth = 1.0
 
-    def rows(self, draw, x):
-        _, drawn, divergence, log_scale = draw
-        told = [self.likelihood.rows(x_hat, x, log_scale) for x_hat in drawn]
-        return (self.beta * divergence - sum(told) / len(told)) / x.shape[1]
+    def rows(self, outcome, x):
+        _, drawn, divergence, log_scale = outcome
+        densities = [self.likelihood.rows(x_hat, x, log_scale) for x_hat in drawn]
+        return (self.beta * divergence - sum(densities) / len(drawn)) / x.shape[1]
 
-    def forward(self, draw, x):
-        _, drawn, divergence, log_scale = draw
-        told = [self.likelihood(x_hat, x, log_scale) for x_hat in drawn]
+    def forward(self, outcome, x, weight=None):
+        _, drawn, divergence, log_scale = outcome
         beta = self.beta * self.warmth if self.training else self.beta
-        return (beta * divergence.mean() - sum(told) / len(told)) / x.shape[1]
+        if weight is not None:
+            densities = [self.likelihood.rows(x_hat, x, log_scale) for x_hat in drawn]
+            rows = beta * divergence - sum(densities) / len(drawn)
+            return weighted_mean(rows, weight) / x.shape[1]
+        densities = [self.likelihood(x_hat, x, log_scale) for x_hat in drawn]
+        return (beta * divergence.mean() - sum(densities) / len(drawn)) / x.shape[1]
 
-    def of_mean(self, draw, x):
-        x_hat, _, divergence, log_scale = draw
+    def of_mean(self, outcome, x):
+        x_hat, _, divergence, log_scale = outcome
         return self((x_hat, (x.mean(0).expand_as(x),), divergence, log_scale), x)
 
     def bound(

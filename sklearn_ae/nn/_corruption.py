@@ -71,7 +71,7 @@ class Corruption(ABC):
         # The variance of a constant column is a rounding, not a spread.
         self.variance = torch.where(self.low < self.high, variance, 0)
 
-    def to(self, device: str, dtype: torch.dtype) -> "Corruption":
+    def to(self, device: torch.device | str, dtype: torch.dtype) -> "Corruption":
         """Return the same noise with its units where batches are."""
         moved = copy(self)
         for name, units in vars(self).items():

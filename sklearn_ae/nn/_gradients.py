@@ -16,8 +16,9 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import nn
 
+from ._layers import Dropout, HiddenLayers
 from ._losses import ReconstructionLoss
-from ._networks import Autoencoder, Dropout, HiddenLayers
+from ._networks import Autoencoder
 
 __all__ = ["DenseGradients"]
 
@@ -26,8 +27,8 @@ Tensors = Mapping[str, torch.Tensor]
 _aten = torch.ops.aten  # whose forms with "out" torch.nn.functional does not have
 
 # The way forward, (x, out), and the way back, (slope, before, after), which overwrites the
-# gradient of what comes out by that of what went in. The modules are those of
-# make_activation, with torch's defaults.
+# gradient of what comes out by that of what went in. The modules have
+# torch's defaults.
 _ACTIVATIONS: dict[type, tuple[Callable, Callable]] = {
     nn.Identity: (lambda x, out: x, lambda slope, before, after: slope),
     nn.ReLU: (
@@ -91,9 +92,9 @@ class DenseGradients:
     ...     decoder_hidden_layer_sizes=(16,), generator=torch.Generator())
     >>> weights = {name: weight.data for name, weight in network.named_parameters()}
     >>> gradients = {name: torch.zeros_like(weight) for name, weight in weights.items()}
-    >>> tell = DenseGradients(network, LOSSES["mse"](), weights, gradients)
+    >>> find = DenseGradients(network, LOSSES["mse"](), weights, gradients)
     >>> x = torch.ones(5, 6)
-    >>> tell(x, x).item(), gradients["decoder.skip.bias"]
+    >>> find(x, x).item(), gradients["decoder.skip.bias"]
     (1.0, tensor([-0.3333, -0.3333, -0.3333, -0.3333, -0.3333, -0.3333]))
     """
 
@@ -113,32 +114,37 @@ class DenseGradients:
 
     @staticmethod
     def suits(network: nn.Module) -> bool:
-        """Tell whether the layers of ``network`` are all known here."""
+        """Return whether the layers of ``network`` are all known here."""
         return type(network) is Autoencoder and all(
             half.layers is None or _is_known(half.layers)
             for half in (network.encoder, network.decoder)
         )
 
     @torch.no_grad()
-    def __call__(self, x: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-        """Overwrite the gradients by those of a batch; return its mean loss."""
+    def __call__(
+        self, x: torch.Tensor, target: torch.Tensor, weight: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Overwrite the gradients by those of a batch; return its mean loss.
+
+        ``weight``, (n_rows,), is that of the loss of each row, None for none.
+        """
         parts = self.encoder.forward(x.to(self.dtype))
         code = self.code_activation.forward(_sum(parts))
         parts = [part.float() for part in self.decoder.forward(code)]
-        loss, slopes = self._tell(parts, target)
+        loss, slopes = self._outermost(parts, target, weight)
         slope = self.decoder.backward([part.to(self.dtype) for part in slopes])
         slope = self.code_activation.backward(slope)
         self.encoder.learn([slope] * len(self.encoder.ways))
         return loss
 
-    def _tell(self, parts, target):
+    def _outermost(self, parts, target, weight):
         """Return the loss, and its gradient with regard to what adds up to x_hat."""
         if isinstance(self.output.activation, nn.Identity):
-            loss, slope = self.loss.with_slope(_sum(parts), target)
+            loss, slope = self.loss.with_slope(_sum(parts), target, weight)
             return loss, [slope] * len(parts)
         with torch.enable_grad():
             leaves = [part.detach().requires_grad_() for part in parts]
-            loss = self.loss(self.output.joined(leaves), target)
+            loss = self.loss(self.output.joined(leaves), target, weight)
             slopes = torch.autograd.grad(loss, leaves)
         return loss.detach(), slopes
 

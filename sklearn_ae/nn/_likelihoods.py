@@ -1,5 +1,7 @@
 """How likely a row is, given its code: the losses, read as likelihoods.
 
+Each loss declares which of these it is.
+
 Minus the logarithm of each is the loss of the same name, summed over cells, in units of a
 noise level that is learned where there is one, and what makes it a density. So the
 weight of the reconstruction against the divergence of the codes follows from the data
@@ -9,20 +11,13 @@ decoders", 2021).
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-from ._losses import (
-    BinaryCrossEntropy,
-    Huber,
-    KullbackLeibler,
-    MeanAbsoluteError,
-    MeanSquaredError,
-    ReconstructionLoss,
-    make_loss,
-)
+if TYPE_CHECKING:
+    from ._losses import ReconstructionLoss
 
 __all__ = [
     "Bernoulli",
@@ -30,7 +25,6 @@ __all__ = [
     "LossLikelihood",
     "NoiseLikelihood",
     "Poisson",
-    "make_likelihood",
 ]
 
 
@@ -50,13 +44,13 @@ class Likelihood(nn.Module, ABC):
 
     is_discrete = False
 
-    def __init__(self, loss: ReconstructionLoss):
+    def __init__(self, loss: "ReconstructionLoss"):
         super().__init__()
         self.loss = loss
 
     @abstractmethod
     def _log_density(self, loss, x_hat, x, log_scale):
-        """Return the log density, by ``loss``, which tells rows or their mean."""
+        """Return the log density by ``loss``, which gives that of rows or their mean."""
 
     def rows(
         self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
@@ -92,12 +86,13 @@ class NoiseLikelihood(Likelihood):
     Examples
     --------
     >>> import torch
-    >>> gaussian = make_likelihood("mse", 1.0)
+    >>> from sklearn_ae.nn import make_loss
+    >>> gaussian = make_loss("mse").likelihood(unit=1.0)
     >>> gaussian.rows(torch.zeros(1, 1), torch.zeros(1, 1), torch.tensor(0.0))
     tensor([-0.9189])
     """
 
-    def __init__(self, loss: ReconstructionLoss, factor: float, norm: float):
+    def __init__(self, loss: "ReconstructionLoss", factor: float, norm: float):
         super().__init__(loss)
         self.factor = factor
         self.log_norm = math.log(norm)
@@ -129,7 +124,7 @@ class Poisson(Likelihood):
 
     is_discrete = True
 
-    def __init__(self, loss: ReconstructionLoss, unit: float):
+    def __init__(self, loss: "ReconstructionLoss", unit: float):
         super().__init__(loss)
         self.unit = unit
 
@@ -147,35 +142,3 @@ def _stirling(count: torch.Tensor) -> torch.Tensor:
     many = count.clamp(min=20)
     series = torch.log(2 * math.pi * many) / 2 + 1 / (12 * many) - 1 / (360 * many**3)
     return torch.where(count < 20, exact, series)
-
-
-def make_likelihood(loss: str | Callable, unit: float) -> Likelihood:
-    """Return the likelihood that is the loss called ``loss``, or the user's own.
-
-    Parameters
-    ----------
-    loss : {"mse", "mae", "huber", "bce", "kl"} or callable
-        Normal, Laplace, Huber's least favourable, Bernoulli, Poisson. Of a callable the
-        normalisation is not known: log densities are then up to a constant.
-    unit : float
-        What one unit of the network's output is worth, which tells counts.
-    """
-    if callable(loss):
-        return LossLikelihood(make_loss(loss))
-    if loss == "bce":
-        return Bernoulli(BinaryCrossEntropy())
-    if loss == "kl":
-        return Poisson(KullbackLeibler(), unit)
-    return NoiseLikelihood(*_NOISE[loss]())
-
-
-def _huber_norm() -> float:
-    # A normal density up to 1, exponential tails beyond.
-    return math.sqrt(2 * math.pi) * math.erf(math.sqrt(0.5)) + 2 * math.exp(-0.5)
-
-
-_NOISE: dict[str, Callable[[], tuple[ReconstructionLoss, float, float]]] = {
-    "mse": lambda: (MeanSquaredError(), 0.5, math.sqrt(2 * math.pi)),
-    "mae": lambda: (MeanAbsoluteError(), 1.0, 2.0),
-    "huber": lambda: (Huber(), 1.0, _huber_norm()),
-}

@@ -2,107 +2,213 @@
 
 Every loss is a mean over the cells of a batch, not a sum over features, so
 that learning rates and penalties mean the same for 5 columns and for 500.
+
+A loss declares what else follows from it: the values that it can measure, the outputs that
+stay among them, and the likelihood that it is minus the logarithm of. To add one, write its
+class and its line in ``LOSSES``.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from copy import deepcopy
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from ._likelihoods import (
+    Bernoulli,
+    Likelihood,
+    LossLikelihood,
+    NoiseLikelihood,
+    Poisson,
+)
+
 __all__ = [
     "LOSSES",
     "BinaryCrossEntropy",
+    "CellLoss",
     "Huber",
     "KullbackLeibler",
     "MeanAbsoluteError",
     "MeanSquaredError",
     "ReconstructionLoss",
+    "TrainingLoss",
     "UserLoss",
     "make_loss",
+    "weighted_mean",
 ]
 
 
-class ReconstructionLoss(nn.Module, ABC):
-    """A loss that can be told row by row, or as one mean over a batch."""
+class TrainingLoss(nn.Module, ABC):
+    """What training minimises, given what a network makes of rows.
+
+    That is its ``outcome``: x_hat, (n_rows, n_features), or a tuple that begins with it.
+    """
 
     @abstractmethod
-    def rows(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+    def rows(self, outcome: Any, x: torch.Tensor) -> torch.Tensor:
         """Return the loss of every row, (n_rows,): the mean over its cells."""
 
-    def forward(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """Return the mean loss of the batch, a scalar."""
-        return self.rows(x_hat, x).mean()
+    @abstractmethod
+    def forward(
+        self, outcome: Any, x: torch.Tensor, weight: torch.Tensor | None = None
+    ) -> torch.Tensor:
+        """Return the mean loss of the batch, a scalar.
 
+        ``weight``, (n_rows,), multiplies the loss of each row; its mean over all rows is 1.
+        None: all rows count the same.
+        """
+
+    @abstractmethod
+    def of_mean(self, outcome: Any, x: torch.Tensor) -> torch.Tensor:
+        """Return the mean loss of the mean of ``x`` in place of x_hat, a scalar."""
+
+
+class ReconstructionLoss(TrainingLoss):
+    """A loss of x_hat alone.
+
+    Attributes
+    ----------
+    domain : tuple of float
+        Least and largest value that it can measure.
+    outputs : tuple of str
+        Output activations that stay in the domain, the usual one first; none: any does.
+    """
+
+    domain: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
+    outputs: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
     def with_slope(
-        self, x_hat: torch.Tensor, x: torch.Tensor
+        self, x_hat: torch.Tensor, x: torch.Tensor, weight: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the mean loss, and its gradient with regard to ``x_hat``.
 
         ``x_hat`` may be overwritten.
         """
-        with torch.enable_grad():
-            leaf = x_hat.detach().requires_grad_()
-            loss = self(leaf, x)
-            (slope,) = torch.autograd.grad(loss, leaf)
-        return loss.detach(), slope
 
-    def of_mean(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """Return the mean loss of telling the mean in place of ``x_hat``, a scalar."""
+    @abstractmethod
+    def likelihood(self, unit: float) -> Likelihood:
+        """Return the likelihood that this loss is minus the logarithm of.
+
+        ``unit`` is what one unit of ``x`` is worth to the user, for losses of counts.
+        """
+
+    def of_mean(self, outcome, x):
         return self(x.mean(0).expand_as(x), x)
 
 
+class CellLoss(ReconstructionLoss):
+    """A loss that is a sum over cells: a final class writes ``cells`` and ``likelihood``."""
+
+    @abstractmethod
+    def cells(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """Return the loss of every cell, (n_rows, n_features)."""
+
+    def rows(self, outcome, x):
+        return self.cells(outcome, x).mean(1)
+
+    def forward(self, outcome, x, weight=None):
+        return weighted_mean(self.rows(outcome, x), weight)
+
+    def with_slope(self, x_hat, x, weight=None):
+        return _slope_by_autograd(self, x_hat, x, weight)
+
+
+def weighted_mean(rows: torch.Tensor, weight: torch.Tensor | None) -> torch.Tensor:
+    """Return the mean of ``rows``, each multiplied by its weight if there are weights."""
+    return rows.mean() if weight is None else (rows * weight).mean()
+
+
+def _slope_by_autograd(loss, x_hat, x, weight):
+    with torch.enable_grad():
+        leaf = x_hat.detach().requires_grad_()
+        mean = loss(leaf, x, weight)
+        (slope,) = torch.autograd.grad(mean, leaf)
+    return mean.detach(), slope
+
+
 class MeanSquaredError(ReconstructionLoss):
-    """(x - x_hat)^2: the loss of PCA; large errors count most."""
+    """(x - x_hat)^2: the loss of PCA; large errors count most.
 
-    def rows(self, x_hat, x):
-        return F.mse_loss(x_hat, x, reduction="none").mean(1)
+    Written out in place of a CellLoss, since the default has to be fast.
+    """
 
-    def forward(self, x_hat, x):
-        return F.mse_loss(x_hat, x)  # the same mean in one kernel
+    def rows(self, outcome, x):
+        return F.mse_loss(outcome, x, reduction="none").mean(1)
 
-    def with_slope(self, x_hat, x):
+    def forward(self, outcome, x, weight=None):
+        if weight is not None:
+            return weighted_mean(self.rows(outcome, x), weight)
+        return F.mse_loss(outcome, x)  # the same mean in one kernel
+
+    def with_slope(self, x_hat, x, weight=None):
         error = x_hat.sub_(x)
+        weighted = error if weight is None else error * weight[:, None]
         cells = error.flatten()
-        loss = torch.dot(cells, cells) / cells.numel()
-        return loss, error.mul_(2 / cells.numel())
+        loss = torch.dot(cells, weighted.flatten()) / cells.numel()
+        return loss, weighted.mul_(2 / cells.numel())
+
+    def likelihood(self, unit):
+        return NoiseLikelihood(self, 0.5, math.sqrt(2 * math.pi))
 
 
-class MeanAbsoluteError(ReconstructionLoss):
+class MeanAbsoluteError(CellLoss):
     """|x - x_hat|: aims at the median; outliers weigh no more than their distance."""
 
-    def rows(self, x_hat, x):
-        return F.l1_loss(x_hat, x, reduction="none").mean(1)
+    def cells(self, x_hat, x):
+        return F.l1_loss(x_hat, x, reduction="none")
+
+    def likelihood(self, unit):
+        return NoiseLikelihood(self, 1.0, 2.0)  # Laplace
 
 
-class Huber(ReconstructionLoss):
+class Huber(CellLoss):
     """Squared up to an error of 1 in scaled units, absolute beyond it (Huber, 1964)."""
 
-    def rows(self, x_hat, x):
-        return F.huber_loss(x_hat, x, reduction="none").mean(1)
+    def cells(self, x_hat, x):
+        return F.huber_loss(x_hat, x, reduction="none")
+
+    def likelihood(self, unit):
+        # A normal density up to 1, exponential tails beyond: Huber's least favourable one.
+        middle = math.sqrt(2 * math.pi) * math.erf(math.sqrt(0.5))
+        return NoiseLikelihood(self, 1.0, middle + 2 * math.exp(-0.5))
 
 
-class BinaryCrossEntropy(ReconstructionLoss):
+class BinaryCrossEntropy(CellLoss):
     """-x log(x_hat) - (1 - x) log(1 - x_hat), for x and x_hat in [0, 1]."""
 
-    def rows(self, x_hat, x):
+    domain = (0.0, 1.0)
+    outputs = ("logistic",)
+
+    def cells(self, x_hat, x):
         x = x.clamp(0, 1)  # beyond it by a rounding at most
-        return F.binary_cross_entropy(x_hat, x, reduction="none").mean(1)
+        return F.binary_cross_entropy(x_hat, x, reduction="none")
+
+    def likelihood(self, unit):
+        return Bernoulli(self)
 
 
-class KullbackLeibler(ReconstructionLoss):
+class KullbackLeibler(CellLoss):
     """x log(x / x_hat) - x + x_hat, for x >= 0 and x_hat > 0.
 
     The generalised Kullback-Leibler divergence, which NMF calls
     ``beta_loss="kullback-leibler"``; a Poisson likelihood up to a constant.
     """
 
-    def rows(self, x_hat, x):
+    domain = (0.0, math.inf)
+    outputs = ("softplus", "logistic")
+
+    def cells(self, x_hat, x):
         x_hat = x_hat.clamp(min=torch.finfo(x_hat.dtype).tiny)
         x = x.clamp(min=0)  # below it by a rounding at most
-        return (torch.xlogy(x, x) - torch.xlogy(x, x_hat) - x + x_hat).mean(1)
+        return torch.xlogy(x, x) - torch.xlogy(x, x_hat) - x + x_hat
+
+    def likelihood(self, unit):
+        return Poisson(self, unit)
 
 
 class UserLoss(ReconstructionLoss):
@@ -118,21 +224,29 @@ class UserLoss(ReconstructionLoss):
         super().__init__()
         self.loss = deepcopy(loss)
         if isinstance(self.loss, nn.Module):
-            self.loss.requires_grad_(False)  # a yardstick that learns would shrink itself
+            self.loss.requires_grad_(False)  # trained, it would make itself small
 
-    def rows(self, x_hat, x):
+    def rows(self, outcome, x):
         # Nothing is known of the loss but its value for a batch: a row is a batch of one.
-        pairs = zip(x_hat.split(1), x.split(1), strict=True)
+        pairs = zip(outcome.split(1), x.split(1), strict=True)
         return torch.stack([self(row_hat, row) for row_hat, row in pairs])
 
-    def forward(self, x_hat, x):
-        loss = self.loss(x_hat, x)
+    def forward(self, outcome, x, weight=None):
+        if weight is not None:
+            return weighted_mean(self.rows(outcome, x), weight)
+        loss = self.loss(outcome, x)
         if not isinstance(loss, torch.Tensor):
             raise ValueError(
                 f"loss={self.loss!r} returned {type(loss).__name__}, expected a tensor "
                 "that gradients pass through. Compute it by torch functions of x_hat and x."
             )
         return loss.mean()  # of a scalar, itself
+
+    def with_slope(self, x_hat, x, weight=None):
+        return _slope_by_autograd(self, x_hat, x, weight)
+
+    def likelihood(self, unit):
+        return LossLikelihood(self)
 
 
 LOSSES: dict[str, Callable[[], ReconstructionLoss]] = {

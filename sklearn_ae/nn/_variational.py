@@ -10,8 +10,8 @@ import math
 import torch
 from torch import nn
 
-from ._activations import make_activation
-from ._linear_skip import LinearSkip, zeros
+from ._activations import ACTIVATIONS
+from ._layers import Dense
 from ._networks import BottleneckNetwork, Decoder
 
 __all__ = ["Draw", "VariationalEncoder", "VariationalNetwork"]
@@ -33,7 +33,7 @@ class VariationalEncoder(nn.Module):
     layers : nn.Module or None
         (n_rows, n_in) -> (n_rows, 2 n_out), the means and the log standard deviations.
         None: the means are the skip's, and all rows have the same deviations.
-    skip : LinearSkip or None
+    skip : Dense or None
         The linear shortcut to the means.
     code_activation : str
         What the means pass through.
@@ -41,20 +41,18 @@ class VariationalEncoder(nn.Module):
         Length of the code.
     """
 
-    outputs_per_component = 2
-
     def __init__(
         self,
         layers: nn.Module | None,
-        skip: LinearSkip | None,
+        skip: Dense | None,
         code_activation: str,
         n_components: int,
     ):
         super().__init__()
         self.layers = layers
         self.skip = skip
-        self.activation = make_activation(code_activation)
-        self.log_std = nn.Parameter(zeros(n_components))
+        self.activation = ACTIVATIONS[code_activation]()
+        self.log_std = nn.Parameter(_zeros(n_components))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.posterior(x)[0]
@@ -98,9 +96,9 @@ class VariationalNetwork(BottleneckNetwork):
     def __init__(self, **architecture):
         super().__init__(**architecture)
         self.generator = architecture.get("generator")
-        self.log_scale = nn.Parameter(zeros())
+        self.log_scale = nn.Parameter(_zeros())
         # Where data fit exactly the bound has no end.
-        self.register_buffer("least_log_scale", zeros() + math.log(1e-3))
+        self.register_buffer("least_log_scale", _zeros() + math.log(1e-3))
         self.points = normal_points(architecture["n_components"])
 
     @staticmethod
@@ -128,13 +126,15 @@ class VariationalNetwork(BottleneckNetwork):
         return self.log_scale + missing.detach()
 
     def posterior(self, x: torch.Tensor) -> torch.Tensor:
-        """Return means and standard deviations of codes in the user's axes.
-
-        (n_rows, 2, n_components)
-        """
-        mean, log_std = self.encoder.posterior(x)
+        """Return means and standard deviations of codes, (n_rows, 2, n_components)."""
+        mean, log_std = self.encoder.posterior(self.units_in(x))
         # Axes are those of the network in another order and unit.
         return torch.stack([self.axes(mean), log_std.exp() @ self.axes.weight.abs()], 1)
+
+
+def _zeros(*shape: int) -> torch.Tensor:
+    """Return float32 zeros on the CPU, whatever the user's defaults for torch are."""
+    return torch.zeros(shape, dtype=torch.float32, device="cpu")
 
 
 def divergence_from_prior(mean: torch.Tensor, log_std: torch.Tensor) -> torch.Tensor:

@@ -28,7 +28,7 @@ def mse(X_hat, X):
 def test_gaussian_noise_gives_the_wiener_filter(rows):
     level = np.array([0.1, 0.5, 1.0, 2.0, 0.0, 0.3])
     fitted = linear(noise_level=level).fit(rows)
-    assert fitted.n_iter_ == fitted.best_iter_ == 0
+    assert (fitted.n_iter_, fitted.best_iter_) == (1, 0)
     mean, covariance = rows.mean(0), np.cov(rows.T, bias=True)
     added = np.diag(level**2 * rows.var(0))
     wiener = np.linalg.solve(covariance + added, covariance)

@@ -7,14 +7,14 @@ import torch
 from scipy import stats
 from scipy.integrate import quad
 
-from sklearn_ae.nn import make_likelihood
+from sklearn_ae.nn import make_loss
 
 
 def log_density(loss, x_hat, x, scale=1.0, unit=1.0):
     """Return the log density of one cell."""
     cells = (torch.tensor([[value]], dtype=torch.float64) for value in (x_hat, x))
     log_scale = torch.tensor(math.log(scale), dtype=torch.float64)
-    return make_likelihood(loss, unit).rows(*cells, log_scale).item()
+    return make_loss(loss).likelihood(unit).rows(*cells, log_scale).item()
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber"])
@@ -57,7 +57,7 @@ def test_a_loss_of_ones_own_is_a_density_up_to_a_constant():
 def test_a_batch_is_the_mean_of_its_rows(loss):
     generator = torch.Generator().manual_seed(0)
     x_hat, x = (torch.rand(5, 3, generator=generator) for _ in range(2))
-    likelihood, log_scale = make_likelihood(loss, 2.0), torch.tensor(0.3)
+    likelihood, log_scale = make_loss(loss).likelihood(2.0), torch.tensor(0.3)
     rows = likelihood.rows(x_hat, x, log_scale)
     assert rows.shape == (5,)
     assert likelihood(x_hat, x, log_scale) == pytest.approx(rows.mean().item(), rel=1e-5)

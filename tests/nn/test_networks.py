@@ -5,8 +5,8 @@ import torch
 from torch import nn
 
 from sklearn_ae.nn import ACTIVATIONS, Autoencoder
-from sklearn_ae.nn._activations import make_activation, output_link_inverse
-from sklearn_ae.nn._networks import Dropout
+from sklearn_ae.nn._activations import output_link_inverse
+from sklearn_ae.nn._layers import Dropout
 
 
 def make(**changes):
@@ -73,7 +73,7 @@ def test_encode_then_decode_is_forward():
     "name", ["identity", "relu", "elu", "tanh", "logistic", "softplus"]
 )
 def test_links_are_undone_inside_the_range_and_clipped_outside(name):
-    activation = make_activation(name)
+    activation = ACTIVATIONS[name]()
     inside = activation(torch.linspace(-2, 2, 9, dtype=torch.float64))
     if name == "relu":
         inside = inside[inside > 0]

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from sklearn_ae.nn import EvidenceLowerBound, VariationalNetwork, make_likelihood
+from sklearn_ae.nn import EvidenceLowerBound, VariationalNetwork, make_loss
 from sklearn_ae.nn._variational import divergence_from_prior, normal_points
 
 
@@ -73,7 +73,7 @@ def test_what_is_beyond_a_bound_finds_back(name):
     with torch.no_grad():
         weights[name].fill_(-100.0 if name == "log_scale" else 3.0)
     x = torch.rand(4, 5, generator=torch.Generator().manual_seed(1))
-    loss = EvidenceLowerBound(make_likelihood("mse", 1.0))
+    loss = EvidenceLowerBound(make_loss("mse").likelihood(1.0))
     loss(network.outcome(x), x).backward()
     assert (weights[name].grad != 0).all()
 
@@ -85,7 +85,7 @@ def test_the_bound_by_many_draws():
         for weight in network.parameters():
             weight.normal_(generator=generator).mul_(0.7)
     x = torch.rand(3, 5, generator=generator).double()
-    bound = EvidenceLowerBound(make_likelihood("mse", 1.0))
+    bound = EvidenceLowerBound(make_loss("mse").likelihood(1.0))
     with torch.no_grad():
         mean, log_std = network.encoder.posterior(x)
         total = torch.zeros(3).double()
@@ -100,7 +100,7 @@ def test_the_bound_by_many_draws():
 def test_beta_counts_in_rows_and_warmth_in_training_alone():
     network = make_network()
     x = torch.rand(4, 5, generator=torch.Generator().manual_seed(1))
-    loss = EvidenceLowerBound(make_likelihood("mse", 1.0))
+    loss = EvidenceLowerBound(make_loss("mse").likelihood(1.0))
     draw = network.outcome(x)
     divergence = draw[2].mean() / 5
     plain = loss.eval()(draw, x)

@@ -77,13 +77,30 @@ def test_a_callback_may_stop_in_the_midst_of_an_epoch(quick, digits):
 
 @pytest.mark.parametrize("hook", ["on_train_begin", "on_train_end"])
 def test_a_callback_may_stop_at_either_end(quick, digits, hook):
-    def on_train(self, net, **kwargs):
+    def raise_interrupt(self, net, **kwargs):
         raise KeyboardInterrupt
 
-    on_train.__code__ = on_train.__code__.replace(co_name=hook)
-    stop = type("Stop", (Callback,), {hook: on_train})()
+    stop = type("Stop", (Callback,), {hook: raise_interrupt})()
     fitted = quick(callbacks=[stop], max_iter=3).fit(digits[0])
     assert fitted.n_iter_ == (0 if hook == "on_train_begin" else 3)
+
+
+@pytest.mark.parametrize("hook", ["on_epoch_end", "on_batch_begin", "on_grad_computed"])
+def test_a_callback_may_stop_from_however_deep(quick, digits, hook):
+    def decide(epoch, n_more=3):
+        if n_more:
+            return decide(epoch, n_more - 1)
+        if epoch == 3:
+            raise KeyboardInterrupt
+        return None
+
+    def ask(self, net, **kwargs):
+        decide(len(net.history))
+
+    stop = type("Stop", (Callback,), {hook: ask})()
+    fitted = quick(callbacks=[stop], max_iter=50).fit(digits[0])
+    assert fitted.n_iter_ == len(fitted.loss_curve_) == (3 if hook == "on_epoch_end" else 2)
+    assert np.isfinite(fitted.transform(digits[0])).all()
 
 
 def test_epoch_scoring(quick, digits):

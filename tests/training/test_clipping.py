@@ -6,22 +6,17 @@ import torch
 from torch import nn
 
 from sklearn_ae import AutoencoderTransformer
-from sklearn_ae._training._clipping import GradientClip
-
-
-class Net:
-    trained_weights = (nn.Parameter(torch.zeros(1, 2)),)
+from sklearn_ae._training._steps import GradientClip
 
 
 def clipped(sizes):
     """Return the norms that gradients of these norms are given, one after another."""
-    clip, net = GradientClip(), Net()
-    clip.on_train_begin(net)
-    left = []
+    weight = nn.Parameter(torch.zeros(1, 2))
+    clip, left = GradientClip([weight]), []
     for size in sizes:
-        net.trained_weights[0].grad = torch.tensor([[0.6 * size, 0.8 * size]])
-        clip.on_grad_computed(net)
-        left.append(net.trained_weights[0].grad.norm().item())
+        weight.grad = torch.tensor([[0.6 * size, 0.8 * size]])
+        clip.shorten()
+        left.append(weight.grad.norm().item())
     return np.array(left)
 
 

@@ -10,7 +10,7 @@ from estimators import Watching
 from skorch.callbacks import Callback
 
 from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder
-from sklearn_ae._training._flat_weights import FlatWeights
+from sklearn_ae._training._steps import FlatWeights
 from sklearn_ae._training._optimizers import OPTIMIZERS
 
 
@@ -112,7 +112,7 @@ def test_vectors_hold_every_weight_once():
         {"a": torch.nn.Linear(3, 5), "b": torch.nn.Linear(5, 2, bias=False)}
     )
     before = {name: weight.detach().clone() for name, weight in module.named_parameters()}
-    flat = FlatWeights(module, ["b.*", "*.bias"])
+    flat = FlatWeights(module, [["b.weight"], ["a.bias"], ["a.weight"]])
     assert list(flat.vectors) == ["b.weight", "a.bias", "a.weight"]
     for name, weight in module.named_parameters():
         assert torch.equal(weight, before[name])

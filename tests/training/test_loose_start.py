@@ -13,7 +13,7 @@ from sklearn_ae import (
     DenoisingAutoencoder,
     VariationalAutoencoder,
 )
-from sklearn_ae._training._loose_start import LooseStart
+from sklearn_ae._training import Training
 
 
 class Seeing(Callback):
@@ -38,7 +38,7 @@ def tight(monkeypatch):
 
     def weights(X, **params):
         with monkeypatch.context() as patched:
-            patched.setattr(LooseStart, "on_train_begin", lambda self, net, **kwargs: None)
+            patched.setattr(Training, "_loosen_start", lambda self: None)
             return first_weights(X, **params)
 
     return weights

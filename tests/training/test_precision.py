@@ -10,7 +10,7 @@ from sklearn_ae import (
     DenoisingAutoencoder,
     VariationalAutoencoder,
 )
-from sklearn_ae._training import _recipe
+from sklearn_ae import _plan
 from sklearn_ae._training._precision import Bfloat16Gradients, pays_in_bfloat16
 from sklearn_ae.nn import LOSSES, ReconstructionLoss
 
@@ -56,9 +56,9 @@ def test_every_loss_is_told_in_float32(digit_rows, loss, callbacks, monkeypatch)
             if name in vars(kind):
                 tell = vars(kind)[name]
 
-                def watched(self, x_hat, x, tell=tell):
+                def watched(self, x_hat, x, weight=None, *, tell=tell):
                     told.add(x_hat.dtype)
-                    return tell(self, x_hat, x)
+                    return tell(self, x_hat, x, weight)
 
                 monkeypatch.setattr(kind, name, watched)
     AutoencoderTransformer(
@@ -83,7 +83,7 @@ def test_the_last_tenth_of_the_steps_is_float32(digit_rows, bfloat16_steps, lear
 
 
 def test_float32_is_float32(digit_rows, bfloat16_steps, monkeypatch):
-    monkeypatch.setattr(_recipe, "pays_in_bfloat16", lambda *situation: True)
+    monkeypatch.setattr(_plan, "pays_in_bfloat16", lambda *situation: True)
     AutoencoderTransformer(2, precision="float32", max_iter=2).fit(digit_rows)
     assert not bfloat16_steps
     AutoencoderTransformer(2, precision="auto", max_iter=2).fit(digit_rows)
@@ -133,7 +133,7 @@ def test_auto_asks_how_far_means_are_from_zero(options, farthest, monkeypatch):
         asked.append((n_rows, n_multiplications, farthest_mean))
         return False
 
-    monkeypatch.setattr(_recipe, "pays_in_bfloat16", pays)
+    monkeypatch.setattr(_plan, "pays_in_bfloat16", pays)
     X = np.random.RandomState(0).normal(100, 1, size=(200, 6))
     AutoencoderTransformer(
         2, hidden_layer_sizes=(5,), batch_size=20, max_iter=1, **options
@@ -146,7 +146,7 @@ def test_auto_asks_how_far_means_are_from_zero(options, farthest, monkeypatch):
 
 
 def test_auto_leaves_distributions_and_own_layers_alone(digit_rows, monkeypatch):
-    monkeypatch.setattr(_recipe, "pays_in_bfloat16", lambda *situation: True)
+    monkeypatch.setattr(_plan, "pays_in_bfloat16", lambda *situation: True)
     options = {"max_iter": 2, "random_state": 0}
 
     def own(n_in, n_out):

@@ -10,7 +10,7 @@ from sklearn.decomposition import PCA
 from sklearn.metrics import r2_score
 from skorch.callbacks import Callback
 
-from sklearn_ae._training import _stopping, _trainer
+from sklearn_ae._training import _loop
 from sklearn_ae._training._stopping import BestWeights
 
 
@@ -61,17 +61,18 @@ def test_a_gain_within_chance_leaves_pca(quick):
 
 @pytest.mark.parametrize("n_rows", [2, 20, 1000])
 def test_a_gain_is_in_doubt_below_half_a_standard_error_and_more_by_few_rows(n_rows):
-    decide = BestWeights(1e-4, 10, starts_linear=True, schedule=None)
-    decide.train_, decide.train_loss_ = None, math.inf
-    decide.best_rows_ = torch.zeros(n_rows, dtype=torch.float64)
+    class Train:
+        def judge(self):
+            return torch.zeros(1), 0.0
+
+    decide = BestWeights(None, None, Train(), None, None)
+    decide.train_loss = math.inf
+    decide.best_rows = torch.zeros(n_rows, dtype=torch.float64)
     scatter = torch.linspace(-1, 1, n_rows, dtype=torch.float64)
     error = float(scatter.std()) / math.sqrt(n_rows)
     for factor, in_doubt in ((0.99, True), (1.01, False)):
-        gain = factor * (0.5 + 12 / n_rows) * error
-        decide.start_rows_ = scatter + gain
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(_stopping, "judge", lambda net, rows: (torch.zeros(1), None))
-            assert decide._gain_is_in_doubt(None) is in_doubt
+        decide.start_rows = scatter + factor * (0.5 + 12 / n_rows) * error
+        assert decide._gain_is_in_doubt() is in_doubt
 
 
 def test_validation_losses_are_of_the_start_and_of_every_epoch(quick, bent):
@@ -99,7 +100,7 @@ def test_validation_scores_are_r2_in_the_users_units(quick, digits):
 def test_of_many_training_rows_some_are_judged_where_none_validate(
     monkeypatch, quick, digits, early_stopping
 ):
-    monkeypatch.setattr(_trainer, "_MOST_JUDGED", 100)
+    monkeypatch.setattr(_loop, "_MOST_JUDGED", 100)
     judged, seen = [], []
 
     class Seeing(Callback):

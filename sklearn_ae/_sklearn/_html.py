@@ -24,8 +24,7 @@ class DrawnNetworkMixin:
     def _repr_html_inner(self):
         html = estimator_html_repr(self)
         if self.__sklearn_is_fitted__():
-            network = self._network
-            html += network_diagram(network.architecture, network.n_parameters)
+            html += network_diagram(self._fitted.architecture, self._fitted.n_parameters)
         return html
 
     def _repr_mimebundle_(self, **kwargs):

@@ -6,7 +6,7 @@ scikit-learn has none, estimators have no ``set_callbacks``, and all else works.
 
 import functools
 
-from skorch.callbacks import Callback
+from .._training import Watcher
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -31,6 +31,9 @@ __all__ = ["CallbackSupportMixin", "FitTask", "with_callbacks"]
 class FitTask:
     """A fit as callbacks see it: a task, with a task in it for every epoch.
 
+    As a context it is all or nothing: if the block raises, or a callback at its end, the
+    attributes of the estimator are put back.
+
     Parameters
     ----------
     estimator : BaseAutoencoder
@@ -38,14 +41,6 @@ class FitTask:
     X, y, X_clean : array-like or None
         As they came. Scores are monitored only where there is a target: what rows should
         become stands in for a ``y`` that is None.
-
-    Attributes
-    ----------
-    describe : callable or None
-        Returns what the estimator's fitted attributes are in the present epoch; set by the
-        fit once there is something to tell.
-    epochs : EpochTasks or None
-        Tells of epochs; None where nobody listens.
     """
 
     def __init__(self, estimator, X, y, X_clean):
@@ -53,37 +48,65 @@ class FitTask:
         target = X if X_clean is None else X_clean
         metadata = {} if X_clean is None else {"X_clean": X_clean}
         self.data = {"X": X, "y": target if y is None else y, "metadata": metadata}
-        self.epochs = self.describe = None
+        self.context = None
         if getattr(estimator, "_skl_callbacks", ()):
             self.context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
             self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
-            self.epochs = EpochTasks(self)
 
-    def end(self):
-        """Tell that the fit is done; the estimator has its fitted attributes."""
-        if self.epochs is not None:
-            self.context.call_on_fit_task_end(
-                estimator=self.estimator, **self.data, reconstruction_attributes={}
-            )
-        self.epochs = self.describe = None  # each holds what holds this
+    def __enter__(self):
+        self.before = dict(vars(self.estimator))
+        return self
+
+    def __exit__(self, error, value, traceback):
+        try:
+            if error is None and self.context is not None:
+                self.context.call_on_fit_task_end(
+                    estimator=self.estimator, **self.data, reconstruction_attributes={}
+                )
+        except BaseException:
+            self._put_back()
+            raise
+        if error is not None:
+            self._put_back()
+
+    def _put_back(self):
+        vars(self.estimator).clear()
+        vars(self.estimator).update(self.before)
+
+    def watchers(self, describe):
+        """Return who is to follow the training.
+
+        ``describe()`` returns what the estimator's attributes are in the present epoch.
+        """
+        return [] if self.context is None else [EpochTasks(self, describe)]
 
 
-class EpochTasks(Callback):
-    """Tell scikit-learn's callbacks when an epoch begins and ends; any may end training.
+class EpochTasks(Watcher):
+    """Reports to scikit-learn's callbacks when an epoch begins and ends; any may end training.
 
-    It is skorch's kind of callback.
+    Parameters
+    ----------
+    fit : FitTask
+    describe : callable
+        See ``FitTask.watchers``.
     """
 
-    def __init__(self, fit):
-        self.fit = fit
+    def __init__(self, fit, describe):
+        self.fit, self.describe = fit, describe
 
-    def on_epoch_begin(self, net, **kwargs):
-        self.task_ = self.fit.context.subcontext(task_name="epoch")
-        self.task_.call_on_fit_task_begin(estimator=self.fit.estimator, **self.fit.data)
+    def begin(self, training):
+        pass
 
-    def on_epoch_end(self, net, **kwargs):
-        net.best_weights.stop_ |= self.task_.call_on_fit_task_end(
+    def begin_epoch(self, training):
+        self.task = self.fit.context.subcontext(task_name="epoch")
+        self.task.call_on_fit_task_begin(estimator=self.fit.estimator, **self.fit.data)
+
+    def end_epoch(self, training):
+        training.stops |= self.task.call_on_fit_task_end(
             estimator=self.fit.estimator,
             **self.fit.data,
-            reconstruction_attributes=self.fit.describe,
+            reconstruction_attributes=self.describe,
         )
+
+    def end(self, training):
+        pass

@@ -1,0 +1,157 @@
+"""What a fit leaves: frozen arrays and settings that encode, decode and pickle."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ._code_density import CodeDensity
+from ._columns import Scaler
+from ._objectives import Objective
+from ._plan import Architecture
+from ._training import (
+    ROWS_PER_PASS,
+    ReconstructionNet,
+    borrowed_globals,
+    by_chunk,
+    limited_threads,
+    prepare_for_use,
+)
+
+__all__ = ["Fitted"]
+
+# One thread at a time builds a network, whose parts may build another one: reentrant.
+_building = threading.RLock()
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted network as arrays; modules are built from them when needed, one per dtype.
+
+    Parameters
+    ----------
+    objective : Objective
+        Which network, and which loss.
+    architecture : Architecture
+        What the network is built from.
+    loss : str or callable
+        The parameter ``loss``.
+    device : str
+        Where the network is used if that is possible, else on the CPU.
+    seed : int
+        What the network was built with, since layers of the user's may draw more than
+        their weights.
+    columns, output_columns : Scaler
+        The user's units to those of the network's input, and of its output.
+    shares_units : bool
+        Whether both are the same.
+    code_unit : ndarray of shape (n_components,)
+        What one unit of the network's own codes is worth to the user.
+    arrays : dict of ndarray
+        Weights by name.
+    density : CodeDensity
+        Where new codes are drawn, the network's own.
+    stays_linear : bool
+        Whether the fit ended where it started, at the best linear answer.
+    code_variance : ndarray of shape (n_components,)
+        Of the training rows' codes, the network's own.
+    explained_variance : ndarray of shape (n_components,)
+        Of the same codes, along the axes in which users see them, before whitening.
+    n_parameters : dict of int
+        Size of each weight that was trained, by name.
+    n_samples, n_iter, best_iter : int
+    loss_curve : list of float
+    validation_loss_curve, validation_scores : list of float or None
+        As the estimator's attributes of these names.
+    """
+
+    objective: Objective
+    architecture: Architecture
+    loss: str | Callable
+    device: str
+    seed: int
+    columns: Scaler
+    output_columns: Scaler
+    shares_units: bool
+    code_unit: np.ndarray
+    arrays: dict[str, np.ndarray]
+    density: CodeDensity
+    stays_linear: bool
+    code_variance: np.ndarray
+    explained_variance: np.ndarray
+    n_parameters: dict[str, int]
+    n_samples: int
+    n_iter: int
+    best_iter: int
+    loss_curve: list[float]
+    validation_loss_curve: list[float] | None
+    validation_scores: list[float] | None
+    _built: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def __getstate__(self):
+        return {**vars(self), "_built": {}}
+
+    def make_loss(self):
+        """Return the loss, in the units of the network's output."""
+        return self.objective.make_loss(self.loss, float(self.output_columns.scale_[0]))
+
+    def network(self, dtype: str):
+        """Return the network that computes in ``dtype``, so that float64 keeps its digits."""
+        return self._network_and_loss(dtype)[0]
+
+    def net(self) -> ReconstructionNet:
+        """Return the skorch net around the network in float32."""
+        pair = self._network_and_loss("float32")
+        with _building:
+            if "net" not in self._built:
+                self._built["net"] = ReconstructionNet.for_use(*pair)
+            return self._built["net"]
+
+    def apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
+        """Return ``function(network, loss, *rows)`` of all rows, some thousands at a time."""
+        network, loss = self._network_and_loss(arrays[0].dtype.name)
+        n_rows = min(len(arrays[0]), ROWS_PER_PASS)
+        with limited_threads(self.architecture.n_multiplications * n_rows):
+            return by_chunk(partial(function, network, loss), network, *arrays)
+
+    def encode(self, X: np.ndarray) -> np.ndarray:
+        """Return codes, (n_samples, n_components), in the dtype of ``X``."""
+        return self.apply(lambda network, loss, x: network.encode(x), X)
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Return rows in the user's units, (n_samples, n_features)."""
+        return self.apply(lambda network, loss, code: network.decode(code), codes)
+
+    def reconstruct(self, X: np.ndarray) -> np.ndarray:
+        """Return decode(encode(X)), (n_samples, n_features)."""
+        return self.apply(lambda network, loss, x: network(x), X)
+
+    def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
+        """Return the loss of every row, (n_samples,), against what should come out."""
+
+        def rows(network, loss, x, clean):
+            return loss.rows(network.outcome(network.units_in(x)), network.units_out(clean))
+
+        return self.apply(rows, X, X_clean)
+
+    def draw(self, n_samples: int, random_state: np.random.RandomState) -> np.ndarray:
+        """Return new rows in the user's units, (n_samples, n_features)."""
+        codes = self.density.draw(n_samples, random_state)
+        return self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
+
+    def _network_and_loss(self, dtype: str):
+        if dtype in self._built:
+            return self._built[dtype]
+        is_foreign = self.architecture.has_own_layers or callable(self.loss)
+        # The locks in the order in which a fit takes them.
+        with borrowed_globals(np.inf, self.seed if is_foreign else None), _building:
+            if dtype not in self._built:
+                network = self.objective.make_network(self.architecture, None)
+                loss = self.make_loss().eval()
+                units = self.columns.units(dtype), self.output_columns.units(dtype)
+                prepare_for_use(network, self.arrays, *units, dtype, self.device)
+                self._built[dtype] = network, loss.to(next(network.parameters()).device)
+            return self._built[dtype]

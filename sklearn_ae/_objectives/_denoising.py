@@ -1,0 +1,78 @@
+"""Rows are to come out without the noise that they went in with."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .._linear import fit_linear_denoiser, fit_wide_linear_denoiser, principal_axes
+from ..nn import NOISES, Autoencoder, UserNoise, make_loss
+from ._objective import Objective, start_at
+
+__all__ = ["Denoising"]
+
+_MOST_COLUMNS_TO_REGRESS = 1000  # with more, their covariance takes too long
+
+
+@dataclass(frozen=True)
+class Denoising(Objective):
+    """The denoising autoencoder: it starts at the best linear denoiser.
+
+    Parameters
+    ----------
+    noise : str, callable or None
+        What falls on rows in training: a key of NOISES, or noise given by the user. None:
+        the noise is in the rows, and clean ones are given.
+    level : float or sequence of float
+        How much, for noise by name.
+    """
+
+    noise: str | Callable | None
+    level: float | Sequence[float] = 0.0
+
+    starts_at_pca: ClassVar[bool] = False
+    trains_in_bfloat16: ClassVar[bool] = True
+    kl_warmup: ClassVar[int] = 0
+
+    @property
+    def calls_user_code(self):
+        return callable(self.noise)
+
+    def make_network(self, architecture, generator):
+        return Autoencoder(**vars(architecture), generator=generator)
+
+    def make_loss(self, loss, unit):
+        return make_loss(loss)
+
+    def make_noise(self):
+        if self.noise is None:
+            return None
+        if isinstance(self.noise, str):
+            return NOISES[self.noise](self.level)
+        return UserNoise(self.noise)
+
+    def first_weights(self, wanted):
+        return {}
+
+    def linear_start(self, problem):
+        return start_at(self._best_linear(problem), problem, knows_way_back=True)
+
+    def _best_linear(self, problem):
+        x, wanted, n_components = problem.x, problem.wanted, problem.n_components
+        if x.shape[1] > _MOST_COLUMNS_TO_REGRESS:
+            noisy = problem.draw_noisy()
+            return fit_wide_linear_denoiser(noisy, wanted, n_components, problem.seed)
+        if problem.moments is None:  # the noise is in the rows, or of the user's
+            return fit_linear_denoiser(problem.draw_noisy(), wanted, n_components)
+        return fit_linear_denoiser(x, wanted, n_components, problem.moments)
+
+    def code_axes(self, codes, x, unit, *, is_activated, stays_linear, whiten):
+        return principal_axes(codes, x, unit, rotate=not is_activated, whiten=whiten)
+
+    def codes_for_density(self, network, x, codes, seed):
+        return codes
+
+    def attributes(self, fitted):
+        return {}
+
+    def complaint(self, fitted):
+        return None

@@ -1,0 +1,51 @@
+"""Rows are to come out as they went in."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from .._linear import fit_pca, principal_axes
+from ..nn import Autoencoder, make_loss
+from ._objective import Objective, start_at
+
+__all__ = ["Reconstruction"]
+
+
+@dataclass(frozen=True)
+class Reconstruction(Objective):
+    """The plain autoencoder: it starts at PCA."""
+
+    starts_at_pca: ClassVar[bool] = True
+    calls_user_code: ClassVar[bool] = False
+    trains_in_bfloat16: ClassVar[bool] = True
+    kl_warmup: ClassVar[int] = 0
+
+    def make_network(self, architecture, generator):
+        return Autoencoder(**vars(architecture), generator=generator)
+
+    def make_loss(self, loss, unit):
+        return make_loss(loss)
+
+    def make_noise(self):
+        return None
+
+    def first_weights(self, wanted):
+        return {}
+
+    def linear_start(self, problem):
+        pca = fit_pca(problem.x, problem.n_components, problem.seed)
+        # The way back of PCA leads to what went in.
+        return start_at(pca, problem, knows_way_back=problem.target is None)
+
+    def code_axes(self, codes, x, unit, *, is_activated, stays_linear, whiten):
+        # Codes of PCA lie on principal axes; those of an activation mean what they are.
+        rotate = not (stays_linear or is_activated)
+        return principal_axes(codes, x, unit, rotate=rotate, whiten=whiten)
+
+    def codes_for_density(self, network, x, codes, seed):
+        return codes
+
+    def attributes(self, fitted):
+        return {}
+
+    def complaint(self, fitted):
+        return None

@@ -1,0 +1,154 @@
+"""Rows are to be likely: codes are distributions, held to a prior."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from .._linear import (
+    LinearCode,
+    decoder_start,
+    encoder_start,
+    fit_probabilistic_pca,
+    ordered_axes,
+    principal_axes,
+)
+from .._training import by_chunk, make_generator
+from ..nn import EvidenceLowerBound, VariationalNetwork, make_loss
+from ._objective import Objective, Start
+
+if TYPE_CHECKING:
+    from .._fitted import Fitted
+
+__all__ = ["Variational", "bound", "log_density", "posterior"]
+
+# Components whose mean has a larger variance are in use (Burda et al., 2016).
+_ACTIVE = 0.01
+
+# The least noise level, as a share of the typical standard deviation of a column.
+_LEAST_NOISE = 1e-3
+
+
+@dataclass(frozen=True)
+class Variational(Objective):
+    """The variational autoencoder: it starts at probabilistic PCA.
+
+    Parameters
+    ----------
+    beta : float
+        Weight of the divergence of codes from the prior.
+    kl_warmup : int
+        Epochs in which it rises.
+    """
+
+    beta: float = 1.0
+    kl_warmup: int = 0
+
+    starts_at_pca: ClassVar[bool] = False
+    calls_user_code: ClassVar[bool] = False
+    trains_in_bfloat16: ClassVar[bool] = False
+
+    def make_network(self, architecture, generator):
+        return VariationalNetwork(**vars(architecture), generator=generator)
+
+    def make_loss(self, loss, unit):
+        return EvidenceLowerBound(make_loss(loss).likelihood(unit), self.beta)
+
+    def make_noise(self):
+        return None
+
+    def first_weights(self, wanted):
+        spread = np.log(np.sqrt(wanted.var(axis=0, dtype=np.float64).mean()) or 1.0)
+        return {"log_scale": spread, "least_log_scale": spread + np.log(_LEAST_NOISE)}
+
+    def linear_start(self, problem):
+        code = fit_probabilistic_pca(
+            problem.x, problem.n_components, self.beta, problem.seed
+        )
+        weights = {
+            "encoder.skip.weight": code.projection,
+            "encoder.skip.bias": -code.projection @ code.mean,
+        }
+        std = code.std
+        if problem.code_activation != "identity":
+            linear = LinearCode.of(code.projection, code.mean, code.spread)
+            weights = encoder_start(linear, problem.x, problem.code_activation)
+            std = std * _stretch(code.projection, weights["encoder.skip.weight"])
+        # The noise level is in units of the output.
+        noise_variance = code.noise_variance * np.mean(problem.relative_scale**2)
+        weights |= {
+            "encoder.log_std": np.log(std),
+            "log_scale": np.log(noise_variance) / 2,
+        }
+        problem.load(weights)
+        # Least squares lead from means of codes to rows; codes themselves are wider.
+        means = problem.encode(problem.x)
+        weights |= decoder_start(means, problem.wanted, code.shrinkage)
+        problem.load(weights)
+        return Start(weights, 1.0)
+
+    def code_axes(self, codes, x, unit, *, is_activated, stays_linear, whiten):
+        if is_activated:
+            return principal_axes(codes, x, unit, rotate=False, whiten=whiten)
+        # Components of a distribution are independent as they are: turned, they would not be.
+        return ordered_axes(codes, x, whiten=whiten)
+
+    def codes_for_density(self, network, x, codes, seed):
+        # One draw of each row's posterior; axes and units are not set yet.
+        both = by_chunk(network.posterior, network, x)
+        draws = np.random.RandomState(seed).normal(size=codes.shape)
+        return both[:, 0] + both[:, 1] * draws
+
+    def attributes(self, fitted):
+        return {"active_components_": int((fitted.code_variance > _ACTIVE).sum())}
+
+    def complaint(self, fitted):
+        variance = fitted.code_variance
+        if variance.max() > _ACTIVE or not fitted.columns.varies_:
+            return None
+        return (
+            f"None of the {len(variance)} components is in use: all rows have the same "
+            "code and are rebuilt as the mean. Expected at least one whose mean has a "
+            f"variance above {_ACTIVE}. Use a smaller beta than {self.beta:g}, or "
+            "kl_warmup; for loss='kl' pass counts, since values far below 1 say next "
+            "to nothing; else all is noise, or rows are too few."
+        )
+
+
+def posterior(fitted: "Fitted", X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return means and deviations of codes, each (n_samples, n_components)."""
+    both = fitted.apply(lambda network, loss, x: network.posterior(x), X)
+    return both[:, 0], both[:, 1]
+
+
+def bound(fitted: "Fitted", X: np.ndarray) -> np.ndarray:
+    """Return the evidence lower bound of every row in the user's units, (n_samples,)."""
+    return _log_density(fitted, X, lambda network, loss, *rows: loss.bound(network, *rows))
+
+
+def log_density(fitted: "Fitted", X: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
+    """Return the importance-weighted log density of every row, (n_samples,)."""
+    generator = make_generator(seed)
+
+    def estimate(network, loss, x, target):
+        return loss.log_density(network, x, target, n_draws, generator)
+
+    return _log_density(fitted, X, estimate)
+
+
+def _log_density(fitted, X, estimate):
+    def of_scaled(network, loss, x):
+        return estimate(network, loss, network.units_in(x), network.units_out(x))
+
+    log_densities = fitted.apply(of_scaled, X)
+    if fitted.make_loss().likelihood.is_discrete:
+        return log_densities
+    # A density of scaled rows is that of rows, times the scale of every column.
+    return log_densities - float(np.log(fitted.output_columns.scale_).sum())
+
+
+def _stretch(before: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return how many times longer each row of a matrix has become, 1 for none."""
+    lengths = np.linalg.norm(before, axis=1)
+    none = lengths == 0
+    return np.where(none, 1.0, np.linalg.norm(after, axis=1) / np.where(none, 1, lengths))

@@ -1,0 +1,466 @@
+"""What the parameters mean for the data at hand, or an error."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ._columns import Scaler
+from ._objectives import Objective
+from ._training import (
+    Recipe,
+    check_callbacks,
+    check_solver,
+    pays_in_bfloat16,
+    resolve_device,
+)
+from .nn import LOSSES
+
+if TYPE_CHECKING:
+    from ._fitted import Fitted
+
+__all__ = ["Architecture", "Plan", "check_loss_domain", "is_mse", "make_plan"]
+
+# What an output activation can give; the others have no bound worth a check.
+_RANGES = {
+    "logistic": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "softplus": (0.0, np.inf),
+}
+
+_ROUNDING = 1e-6  # what MinMaxScaler leaves may pass 1 by a rounding
+
+# Linear skips, which for mse start at the best that they can be, learn at this share of
+# the rate: at the full one the first steps undo much of a start with many components.
+_LINEAR_RATE = 0.1
+
+# batch_size="auto": enough batches for one epoch to count, of a size that a small
+# network handles in one go.
+_BATCHES = 16
+_FEWEST_ROWS, _MOST_ROWS = 16, 512
+
+_FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
+
+# Largest ratio of a column's mean to its standard deviation that training in float32
+# tolerates: where rows go in uncentred, and where only the output is uncentred.
+_FARTHEST_MEAN_IN, _FARTHEST_MEAN_OUT = 1e3, 1e5
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """What a network is built from; the fields are its keyword arguments."""
+
+    n_features: int
+    n_components: int
+    hidden_layer_sizes: tuple[int, ...]
+    decoder_hidden_layer_sizes: tuple[int, ...]
+    activation: str
+    code_activation: str
+    output_activation: str
+    dropout: float
+    linear_skip: bool
+    encoder: Callable | None
+    decoder: Callable | None
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the network is the linear skip alone."""
+        return (
+            self.linear_skip
+            and not self.hidden_layer_sizes
+            and not self.decoder_hidden_layer_sizes
+            and not self.has_own_layers
+            and not self.has_activated_code
+            and self.output_activation == "identity"
+        )
+
+    @property
+    def has_activated_code(self) -> bool:
+        """Whether codes pass through an activation."""
+        return self.code_activation != "identity"
+
+    @property
+    def has_own_layers(self) -> bool:
+        """Whether networks of the user's stand in place of hidden layers."""
+        return self.encoder is not None or self.decoder is not None
+
+    @property
+    def n_multiplications(self) -> int:
+        """How many numbers are multiplied to reconstruct one row."""
+        total = 2 * self.n_features * self.n_components
+        for sizes in (self.hidden_layer_sizes, self.decoder_hidden_layer_sizes[::-1]):
+            widths = (self.n_features, *sizes, self.n_components)
+            total += sum(n_in * n_out for n_in, n_out in pairwise(widths))
+        return total
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One fit, before it begins.
+
+    Parameters
+    ----------
+    objective : Objective
+    architecture : Architecture
+    loss : str or callable
+    sampler : str
+        A key of DENSITIES.
+    whiten : bool
+    device : str
+        As it was given; the recipe has the one that is trained on.
+    columns, output_columns : Scaler
+        Of what goes in and of what should come out.
+    shares_units : bool
+        Whether both are the same.
+    target_is_input : bool
+        Whether rows are to come out as they went in, in the same units.
+    code_unit : ndarray of shape (n_components,)
+        What one unit of a code is worth to the user, before the start says more.
+    last_arrays : dict of ndarray or None
+        Weights that a warm start continues from.
+    is_closed_form : bool
+        Whether the answer is linear and needs no training.
+    n_valid : int
+        Rows that choose the epoch.
+    is_foreign : bool
+        Whether code of the user's takes part.
+    recipe : Recipe
+    """
+
+    objective: Objective
+    architecture: Architecture
+    loss: str | Callable
+    sampler: str
+    whiten: bool
+    device: str
+    columns: Scaler
+    output_columns: Scaler
+    shares_units: bool
+    target_is_input: bool
+    code_unit: np.ndarray
+    last_arrays: dict[str, np.ndarray] | None
+    is_closed_form: bool
+    n_valid: int
+    is_foreign: bool
+    recipe: Recipe
+
+    @property
+    def starts_linear(self) -> bool:
+        """Whether training starts at the best that is linear."""
+        return self.recipe.guards_start
+
+    @property
+    def n_multiplications(self) -> int:
+        """Work in one batch."""
+        return self.architecture.n_multiplications * self.recipe.batch_size
+
+
+def make_plan(
+    settings: Any,
+    objective: Objective,
+    X: np.ndarray,
+    X_clean: np.ndarray | None,
+    last: "Fitted | None",
+) -> Plan:
+    """Return what ``settings`` mean for these rows.
+
+    Parameters
+    ----------
+    settings : object
+        Has the parameters that all estimators share as attributes.
+    objective : Objective
+    X : ndarray of shape (n_samples, n_features)
+    X_clean : ndarray of shape (n_samples, n_features) or None
+        What rows should become. None: what they are.
+    last : Fitted or None
+        What a warm start continues.
+
+    Raises
+    ------
+    ValueError
+        Two parameters, or a parameter and the data, do not go together.
+    """
+    name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
+    loss = settings.loss
+    check_loss_domain(loss, wanted, name)
+    architecture = _plan_architecture(settings, X, last)
+    output_activation = architecture.output_activation
+    check_output_range(output_activation, wanted, name)
+    is_closed_form = is_mse(loss) and architecture.is_linear
+    if last is None:
+        columns = Scaler(settings.scaling).fit(X)
+        shares_units = X_clean is None and output_activation == "identity"
+        output_columns = columns
+        if not shares_units:
+            kind = _output_scaling(settings.scaling, output_activation)
+            output_columns = Scaler(kind).fit(wanted, name)
+        code_unit = np.ones(architecture.n_components)
+        if settings.scaling == "global" and not architecture.has_activated_code:
+            code_unit *= output_columns.scale_[0]
+        if not is_closed_form:
+            _refuse_lost_digits(
+                settings.scaling, output_activation, columns, output_columns
+            )
+    else:
+        _check_unchanged(architecture, settings.scaling, last)
+        columns, output_columns = last.columns, last.output_columns
+        shares_units, code_unit = last.shares_units, last.code_unit
+    return Plan(
+        objective=objective,
+        architecture=architecture,
+        loss=loss,
+        sampler=settings.sampler,
+        whiten=settings.whiten,
+        device=settings.device,
+        columns=columns,
+        output_columns=output_columns,
+        shares_units=shares_units,
+        target_is_input=shares_units and X_clean is None,
+        code_unit=code_unit,
+        last_arrays=None if last is None else last.arrays,
+        is_closed_form=is_closed_form,
+        n_valid=_count_validation_rows(settings, len(X)),
+        is_foreign=(
+            callable(loss) or architecture.has_own_layers or objective.calls_user_code
+        ),
+        recipe=_make_recipe(
+            settings,
+            objective,
+            architecture,
+            len(X),
+            starts_linear=architecture.linear_skip and last is None,
+            centres=columns.centres and output_columns.centres,
+            farthest_mean=max(columns.farthest_mean, output_columns.farthest_mean),
+        ),
+    )
+
+
+def _make_recipe(
+    settings, objective, architecture, n_rows, *, starts_linear, centres, farthest_mean
+) -> Recipe:
+    """Return how to train.
+
+    ``centres`` and ``farthest_mean`` are those of what the network sees.
+    """
+    solver = settings.solver
+    check_solver(solver)
+    check_callbacks(settings.callbacks or ())
+    batch_size = rows_per_batch(settings.batch_size, n_rows)
+    device = resolve_device(settings.device)
+    bfloat16 = settings.precision == "bfloat16"
+    # Of layers of the user's, and of distributions, nothing was measured.
+    was_measured = objective.trains_in_bfloat16 and not architecture.has_own_layers
+    if settings.precision == "auto" and was_measured:
+        work = architecture.n_multiplications
+        bfloat16 = pays_in_bfloat16(device, batch_size, work, farthest_mean)
+    linear_rate = None
+    # An optimizer class gets one group of weights, for LBFGS knows no others.
+    if architecture.linear_skip and isinstance(solver, str) and is_mse(settings.loss):
+        linear_rate = _LINEAR_RATE * settings.learning_rate_init
+    loosens_start = (
+        starts_linear
+        and objective.starts_at_pca
+        # Hidden layers are drawn for rows and codes of about unit size.
+        and centres
+        # A penalty draws the layers back to nothing, a constant rate never settles.
+        and settings.alpha == 0
+        and settings.learning_rate == "one_cycle"
+        and solver in ("adam", "adamw")
+    )
+    return Recipe(
+        max_iter=settings.max_iter,
+        batch_size=batch_size,
+        solver=solver,
+        learning_rate_init=settings.learning_rate_init,
+        linear_rate=linear_rate,
+        learning_rate=settings.learning_rate,
+        alpha=settings.alpha,
+        loosens_start=loosens_start,
+        guards_start=starts_linear,
+        tol=settings.tol,
+        n_iter_no_change=settings.n_iter_no_change,
+        kl_warmup=objective.kl_warmup,
+        bfloat16=bfloat16,
+        device=device,
+        callbacks=tuple(settings.callbacks or ()),
+    )
+
+
+def rows_per_batch(batch_size: int | str, n_rows: int) -> int:
+    """Return the batch size; "auto" is the power of two that gives about 16 batches.
+
+    Examples
+    --------
+    >>> rows_per_batch("auto", 100), rows_per_batch("auto", 2000), rows_per_batch(50, 10)
+    (16, 128, 50)
+    """
+    if not isinstance(batch_size, str):
+        return int(batch_size)
+    wanted = 2 ** round(math.log2(max(n_rows, 1) / _BATCHES))
+    return int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS))
+
+
+def _count_validation_rows(settings, n_rows: int) -> int:
+    if not settings.early_stopping or n_rows < _FEWEST_ROWS_TO_SPLIT:
+        return 0
+    # Two rows at least, since one row has no standard error.
+    return min(max(2, round(settings.validation_fraction * n_rows)), n_rows - 1)
+
+
+def is_mse(loss) -> bool:
+    """Whether the parameter ``loss`` names the squared error; it may be any callable."""
+    return isinstance(loss, str) and loss == "mse"
+
+
+# -- the network -----------------------------------------------------------------
+
+
+def _plan_architecture(settings, X: np.ndarray, last: "Fitted | None") -> Architecture:
+    encoder_sizes = _as_sizes("hidden_layer_sizes", settings.hidden_layer_sizes)
+    decoder_sizes = encoder_sizes[::-1]
+    if settings.decoder_hidden_layer_sizes is not None:
+        decoder_sizes = _as_sizes(
+            "decoder_hidden_layer_sizes", settings.decoder_hidden_layer_sizes
+        )
+    n_components = settings.n_components
+    if last is None:
+        n_components = _code_size(n_components, X)
+    elif n_components is None:
+        n_components = last.architecture.n_components
+    return Architecture(
+        n_features=X.shape[1],
+        n_components=n_components,
+        hidden_layer_sizes=encoder_sizes,
+        decoder_hidden_layer_sizes=decoder_sizes,
+        activation=settings.activation,
+        code_activation=settings.code_activation,
+        output_activation=_output_activation(settings.output_activation, settings.loss),
+        dropout=settings.dropout,
+        linear_skip=settings.init == "pca",
+        encoder=settings.encoder,
+        decoder=settings.decoder,
+    )
+
+
+def _as_sizes(name: str, sizes) -> tuple[int, ...]:
+    wanted = tuple(np.atleast_1d(np.asarray(sizes, dtype=object)))
+    if not all(isinstance(size, Integral) and size >= 1 for size in wanted):
+        raise ValueError(
+            f"{name}={sizes!r} must hold integers of at least 1, one per hidden layer. "
+            "Use () for no hidden layer."
+        )
+    return tuple(int(size) for size in wanted)
+
+
+def _code_size(n_components: int | None, X: np.ndarray) -> int:
+    """Return the length of the code; None: as long as it can be for ``X``."""
+    most = min(X.shape)
+    if n_components is None:
+        return most
+    if n_components > most:
+        raise ValueError(
+            f"n_components={n_components!r} must be between 1 and min(n_samples, "
+            f"n_features)={most}: X has {X.shape[0]} rows and {X.shape[1]} columns. Use "
+            f"a smaller n_components, or None to take {most}."
+        )
+    return int(n_components)
+
+
+def _output_activation(output_activation: str, loss) -> str:
+    outputs = LOSSES[loss].outputs if isinstance(loss, str) else ()
+    if output_activation == "auto":
+        return outputs[0] if outputs else "identity"
+    if outputs and output_activation not in outputs:
+        low, high = LOSSES[loss].domain
+        raise ValueError(
+            f"output_activation={output_activation!r} lets outputs leave [{low:g}, "
+            f"{high:g}]; loss={loss!r} expected an output inside. Use "
+            "output_activation='auto'."
+        )
+    return output_activation
+
+
+def _check_unchanged(architecture: Architecture, scaling, last: "Fitted") -> None:
+    now, then = vars(architecture), vars(last.architecture)
+    changed = [name for name in now if now[name] != then[name]]
+    changed = ["init" if name == "linear_skip" else name for name in changed]
+    if scaling != last.columns.kind:
+        changed.append("scaling")
+    if changed:
+        raise ValueError(
+            f"warm_start=True found {', '.join(changed)} changed since the last fit; "
+            "expected the network that it continues. Set the old values, or "
+            "warm_start=False to start anew."
+        )
+
+
+# -- the data --------------------------------------------------------------------
+
+
+def _output_scaling(scaling: str | None, output_activation: str) -> str | None:
+    """Return the kind of units in which an output works, given those of the input.
+
+    Nonlinear outputs have units of their own: the data's, or for an output of one sign any
+    multiple of them.
+    """
+    if output_activation == "identity":
+        return scaling
+    return None if output_activation in ("logistic", "tanh") else "magnitude"
+
+
+def check_loss_domain(loss, X: np.ndarray, name: str = "X") -> None:
+    """Raise ValueError if ``X`` has values that ``loss`` cannot measure."""
+    if isinstance(loss, str):
+        cause = f"loss={loss!r}"
+        _check_range(cause, LOSSES[loss].domain, X, name, "use loss='mse'")
+
+
+def check_output_range(output_activation: str, X: np.ndarray, name: str = "X") -> None:
+    """Raise ValueError if ``X`` has values that ``output_activation`` cannot give."""
+    if output_activation in _RANGES:
+        cause = f"output_activation={output_activation!r}"
+        way_out = "use output_activation='auto'"
+        _check_range(cause, _RANGES[output_activation], X, name, way_out)
+
+
+def _check_range(
+    cause: str, interval: tuple[float, float], X: np.ndarray, name: str, way_out: str
+) -> None:
+    low, high = interval
+    if low == -np.inf and high == np.inf:
+        return
+    least, most = X.min(), X.max()
+    slack = _ROUNDING * (max(abs(least), abs(most)) if high == np.inf else high - low)
+    if least < low - slack or most > high + slack:
+        expected = f"values in [{low:g}, {high:g}]"
+        raise ValueError(
+            f"{name} has values from {least:.6g} to {most:.6g}; {cause} expected "
+            f"{'non-negative values' if high == np.inf else expected}. Scale {name} first, "
+            f"with MinMaxScaler(clip=True) for one, or {way_out}."
+        )
+
+
+def _refuse_lost_digits(scaling, output_activation, columns, output_columns) -> None:
+    """Raise ValueError if means that are not subtracted drown what varies."""
+    if scaling is None:
+        distance = max(columns.distance_, output_columns.distance_)
+        cause, farthest = "scaling=None", _FARTHEST_MEAN_IN
+    elif output_activation != "identity":
+        distance, farthest = output_columns.distance_, _FARTHEST_MEAN_OUT
+        cause = f"an output of {output_activation!r}"
+    else:
+        return
+    if distance <= farthest:
+        return
+    name = "X" if distance == columns.distance_ else "X_clean"
+    raise ValueError(
+        f"{name} has means {distance:.2g} standard deviations away from zero, "
+        f"which {cause} does not subtract; expected at most {farthest:g}, since "
+        "training in float32 would lose the digits that vary. Subtract the means "
+        "first, or use scaling='global' with loss='mse'."
+    )

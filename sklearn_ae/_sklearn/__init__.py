@@ -1,0 +1,1 @@
+"""All that touches scikit-learn's inner names: validation, callbacks, HTML."""

@@ -1,0 +1,270 @@
+"""The skorch net: what users see as ``net_``, and what their skorch callbacks meet."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import copy, deepcopy
+from pickle import PicklingError
+
+import numpy as np
+import torch
+from skorch import NeuralNet
+from skorch.callbacks import Callback
+from skorch.dataset import Dataset
+from skorch.utils import TeeGenerator
+
+from ._arrays import to_tensor
+from ._loop import Rows, StopTraining, Training, Watcher, batches, count_batches
+from ._stopping import BestWeights, copy_weights
+
+__all__ = ["CallbackHooks", "ReconstructionNet", "check_callbacks"]
+
+
+class TensorBatches:
+    """Iterate over (x, target) batches of two tensors that lie in memory, in order.
+
+    Parameters
+    ----------
+    dataset : skorch Dataset
+        Its ``X`` and ``y`` are tensors of shape (n_rows, n_features).
+    batch_size : int
+        Most rows in a batch.
+    """
+
+    def __init__(self, dataset: Dataset, batch_size: int):
+        self.dataset = dataset
+        self.batch_size = batch_size
+
+    def __len__(self) -> int:
+        return count_batches(len(self.dataset), self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        rows = Rows(self.dataset.X, self.dataset.y)
+        for x, target, _ in batches(rows, self.batch_size, None):
+            yield x, target
+
+
+class ReconstructionNet(NeuralNet):
+    """A skorch net whose target is a reconstruction, in the network's units.
+
+    It holds a network that is trained elsewhere: by the loop, while ``training_`` is there,
+    or before. It predicts; it has no steps of its own.
+
+    Parameters
+    ----------
+    module : BottleneckNetwork
+    criterion : TrainingLoss
+    **kwargs
+        Of NeuralNet.
+    """
+
+    training_: Training | None = None
+
+    def __init__(self, module, criterion, **kwargs):
+        ours = {
+            "iterator_train": TensorBatches,
+            "iterator_valid": TensorBatches,
+            "train_split": None,
+        }
+        super().__init__(module, criterion, **{**ours, **kwargs})
+
+    @classmethod
+    def for_use(cls, network, loss) -> "ReconstructionNet":
+        """Return a net of a fitted network: no optimizer, no callbacks, no data."""
+        device = str(next(network.parameters()).device)
+        net = cls(network, loss, device=device, callbacks="disable")
+        net._initialize_virtual_params()
+        net._initialize_callbacks()
+        net._initialize_module()
+        net._initialize_criterion()
+        net._initialize_history()
+        net._set_training(False)
+        net.initialized_ = True
+        return net
+
+    def get_default_callbacks(self):
+        return []
+
+    def initialize_optimizer(self, *args, **kwargs):
+        if self.training_ is not None:
+            self.optimizer_ = self.training_.step.optimizer
+        return self
+
+    def get_dataset(self, X, y=None):
+        if isinstance(X, Dataset):
+            return X
+        weight = next(self.module_.parameters())
+        x = to_tensor(np.asarray(X), weight)
+        return Dataset(x, x if y is None else to_tensor(np.asarray(y), weight))
+
+    def infer(self, x, **fit_params):
+        return self.module_.outcome(x)
+
+    def evaluation_step(self, batch, training=False):
+        # A prediction is a reconstruction, whatever else the loss takes.
+        outcome = super().evaluation_step(batch, training)
+        return outcome[0] if isinstance(outcome, tuple) else outcome
+
+    # -- what callbacks may look at while training goes on --------------------
+
+    @property
+    def best_weights(self) -> BestWeights:
+        """Losses and R² so far, and the best epoch."""
+        return self._under_way.best
+
+    @property
+    def n_epochs_left(self) -> int:
+        """Epochs that are left at most."""
+        return self._under_way.schedule.n_epochs_left
+
+    @property
+    def datasets_(self) -> tuple[Dataset, Dataset | None]:
+        """Rows that are trained on, and those that choose the epoch."""
+        train, valid = self._under_way.train, self._under_way.valid
+        return (
+            Dataset(train.x, train.wanted),
+            None if valid is None else Dataset(valid.x, valid.target),
+        )
+
+    @property
+    def judged_train_(self) -> Dataset:
+        """Training rows that are judged, with noise that stays."""
+        return Dataset(self._under_way.judged.x, self._under_way.judged.target)
+
+    def copy_weights(self) -> dict[str, torch.Tensor]:
+        """Return a copy of the weights, by name."""
+        return copy_weights(self.module_)
+
+    @property
+    def _under_way(self) -> Training:
+        if self.training_ is None:
+            raise AttributeError("This net is not in training; see the estimator instead.")
+        return self.training_
+
+
+class CallbackHooks(Watcher):
+    """Calls the hooks of the user's skorch callbacks, on a net that shows the training.
+
+    A callback that raises KeyboardInterrupt ends the training, as in skorch.
+
+    Parameters
+    ----------
+    training : Training
+    callbacks : sequence of skorch callbacks, or of (name, callback)
+        They are copied.
+    """
+
+    def __init__(self, training: Training, callbacks):
+        recipe = training.recipe
+        self.net = ReconstructionNet(
+            training.network,
+            training.loss,
+            lr=recipe.learning_rate_init,
+            max_epochs=recipe.max_iter,
+            batch_size=recipe.batch_size,
+            callbacks=_copied(callbacks),
+            verbose=0,  # skorch's own lines
+            device=recipe.device,
+        )
+        self.net.training_ = training
+
+    def begin(self, training):
+        self.net.initialize()
+        train, valid = self.net.datasets_
+        self.sets = {"dataset_train": train, "dataset_valid": valid}
+        self._notify("on_train_begin", X=train.X, y=train.y)
+
+    def begin_epoch(self, training):
+        self._notify("on_epoch_begin", **self.sets)
+
+    def begin_batch(self, x: torch.Tensor, target: torch.Tensor) -> None:
+        """See a batch before its step."""
+        self.batch = x, target
+        self._notify("on_batch_begin", batch=self.batch, training=True)
+
+    def on_gradients(self) -> None:
+        """See the gradients of a batch."""
+        named = TeeGenerator(self.net.get_all_learnable_params())
+        self._notify(
+            "on_grad_computed", named_parameters=named, batch=self.batch, training=True
+        )
+
+    def end_batch(self, loss: torch.Tensor, outcome) -> None:
+        """See a batch after its step."""
+        self._end_batch("train", self.batch, {"loss": loss, "y_pred": outcome})
+
+    def end_epoch(self, training):
+        self._record("train", training.losses[-1], self.sets["dataset_train"])
+        if self.sets["dataset_valid"] is not None:
+            self._pass_over_validation_rows()
+            best, history = training.best, self.net.history
+            history.record("valid_loss", best.losses_[-1])
+            history.record("valid_loss_best", best.best_epoch_ == len(training.losses))
+            history.record("valid_r2", best.scores_[-1])
+        self._notify("on_epoch_end", **self.sets)
+
+    def end(self, training):
+        history = self.net.history
+        if history and "train_loss" not in history[-1]:
+            history.pop()  # a callback stopped in the midst of an epoch
+        train = self.sets["dataset_train"]
+        self._notify("on_train_end", X=train.X, y=train.y)
+
+    def _pass_over_validation_rows(self) -> None:
+        """Show the validation rows batch by batch, as skorch does, with present weights."""
+        dataset, total = self.sets["dataset_valid"], 0.0
+        for batch in self.net.get_iterator(dataset, training=False):
+            self._notify("on_batch_begin", batch=batch, training=False)
+            step = self.net.validation_step(batch)
+            total += step["loss"].item() * len(batch[0])
+            self._end_batch("valid", batch, step)
+        self._record("valid", total / len(dataset), dataset)
+
+    def _end_batch(self, prefix, batch, step) -> None:
+        self.net.history.record_batch(f"{prefix}_loss", step["loss"].item())
+        self.net.history.record_batch(f"{prefix}_batch_size", len(batch[0]))
+        self._notify("on_batch_end", batch=batch, training=prefix == "train", **step)
+
+    def _record(self, prefix, loss: float, dataset: Dataset) -> None:
+        n_batches = count_batches(len(dataset), self.net.batch_size)
+        self.net.history.record(f"{prefix}_loss", loss)
+        self.net.history.record(f"{prefix}_batch_count", n_batches)
+
+    def _notify(self, hook: str, **kwargs) -> None:
+        try:
+            self.net.notify(hook, **kwargs)
+        except KeyboardInterrupt as interrupt:
+            raise StopTraining from interrupt
+
+
+def check_callbacks(callbacks) -> None:
+    """Raise ValueError unless ``callbacks`` holds skorch callbacks, maybe with names."""
+    for entry in callbacks:
+        callback = entry[-1] if isinstance(entry, tuple) else entry
+        if not isinstance(callback, Callback):
+            raise ValueError(
+                f"callbacks holds {entry!r}, expected instances of "
+                "skorch.callbacks.Callback. Use skorch.callbacks.EpochScoring(...) for one."
+            )
+
+
+def _copied(callbacks) -> list:
+    """Return copies of the user's callbacks, since skorch changes those that it runs."""
+    memo: dict = {}
+    return [
+        (*entry[:-1], _twin(entry[-1], memo))
+        if isinstance(entry, tuple)
+        else _twin(entry, memo)
+        for entry in callbacks
+    ]
+
+
+def _twin(callback: Callback, memo: dict) -> Callback:
+    """Return a copy that shares what cannot be copied: open files, locks, connections.
+
+    ``memo`` is deepcopy's: what callbacks have in common, their copies have too.
+    """
+    twin = memo[id(callback)] = copy(callback)
+    for name, value in vars(callback).items():
+        with suppress(TypeError, PicklingError):
+            setattr(twin, name, deepcopy(value, memo))
+    return twin
