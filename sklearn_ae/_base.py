@@ -21,12 +21,11 @@ from ._fit import Fit
 from ._fitted import Fitted
 from ._objectives import Objective
 from ._plan import check_loss_domain, is_mse, make_plan
-from ._sklearn._callbacks import CallbackSupportMixin, FitTask, with_callbacks
+from ._sklearn._callbacks import CallbackSupportMixin, FitTask
 from ._sklearn._html import DrawnNetworkMixin
 from ._sklearn._validation import (
     Interval,
     StrOptions,
-    fits,
     fresh_random_state,
     validate_clean_rows,
     validate_codes,
@@ -91,6 +90,18 @@ class BaseAutoencoder(
     }
 
     @abstractmethod
+    def fit(self, X, y=None):
+        """Learn to encode and decode the rows of ``X``."""
+
+    @abstractmethod
+    def score(self, X, y=None):
+        """Return the share of variance that reconstructions keep."""
+
+    @abstractmethod
+    def score_samples(self, X):
+        """Return how normal each row is."""
+
+    @abstractmethod
     def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
         """Return what the network is to learn.
 
@@ -98,32 +109,6 @@ class BaseAutoencoder(
         """
 
     # -- fitting -------------------------------------------------------------
-
-    @with_callbacks
-    @fits
-    def fit(self, X, y=None):
-        """Learn to encode and decode the rows of ``X``.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Training rows, in any units; see ``scaling``.
-        y : Ignored
-            May be of any type, so that the estimator stands in front of a classifier.
-
-        Returns
-        -------
-        self : object
-            The fitted estimator. After an error it is as it was before.
-
-        Raises
-        ------
-        ValueError
-            ``X`` or a parameter cannot be used; the message names the way out.
-        ConvergenceError
-            Training diverged.
-        """
-        return self._fit(X, y, None)
 
     def _fit(self, X, y, X_clean):
         """Fit to rows that are their own target, or to noisy rows and clean ones."""
@@ -206,30 +191,6 @@ class BaseAutoencoder(
         check_is_fitted(self)
         return self._fitted.reconstruct(validate_rows(self, X, reset=False))
 
-    def score(self, X, y=None):
-        """Return the share of the variance of ``X`` that its reconstruction keeps.
-
-        ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over the cells of
-        all columns that vary, in the user's units: scikit-learn's ``r2_score(X, X_hat,
-        multioutput="variance_weighted")``. It is the same scale whatever ``loss`` is,
-        so that a grid search can compare losses.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to rebuild, best those that ``fit`` has not seen.
-        y : Ignored
-            May be of any type; a grid search passes it on.
-
-        Returns
-        -------
-        score : float
-            1 is perfect, 0 is no better than telling the mean of ``X``.
-        """
-        check_is_fitted(self)
-        X = validate_rows(self, X, reset=False)
-        return self._r2(X, X)
-
     def _r2(self, X, wanted):
         X_hat = self._fitted.reconstruct(X)
         # float64: the squares of float32 data of extreme size overflow or vanish.
@@ -238,26 +199,6 @@ class BaseAutoencoder(
             X_hat.astype(np.float64),
             multioutput="variance_weighted",
         )
-
-    def score_samples(self, X):
-        """Return minus the loss of each row: the higher, the more like the training rows.
-
-        ``-mean(loss(X_scaled, X_hat_scaled))`` over the columns of a row, with the loss
-        and the units in which training measures it; see ``loss`` and ``scaling``.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Rows to rebuild.
-
-        Returns
-        -------
-        scores : ndarray of shape (n_samples,)
-            For "mse", "mae" and "huber" at most 0, which is a row rebuilt without error.
-        """
-        check_is_fitted(self)
-        X = validate_rows(self, X, reset=False)
-        return self._row_scores(X, X, "X")
 
     def _row_scores(self, X, wanted, name):
         check_loss_domain(self._fitted.loss, wanted, name)

@@ -8,9 +8,11 @@ from sklearn.utils.validation import check_is_fitted
 from ._base import BaseAutoencoder
 from ._objectives import Variational, bound, log_density, posterior
 from ._plan import check_loss_domain
+from ._sklearn._callbacks import with_callbacks
 from ._sklearn._validation import (
     Interval,
     StrOptions,
+    fits,
     fresh_random_state,
     validate_count,
     validate_rows,
@@ -402,6 +404,56 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     def _make_objective(self, n_features, has_pairs):
         return Variational(self.beta, self.kl_warmup)
+
+    @with_callbacks
+    @fits
+    def fit(self, X, y=None):
+        """Learn to encode and decode the rows of ``X``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Training rows, in any units; see ``scaling``.
+        y : Ignored
+            May be of any type, so that the estimator stands in front of a classifier.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator. After an error it is as it was before.
+
+        Raises
+        ------
+        ValueError
+            ``X`` or a parameter cannot be used; the message names the way out.
+        ConvergenceError
+            Training diverged.
+        """
+        return self._fit(X, y, None)
+
+    def score(self, X, y=None):
+        """Return the share of the variance of ``X`` that its reconstruction keeps.
+
+        ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over the cells of
+        all columns that vary, in the user's units: scikit-learn's ``r2_score(X, X_hat,
+        multioutput="variance_weighted")``. It is the same scale whatever ``loss`` is,
+        so that a grid search can compare losses.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Rows to rebuild, best those that ``fit`` has not seen.
+        y : Ignored
+            May be of any type; a grid search passes it on.
+
+        Returns
+        -------
+        score : float
+            1 is perfect, 0 is no better than telling the mean of ``X``.
+        """
+        check_is_fitted(self)
+        X = validate_rows(self, X, reset=False)
+        return self._r2(X, X)
 
     def posterior(self, X):
         """Return the mean and the standard deviation of the codes of each row.
