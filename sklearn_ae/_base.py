@@ -20,7 +20,7 @@ from ._code_density import DENSITIES
 from ._fit import Fit
 from ._fitted import Fitted
 from ._objectives import Objective
-from ._plan import check_loss_domain, is_mse, make_plan
+from ._plan import check_loss_domain, make_plan
 from ._sklearn._callbacks import CallbackSupportMixin, FitTask
 from ._sklearn._html import DrawnNetworkMixin
 from ._sklearn._validation import (
@@ -134,7 +134,7 @@ class BaseAutoencoder(
         if not (self.warm_start and self.__sklearn_is_fitted__()):
             return None
         last = self._fitted
-        becomes_linear = last.architecture.is_linear and is_mse(self.loss)
+        becomes_linear = last.architecture.is_linear and self.loss == "mse"
         return None if last.stays_linear or becomes_linear else last
 
     def _as_it_is(self, fit) -> dict:

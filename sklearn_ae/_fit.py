@@ -61,7 +61,8 @@ class Fit:
         """Return what is fitted."""
         plan = self.plan
         seed = self.seed if plan.is_foreign else None
-        with borrowed_globals(plan.n_multiplications, seed):
+        work = plan.architecture.n_multiplications * plan.recipe.batch_size
+        with borrowed_globals(work, seed):
             self._build()
             self._set_start()
             if not plan.is_closed_form:
@@ -72,9 +73,11 @@ class Fit:
         """Build the network, its loss and the noise, and scale the rows."""
         plan, objective = self.plan, self.plan.objective
         self.generator = make_generator(self.seed)
-        network = objective.make_network(plan.architecture, self.generator)
+        unit = float(plan.output_columns.scale_[0])
+        network, self.loss = objective.build(
+            plan.architecture, plan.loss, unit, self.generator
+        )
         self.network = network.to(plan.recipe.device)
-        self.loss = objective.make_loss(plan.loss, float(plan.output_columns.scale_[0]))
         set_training(self.network, self.loss, False)
         self.noise = objective.make_noise()
         # A linear start keeps all digits; training sees those of float32.
@@ -90,20 +93,21 @@ class Fit:
     def _set_start(self) -> None:
         """Give the network the weights that training starts from."""
         plan = self.plan
-        if plan.last_arrays is None:
-            wanted = self.x if self.target is None else self.target
-            load_arrays(self.network, plan.objective.first_weights(wanted), "float64")
         if plan.starts_linear:
             sees_all = plan.objective.starts_at_pca or plan.is_closed_form
             rows = slice(None) if sees_all else self.order[plan.n_valid :]
             self.start = self._find_linear_start(rows)
+            weights = self.start.weights
+        elif plan.last_arrays is None:
+            wanted = self.x if self.target is None else self.target
+            weights = plan.objective.random_start(wanted)
         else:
-            last = plan.last_arrays or {}
-            own = {name: w for name, w in last.items() if not name.startswith("axes.")}
-            load_arrays(self.network, own, "float32")
+            last = plan.last_arrays.items()
+            weights = {name: w for name, w in last if not name.startswith("axes.")}
+        load_arrays(self.network, weights, "float64")
 
     def _find_linear_start(self, rows) -> Start:
-        """Put the network at the best that is linear for some rows."""
+        """Return the best that is linear for some rows."""
         plan, noise, x = self.plan, self.noise, self.x[rows]
         problem = StartProblem(
             network=self.network,

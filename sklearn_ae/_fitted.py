@@ -94,12 +94,8 @@ class Fitted:
     def __getstate__(self):
         return {**vars(self), "_built": {}}
 
-    def make_loss(self):
-        """Return the loss, in the units of the network's output."""
-        return self.objective.make_loss(self.loss, float(self.output_columns.scale_[0]))
-
     def network(self, dtype: str):
-        """Return the network that computes in ``dtype``, so that float64 keeps its digits."""
+        """Return the network in ``dtype``: in float64 it keeps all digits."""
         return self._network_and_loss(dtype)[0]
 
     def net(self) -> ReconstructionNet:
@@ -111,7 +107,7 @@ class Fitted:
             return self._built["net"]
 
     def apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
-        """Return ``function(network, loss, *rows)`` of all rows, some thousands at a time."""
+        """Return ``function(network, loss, *rows)`` of all rows, by chunks of some thousands."""
         network, loss = self._network_and_loss(arrays[0].dtype.name)
         n_rows = min(len(arrays[0]), ROWS_PER_PASS)
         with limited_threads(self.architecture.n_multiplications * n_rows):
@@ -149,9 +145,14 @@ class Fitted:
         # The locks in the order in which a fit takes them.
         with borrowed_globals(np.inf, self.seed if is_foreign else None), _building:
             if dtype not in self._built:
-                network = self.objective.make_network(self.architecture, None)
-                loss = self.make_loss().eval()
+                unit = float(self.output_columns.scale_[0])
+                network, loss = self.objective.build(
+                    self.architecture, self.loss, unit, None
+                )
                 units = self.columns.units(dtype), self.output_columns.units(dtype)
                 prepare_for_use(network, self.arrays, *units, dtype, self.device)
-                self._built[dtype] = network, loss.to(next(network.parameters()).device)
+                self._built[dtype] = (
+                    network,
+                    loss.eval().to(next(network.parameters()).device),
+                )
             return self._built[dtype]

@@ -23,7 +23,7 @@ from .nn import LOSSES
 if TYPE_CHECKING:
     from ._fitted import Fitted
 
-__all__ = ["Architecture", "Plan", "check_loss_domain", "is_mse", "make_plan"]
+__all__ = ["Architecture", "Plan", "check_loss_domain", "make_plan"]
 
 # What an output activation can give; the others have no bound worth a check.
 _RANGES = {
@@ -80,6 +80,12 @@ class Architecture:
         )
 
     @property
+    def has_hidden_layers(self) -> bool:
+        """Whether both halves have hidden layers, none of them the user's."""
+        sizes = self.hidden_layer_sizes, self.decoder_hidden_layer_sizes
+        return all(sizes) and not self.has_own_layers
+
+    @property
     def has_activated_code(self) -> bool:
         """Whether codes pass through an activation."""
         return self.code_activation != "identity"
@@ -123,6 +129,8 @@ class Plan:
         What one unit of a code is worth to the user, before the start says more.
     last_arrays : dict of ndarray or None
         Weights that a warm start continues from.
+    starts_linear : bool
+        Whether training starts at the best that is linear.
     is_closed_form : bool
         Whether the answer is linear and needs no training.
     n_valid : int
@@ -144,20 +152,11 @@ class Plan:
     target_is_input: bool
     code_unit: np.ndarray
     last_arrays: dict[str, np.ndarray] | None
+    starts_linear: bool
     is_closed_form: bool
     n_valid: int
     is_foreign: bool
     recipe: Recipe
-
-    @property
-    def starts_linear(self) -> bool:
-        """Whether training starts at the best that is linear."""
-        return self.recipe.guards_start
-
-    @property
-    def n_multiplications(self) -> int:
-        """Work in one batch."""
-        return self.architecture.n_multiplications * self.recipe.batch_size
 
 
 def make_plan(
@@ -187,11 +186,13 @@ def make_plan(
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss = settings.loss
-    check_loss_domain(loss, wanted, name)
+    if isinstance(loss, str) and LOSSES[loss].outputs:
+        check_loss_domain(loss, wanted, name)
     architecture = _plan_architecture(settings, X, last)
     output_activation = architecture.output_activation
-    check_output_range(output_activation, wanted, name)
-    is_closed_form = is_mse(loss) and architecture.is_linear
+    if output_activation in _RANGES:
+        _check_output_range(output_activation, wanted, name)
+    is_closed_form = loss == "mse" and architecture.is_linear
     if last is None:
         columns = Scaler(settings.scaling).fit(X)
         shares_units = X_clean is None and output_activation == "identity"
@@ -210,6 +211,12 @@ def make_plan(
         _check_unchanged(architecture, settings.scaling, last)
         columns, output_columns = last.columns, last.output_columns
         shares_units, code_unit = last.shares_units, last.code_unit
+    starts_linear = architecture.linear_skip and last is None
+    n_valid = 0
+    if settings.early_stopping and len(X) >= _FEWEST_ROWS_TO_SPLIT:
+        # Two rows at least, since one row has no standard error.
+        wish = max(2, round(settings.validation_fraction * len(X)))
+        n_valid = min(wish, len(X) - 1)
     return Plan(
         objective=objective,
         architecture=architecture,
@@ -223,8 +230,9 @@ def make_plan(
         target_is_input=shares_units and X_clean is None,
         code_unit=code_unit,
         last_arrays=None if last is None else last.arrays,
+        starts_linear=starts_linear,
         is_closed_form=is_closed_form,
-        n_valid=_count_validation_rows(settings, len(X)),
+        n_valid=n_valid,
         is_foreign=(
             callable(loss) or architecture.has_own_layers or objective.calls_user_code
         ),
@@ -233,9 +241,13 @@ def make_plan(
             objective,
             architecture,
             len(X),
-            starts_linear=architecture.linear_skip and last is None,
+            starts_linear=starts_linear,
+            # Means that are not subtracted are far away from zero.
+            farthest_mean=max(
+                0.0 if scaler.centres else scaler.distance_
+                for scaler in (columns, output_columns)
+            ),
             centres=columns.centres and output_columns.centres,
-            farthest_mean=max(columns.farthest_mean, output_columns.farthest_mean),
         ),
     )
 
@@ -248,8 +260,10 @@ def _make_recipe(
     ``centres`` and ``farthest_mean`` are those of what the network sees.
     """
     solver = settings.solver
-    check_solver(solver)
-    check_callbacks(settings.callbacks or ())
+    if not isinstance(solver, str):
+        check_solver(solver)
+    if settings.callbacks:
+        check_callbacks(settings.callbacks)
     batch_size = rows_per_batch(settings.batch_size, n_rows)
     device = resolve_device(settings.device)
     bfloat16 = settings.precision == "bfloat16"
@@ -260,12 +274,15 @@ def _make_recipe(
         bfloat16 = pays_in_bfloat16(device, batch_size, work, farthest_mean)
     linear_rate = None
     # An optimizer class gets one group of weights, for LBFGS knows no others.
-    if architecture.linear_skip and isinstance(solver, str) and is_mse(settings.loss):
+    if architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse":
         linear_rate = _LINEAR_RATE * settings.learning_rate_init
     loosens_start = (
         starts_linear
         and objective.starts_at_pca
-        # Hidden layers are drawn for rows and codes of about unit size.
+        # There are hidden layers to start instead, and their drawn weights are known.
+        and architecture.has_hidden_layers
+        and not architecture.has_activated_code
+        # Those are drawn for rows and codes of about unit size.
         and centres
         # A penalty draws the layers back to nothing, a constant rate never settles.
         and settings.alpha == 0
@@ -303,18 +320,6 @@ def rows_per_batch(batch_size: int | str, n_rows: int) -> int:
         return int(batch_size)
     wanted = 2 ** round(math.log2(max(n_rows, 1) / _BATCHES))
     return int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS))
-
-
-def _count_validation_rows(settings, n_rows: int) -> int:
-    if not settings.early_stopping or n_rows < _FEWEST_ROWS_TO_SPLIT:
-        return 0
-    # Two rows at least, since one row has no standard error.
-    return min(max(2, round(settings.validation_fraction * n_rows)), n_rows - 1)
-
-
-def is_mse(loss) -> bool:
-    """Whether the parameter ``loss`` names the squared error; it may be any callable."""
-    return isinstance(loss, str) and loss == "mse"
 
 
 # -- the network -----------------------------------------------------------------
@@ -420,12 +425,11 @@ def check_loss_domain(loss, X: np.ndarray, name: str = "X") -> None:
         _check_range(cause, LOSSES[loss].domain, X, name, "use loss='mse'")
 
 
-def check_output_range(output_activation: str, X: np.ndarray, name: str = "X") -> None:
+def _check_output_range(output_activation: str, X: np.ndarray, name: str) -> None:
     """Raise ValueError if ``X`` has values that ``output_activation`` cannot give."""
-    if output_activation in _RANGES:
-        cause = f"output_activation={output_activation!r}"
-        way_out = "use output_activation='auto'"
-        _check_range(cause, _RANGES[output_activation], X, name, way_out)
+    cause = f"output_activation={output_activation!r}"
+    way_out = "use output_activation='auto'"
+    _check_range(cause, _RANGES[output_activation], X, name, way_out)
 
 
 def _check_range(

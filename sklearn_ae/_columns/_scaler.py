@@ -1,7 +1,5 @@
 """Numeric columns: what to subtract from each and to divide it by."""
 
-from collections.abc import Iterator
-
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
@@ -40,6 +38,8 @@ class Scaler:
         Whether any column does.
     distance_ : float
         How many typical standard deviations the farthest mean is away from zero.
+    centres : bool
+        Whether means are subtracted.
 
     Examples
     --------
@@ -51,6 +51,7 @@ class Scaler:
 
     def __init__(self, kind: str | None):
         self.kind = kind
+        self.centres = kind in ("global", "feature")
 
     def fit(self, X: np.ndarray, name: str = "X") -> "Scaler":
         """Learn the map from the rows of ``X``, (n_samples, n_features).
@@ -59,7 +60,7 @@ class Scaler:
         """
         with np.errstate(over="ignore", invalid="ignore"):
             standard = StandardScaler()
-            for rows in _passes(X):
+            for rows in gen_batches(len(X), max(1, _CELLS_PER_PASS // X.shape[1])):
                 standard.partial_fit(X[rows])
         if not np.all(np.isfinite(standard.var_)):
             raise ValueError(
@@ -85,20 +86,10 @@ class Scaler:
             # StandardScaler's guard: a constant column has scale 1 and variance near 0.
             constant = (standard.scale_ == 1) & (standard.var_ < 0.5)
             variance = np.where(constant, 0, standard.var_).mean()
-            self.offset_, self.scale_ = self.mean_, self.scale_ * _unit(np.sqrt(variance))
+            self.offset_, self.scale_ = self.mean_, self.scale_ * (np.sqrt(variance) or 1.0)
         elif self.kind == "magnitude":
-            self.scale_ = self.scale_ * _unit(np.abs(X).mean(dtype=np.float64))
+            self.scale_ = self.scale_ * (np.abs(X).mean(dtype=np.float64) or 1.0)
         return self
-
-    @property
-    def centres(self) -> bool:
-        """Whether means are subtracted."""
-        return self.kind in ("global", "feature")
-
-    @property
-    def farthest_mean(self) -> float:
-        """Mean of a column as the network sees it, in standard deviations from zero."""
-        return 0.0 if self.centres else self.distance_
 
     def units(self, dtype: str) -> list[np.ndarray]:
         """Return the offsets to subtract, then the scale to divide by, in ``dtype``.
@@ -114,13 +105,3 @@ class Scaler:
         rest = (offset - first).astype(np.float32)
         offsets = [first, rest] if np.any(np.abs(rest) > 1e-7 * scale) else [first]
         return [*offsets, scale.astype(np.float32)]
-
-
-def _passes(X: np.ndarray) -> Iterator[slice]:
-    """Yield slices of the rows of ``X``, each small enough for the cache."""
-    return gen_batches(len(X), max(1, _CELLS_PER_PASS // X.shape[1]))
-
-
-def _unit(size: float) -> float:
-    """Return what to divide by: ``size``, or 1 for data of no extent."""
-    return float(size) if size > 0 else 1.0

@@ -1,19 +1,16 @@
 """Arrays only: linear answers in closed form, where training starts and codes are shown."""
 
-from ._code import LinearCode, decoder_start, encoder_start, known_decoder_start
 from ._denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
-from ._pca import fit_pca, ordered_axes, principal_axes
+from ._pca import LinearCode, decoder_start, fit_pca, ordered_axes, principal_axes
 from ._probabilistic import fit_probabilistic_pca
 
 __all__ = [
     "LinearCode",
     "decoder_start",
-    "encoder_start",
     "fit_linear_denoiser",
     "fit_pca",
     "fit_probabilistic_pca",
     "fit_wide_linear_denoiser",
-    "known_decoder_start",
     "ordered_axes",
     "principal_axes",
 ]

@@ -12,8 +12,7 @@ but to the diagonal of the best factor for each column on its own.
 import numpy as np
 from scipy.linalg import eigh, solve
 
-from ._code import LinearCode
-from ._pca import fit_pca
+from ._pca import LinearCode, fit_pca
 
 __all__ = ["fit_linear_denoiser", "fit_wide_linear_denoiser"]
 

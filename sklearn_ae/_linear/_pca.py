@@ -1,20 +1,142 @@
-"""PCA, twice: where training starts, and the axes in which codes are shown.
+"""Linear codes: PCA as the start of training, and principal axes of codes after it.
 
 Both are closed forms on arrays. The first is the linear code that training starts
 from; the second turns the codes of a trained network to their principal axes.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from sklearn.decomposition import PCA
 
-from ._code import NO_SPREAD, LinearCode
-
-__all__ = ["fit_pca", "ordered_axes", "principal_axes", "solve_pca", "spread_of"]
+__all__ = [
+    "LinearCode",
+    "decoder_start",
+    "fit_pca",
+    "ordered_axes",
+    "principal_axes",
+    "solve_pca",
+    "spread_of",
+]
 
 # An SVD of so many multiplications, an eigendecomposition of so many columns: about
 # 50 ms and 500 ms on one core.
 _SVD_AFFORDABLE = 3e7
 _EIGH_AFFORDABLE = 1000
+
+
+# A direction whose spread is below this share of the widest is noise of rounding.
+_NO_SPREAD = 1e-7
+
+# Where a code activation is close to the identity: codes of unit variance are
+# multiplied by the first number, then moved so that their least is the second.
+_PLACES = {
+    "relu": (1.0, 0.0),
+    "elu": (1.0, 0.0),
+    "silu": (1.0, 3.0),
+    "gelu": (1.0, 2.0),
+    "tanh": (0.25, None),
+    "logistic": (0.5, None),
+}
+
+
+@dataclass(frozen=True)
+class LinearCode:
+    """code = projection @ (x - mean), uncorrelated, the widest first.
+
+    Parameters
+    ----------
+    projection : ndarray of shape (n_components, n_features)
+    mean : ndarray of shape (n_features,)
+    spread : ndarray of shape (n_components,)
+        Standard deviation of each code, none of them 0.
+    way_back : ndarray of shape (n_features, n_components) or None
+        From codes to the target, if that is known.
+    target_mean : ndarray of shape (n_features,) or None
+    """
+
+    projection: np.ndarray
+    mean: np.ndarray
+    spread: np.ndarray
+    way_back: np.ndarray | None = None
+    target_mean: np.ndarray | None = None
+
+    @classmethod
+    def of(cls, projection, mean, spread, **way_back) -> "LinearCode":
+        """Return a code whose ``spread`` has no zeros, which are roundings, left."""
+        widest = spread[0] if spread[0] > 0 else 1.0
+        spread = np.where(spread > _NO_SPREAD * widest, spread, widest)
+        return cls(projection, mean, spread, **way_back)
+
+    @property
+    def unit(self) -> np.ndarray:
+        """What one unit of the network's codes is worth, (n_components,).
+
+        Half of a code's spread, in proportion to the widest, goes into the encoder and
+        half into the decoder. With all of it in one of them, the first steps of
+        training would harm narrow codes or be lost on them.
+        """
+        return np.sqrt(self.spread[0] * self.spread)
+
+    def skip_weights(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Return the linear skips of a code without activation, by name, and its unit.
+
+        The widest code has unit size in the network.
+        """
+        unit = self.unit
+        weight = self.projection / unit[:, np.newaxis]
+        weights = {
+            "encoder.skip.weight": weight,
+            "encoder.skip.bias": -weight @ self.mean,
+        }
+        if self.way_back is not None:
+            weights["decoder.skip.weight"] = self.way_back * unit
+            weights["decoder.skip.bias"] = self.target_mean
+        return weights, unit
+
+    def activated_skip_weights(
+        self, X: np.ndarray, code_activation: str
+    ) -> dict[str, np.ndarray]:
+        """Return the encoder's linear skip of codes that pass an activation, by name.
+
+        Parameters
+        ----------
+        X : ndarray of shape (n_samples, n_features)
+            What the network sees.
+        code_activation : str
+            Codes are moved to where it is closest to linear.
+        """
+        factor, least = _PLACES[code_activation]
+        weight = self.projection / self.spread[:, np.newaxis]
+        bias = -weight @ self.mean
+        weight, bias = factor * weight, factor * bias
+        if least is not None:
+            bias = bias + least - (X @ weight.T + bias).min(axis=0)
+        return {"encoder.skip.weight": weight, "encoder.skip.bias": bias}
+
+
+def decoder_start(
+    code: np.ndarray, target: np.ndarray, shrinkage: np.ndarray | float = 1.0
+) -> dict[str, np.ndarray]:
+    """Return the decoder's linear skip as the best affine map, weights by name.
+
+    Parameters
+    ----------
+    code : ndarray of shape (n_samples, n_components)
+        As the encoder makes them.
+    target : ndarray of shape (n_samples, n_features)
+        What should come out. If it is what went in, least squares gives PCA's own
+        way back.
+    shrinkage : float or ndarray of shape (n_components,)
+        What the weights are multiplied by.
+    """
+    code_mean = code.mean(axis=0, dtype=np.float64)
+    target_mean = target.mean(axis=0, dtype=np.float64)
+    centred = code - code_mean
+    weight = np.linalg.lstsq(centred.T @ centred, centred.T @ (target - target_mean))[0].T
+    weight = weight * shrinkage
+    bias = target_mean - weight @ code_mean
+    return {"decoder.skip.weight": weight, "decoder.skip.bias": bias}
 
 
 def fit_pca(X: np.ndarray, n_components: int, seed: int) -> LinearCode:
@@ -101,7 +223,7 @@ def _axes(code, centre, forward, backward, whiten):
     variance = shown.var(axis=0, dtype=np.float64, ddof=min(1, len(code) - 1))
     if whiten:
         spread = np.sqrt(variance)
-        spread = np.where(spread > NO_SPREAD * spread.max(), spread, 1.0)
+        spread = np.where(spread > _NO_SPREAD * spread.max(), spread, 1.0)
         forward, backward = forward / spread, spread[:, np.newaxis] * backward
     axes = {
         "axes.weight": forward,

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from .._linear import fit_linear_denoiser, fit_wide_linear_denoiser, principal_axes
 from ..nn import NOISES, Autoencoder, UserNoise, make_loss
-from ._objective import Objective, start_at
+from ._objective import Objective, Start, regressed_start
 
 __all__ = ["Denoising"]
 
@@ -37,11 +37,8 @@ class Denoising(Objective):
     def calls_user_code(self):
         return callable(self.noise)
 
-    def make_network(self, architecture, generator):
-        return Autoencoder(**vars(architecture), generator=generator)
-
-    def make_loss(self, loss, unit):
-        return make_loss(loss)
+    def build(self, architecture, loss, unit, generator):
+        return Autoencoder(**vars(architecture), generator=generator), make_loss(loss)
 
     def make_noise(self):
         if self.noise is None:
@@ -50,11 +47,14 @@ class Denoising(Objective):
             return NOISES[self.noise](self.level)
         return UserNoise(self.noise)
 
-    def first_weights(self, wanted):
+    def random_start(self, wanted):
         return {}
 
     def linear_start(self, problem):
-        return start_at(self._best_linear(problem), problem, knows_way_back=True)
+        linear = self._best_linear(problem)
+        if problem.code_activation == "identity":
+            return Start(*linear.skip_weights())
+        return regressed_start(linear, problem)
 
     def _best_linear(self, problem):
         x, wanted, n_components = problem.x, problem.wanted, problem.n_components

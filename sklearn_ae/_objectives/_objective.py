@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .._linear import LinearCode, decoder_start, encoder_start, known_decoder_start
+from .._linear import LinearCode, decoder_start
 from .._training import by_chunk, load_arrays
 from ..nn import BottleneckNetwork, Corruption, TrainingLoss
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .._fitted import Fitted
     from .._plan import Architecture
 
-__all__ = ["Objective", "Start", "StartProblem", "start_at"]
+__all__ = ["Objective", "Start", "StartProblem", "regressed_start"]
 
 
 class Start(NamedTuple):
@@ -32,7 +32,6 @@ class StartProblem:
     Parameters
     ----------
     network : BottleneckNetwork
-        Gets the weights, in float64.
     x : ndarray of shape (n_samples, n_features)
         What goes in, before noise falls on it.
     target : ndarray of shape (n_samples, n_features) or None
@@ -63,36 +62,26 @@ class StartProblem:
         """What should come out, (n_samples, n_features)."""
         return self.x if self.target is None else self.target
 
-    def load(self, weights: dict[str, np.ndarray]) -> None:
-        """Put weights into the network, in float64."""
+    def encode(self, x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
+        """Return the network's own codes of ``x`` with some weights, in float64."""
         load_arrays(self.network, weights, "float64")
-
-    def encode(self, x: np.ndarray) -> np.ndarray:
-        """Return the network's own codes of ``x``, (n_samples, n_components)."""
         return by_chunk(self.network.encoder, self.network, x)
 
 
-def start_at(linear: LinearCode, problem: StartProblem, *, knows_way_back: bool) -> Start:
-    """Put a network at a linear code; return its start.
+def regressed_start(linear: LinearCode, problem: StartProblem) -> Start:
+    """Return the start at a linear code whose way back is that of least squares.
 
-    Parameters
-    ----------
-    linear : LinearCode
-    problem : StartProblem
-    knows_way_back : bool
-        Whether ``linear`` leads back to what should come out, if codes have no activation.
-        Else the way back is that of least squares.
+    That is for codes that pass an activation, and for a ``linear`` that does not lead to
+    what should come out.
     """
-    is_activated = problem.code_activation != "identity"
-    rows = problem.draw_noisy() if is_activated else problem.x
-    weights = encoder_start(linear, rows, problem.code_activation)
-    if knows_way_back and not is_activated:
-        weights |= known_decoder_start(linear)
+    rows, unit = problem.x, 1.0
+    if problem.code_activation != "identity":
+        rows = problem.draw_noisy()
+        weights = linear.activated_skip_weights(rows, problem.code_activation)
     else:
-        problem.load(weights)
-        weights |= decoder_start(problem.encode(rows), problem.wanted)
-    problem.load(weights)
-    return Start(weights, 1.0 if is_activated else linear.unit)
+        weights, unit = linear.skip_weights()
+    weights |= decoder_start(problem.encode(rows, weights), problem.wanted)
+    return Start(weights, unit)
 
 
 class Objective(ABC):
@@ -124,14 +113,20 @@ class Objective(ABC):
     def kl_warmup(self) -> int: ...
 
     @abstractmethod
-    def make_network(self, architecture: "Architecture", generator) -> BottleneckNetwork:
-        """Return a network with weights from ``generator``; None: to be loaded."""
+    def build(
+        self, architecture: "Architecture", loss, unit: float, generator
+    ) -> tuple[BottleneckNetwork, TrainingLoss]:
+        """Return a network and what is minimised.
 
-    @abstractmethod
-    def make_loss(self, loss, unit: float) -> TrainingLoss:
-        """Return what is minimised, given the parameter ``loss``.
-
-        ``unit`` is what one unit of the network's output is worth, for losses of counts.
+        Parameters
+        ----------
+        architecture : Architecture
+        loss : str or callable
+            The parameter ``loss``.
+        unit : float
+            What one unit of the network's output is worth, for losses of counts.
+        generator : torch.Generator or None
+            Draws the weights. None: they are to be loaded.
         """
 
     @abstractmethod
@@ -139,12 +134,15 @@ class Objective(ABC):
         """Return what falls on rows in training, or None."""
 
     @abstractmethod
-    def first_weights(self, wanted: np.ndarray) -> dict[str, np.ndarray]:
-        """Return weights by name that depend on what should come out, in network units."""
+    def random_start(self, wanted: np.ndarray) -> dict[str, np.ndarray]:
+        """Return weights by name that depend on what should come out, in network units.
+
+        All others are drawn.
+        """
 
     @abstractmethod
     def linear_start(self, problem: StartProblem) -> Start:
-        """Put a network at the best that is linear; return its start."""
+        """Return the best network that is linear."""
 
     @abstractmethod
     def code_axes(

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from .._linear import fit_pca, principal_axes
 from ..nn import Autoencoder, make_loss
-from ._objective import Objective, start_at
+from ._objective import Objective, Start, regressed_start
 
 __all__ = ["Reconstruction"]
 
@@ -19,22 +19,21 @@ class Reconstruction(Objective):
     trains_in_bfloat16: ClassVar[bool] = True
     kl_warmup: ClassVar[int] = 0
 
-    def make_network(self, architecture, generator):
-        return Autoencoder(**vars(architecture), generator=generator)
-
-    def make_loss(self, loss, unit):
-        return make_loss(loss)
+    def build(self, architecture, loss, unit, generator):
+        return Autoencoder(**vars(architecture), generator=generator), make_loss(loss)
 
     def make_noise(self):
         return None
 
-    def first_weights(self, wanted):
+    def random_start(self, wanted):
         return {}
 
     def linear_start(self, problem):
         pca = fit_pca(problem.x, problem.n_components, problem.seed)
         # The way back of PCA leads to what went in.
-        return start_at(pca, problem, knows_way_back=problem.target is None)
+        if problem.target is None and problem.code_activation == "identity":
+            return Start(*pca.skip_weights())
+        return regressed_start(pca, problem)
 
     def code_axes(self, codes, x, unit, *, is_activated, stays_linear, whiten):
         # Codes of PCA lie on principal axes; those of an activation mean what they are.

@@ -8,7 +8,6 @@ import numpy as np
 from .._linear import (
     LinearCode,
     decoder_start,
-    encoder_start,
     fit_probabilistic_pca,
     ordered_axes,
     principal_axes,
@@ -48,16 +47,14 @@ class Variational(Objective):
     calls_user_code: ClassVar[bool] = False
     trains_in_bfloat16: ClassVar[bool] = False
 
-    def make_network(self, architecture, generator):
-        return VariationalNetwork(**vars(architecture), generator=generator)
-
-    def make_loss(self, loss, unit):
-        return EvidenceLowerBound(make_loss(loss).likelihood(unit), self.beta)
+    def build(self, architecture, loss, unit, generator):
+        network = VariationalNetwork(**vars(architecture), generator=generator)
+        return network, EvidenceLowerBound(make_loss(loss).likelihood(unit), self.beta)
 
     def make_noise(self):
         return None
 
-    def first_weights(self, wanted):
+    def random_start(self, wanted):
         spread = np.log(np.sqrt(wanted.var(axis=0, dtype=np.float64).mean()) or 1.0)
         return {"log_scale": spread, "least_log_scale": spread + np.log(_LEAST_NOISE)}
 
@@ -72,25 +69,23 @@ class Variational(Objective):
         std = code.std
         if problem.code_activation != "identity":
             linear = LinearCode.of(code.projection, code.mean, code.spread)
-            weights = encoder_start(linear, problem.x, problem.code_activation)
+            weights = linear.activated_skip_weights(problem.x, problem.code_activation)
             std = std * _stretch(code.projection, weights["encoder.skip.weight"])
         # The noise level is in units of the output.
         noise_variance = code.noise_variance * np.mean(problem.relative_scale**2)
-        weights |= {
+        weights |= self.random_start(problem.wanted) | {
             "encoder.log_std": np.log(std),
             "log_scale": np.log(noise_variance) / 2,
         }
-        problem.load(weights)
         # Least squares lead from means of codes to rows; codes themselves are wider.
-        means = problem.encode(problem.x)
+        means = problem.encode(problem.x, weights)
         weights |= decoder_start(means, problem.wanted, code.shrinkage)
-        problem.load(weights)
         return Start(weights, 1.0)
 
     def code_axes(self, codes, x, unit, *, is_activated, stays_linear, whiten):
         if is_activated:
             return principal_axes(codes, x, unit, rotate=False, whiten=whiten)
-        # Components of a distribution are independent as they are: turned, they would not be.
+        # Components of a distribution are independent as they are; turned, they are not.
         return ordered_axes(codes, x, whiten=whiten)
 
     def codes_for_density(self, network, x, codes, seed):
@@ -137,14 +132,14 @@ def log_density(fitted: "Fitted", X: np.ndarray, n_draws: int, seed: int) -> np.
 
 
 def _log_density(fitted, X, estimate):
-    def of_scaled(network, loss, x):
-        return estimate(network, loss, network.units_in(x), network.units_out(x))
-
-    log_densities = fitted.apply(of_scaled, X)
-    if fitted.make_loss().likelihood.is_discrete:
-        return log_densities
     # A density of scaled rows is that of rows, times the scale of every column.
-    return log_densities - float(np.log(fitted.output_columns.scale_).sum())
+    log_unit = float(np.log(fitted.output_columns.scale_).sum())
+
+    def of_rows(network, loss, x):
+        log_densities = estimate(network, loss, network.units_in(x), network.units_out(x))
+        return log_densities - (0.0 if loss.likelihood.is_discrete else log_unit)
+
+    return fitted.apply(of_rows, X)
 
 
 def _stretch(before: np.ndarray, after: np.ndarray) -> np.ndarray:

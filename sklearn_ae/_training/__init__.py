@@ -1,33 +1,32 @@
 """Training: a loop, its steps and its policies; and where arrays become tensors."""
 
-from ._arrays import (
-    ROWS_PER_PASS,
-    by_chunk,
-    corrupt,
-    load_arrays,
-    measure_noise,
-    noise_moments,
-    prepare_for_use,
-    scale_rows,
-    to_arrays,
-    to_rows,
-    to_tensor,
-)
-from ._device import (
-    borrowed_globals,
-    limited_threads,
-    make_generator,
-    resolve_device,
-)
 from ._loop import Rows, StopTraining, Training, Watcher
 from ._optimizers import OPTIMIZERS, check_solver
-from ._precision import PRECISIONS, pays_in_bfloat16
+from ._precision import PRECISIONS
 from ._progress import ProgressLines
 from ._recipe import Recipe
 from ._schedule import SCHEDULES
 from ._skorch_net import ReconstructionNet, check_callbacks
 from ._steps import set_training
 from ._stopping import ConvergenceError
+from ._tensors import (
+    ROWS_PER_PASS,
+    borrowed_globals,
+    by_chunk,
+    corrupt,
+    limited_threads,
+    load_arrays,
+    make_generator,
+    measure_noise,
+    noise_moments,
+    pays_in_bfloat16,
+    prepare_for_use,
+    resolve_device,
+    scale_rows,
+    to_arrays,
+    to_rows,
+    to_tensor,
+)
 
 __all__ = [
     "OPTIMIZERS",

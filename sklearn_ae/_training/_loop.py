@@ -143,25 +143,29 @@ class Training:
     ):
         self.network, self.loss, self.recipe = network, loss, recipe
         self.train, self.noise, self.generator = train, noise, generator
-        self.hooks: Any = _hooks_of(self, recipe.callbacks)
+        self.hooks: Any = None
+        if recipe.callbacks:
+            from ._skorch_net import CallbackHooks
+
+            self.hooks = CallbackHooks(self, recipe.callbacks)
         self.step = self._make_step()
         n_batches = count_batches(len(train.x), recipe.batch_size)
         schedule = SCHEDULES[recipe.learning_rate]
         self.schedule = schedule(self.step.optimizer, recipe.max_iter, n_batches)
-        self.warmup = DivergenceWarmup(loss, recipe.kl_warmup * n_batches)
+        self.warmup = None
+        if recipe.kl_warmup:
+            self.warmup = DivergenceWarmup(loss, recipe.kl_warmup * n_batches)
         self.average = AveragedWeights(self.step.weights, n_batches)
-
-        def judged(rows):
-            # With noise that stays, so that epochs can be compared.
-            return JudgedRows(
-                network, loss, self.noisy(rows.x), rows.wanted, column_weights
-            )
-
-        self.valid = None if valid is None else judged(valid)
-        # Beside validation rows, which lack rare outliers, all are judged. Rows are in
-        # random order: the first are as good as any.
-        n_judged = _MOST_JUDGED if valid is None else len(train.x)
-        self.judged = judged(train.take(slice(n_judged)))
+        # Judged rows have noise that stays, so that epochs can be compared.
+        self.valid, judged = None, train
+        if valid is None:
+            judged = train.take(slice(_MOST_JUDGED))  # in random order: as good as any
+        else:
+            x = self.noisy(valid.x)
+            self.valid = JudgedRows(network, loss, x, valid.wanted, column_weights)
+        # Beside validation rows, which lack rare outliers, all training rows are judged.
+        x = self.noisy(judged.x)
+        self.judged = JudgedRows(network, loss, x, judged.wanted, column_weights)
         self.best = BestWeights(network, self.average, self.judged, self.valid, recipe)
         self.losses: list[float] = []
         self.stops = False
@@ -183,7 +187,7 @@ class Training:
         """Train to the end, and leave the network with the best weights."""
         watchers = [*watchers, self.hooks] if self.hooks is not None else watchers
         self.best.judge_start()
-        if self.recipe.loosens_start and self.network.can_loosen:
+        if self.recipe.loosens_start:
             self._loosen_start()
         with suppress(StopTraining):
             for watcher in watchers:
@@ -192,7 +196,9 @@ class Training:
                 for watcher in watchers:
                     watcher.begin_epoch(self)
                 self.losses.append(self._run_epoch())
-                is_early = self.schedule.is_climbing or self.warmup.is_rising
+                is_early = self.schedule.is_climbing or (
+                    self.warmup is not None and self.warmup.is_rising
+                )
                 self.best.judge_epoch(
                     epoch, self.losses[-1], self.schedule, is_early=is_early
                 )
@@ -210,13 +216,14 @@ class Training:
         recipe, hooks = self.recipe, self.hooks
         total = torch.zeros((), device=self.train.x.device)
         for x, target, weight in batches(self.train, recipe.batch_size, self.generator):
-            x = self.noisy(x)
+            noisy = self.noisy(x)
             self.schedule.move()
-            self.warmup.move()
+            if self.warmup is not None:
+                self.warmup.move()
             if hooks is not None:
-                hooks.begin_batch(x, target)
+                hooks.begin_batch(noisy, target)
             in_bfloat16 = recipe.bfloat16 and self.schedule.progress <= 1 - REFINED
-            loss = self.step(x, target, weight, in_bfloat16=in_bfloat16)
+            loss = self.step(noisy, target, weight, in_bfloat16=in_bfloat16)
             self.average.update()
             if hooks is not None:
                 hooks.end_batch(loss, self.step.outcome)
@@ -239,12 +246,3 @@ class Training:
         # The mean of a cycle is half of its peak.
         way = self.recipe.learning_rate_init * self.schedule.n_steps / 2
         self.network.loosen(1 - unexplained * min(way, 1.0), self.generator)
-
-
-def _hooks_of(training: Training, callbacks: Sequence[Any]):
-    """Return the skorch net that the user's callbacks meet, or None without callbacks."""
-    if not callbacks:
-        return None
-    from ._skorch_net import CallbackHooks
-
-    return CallbackHooks(training, callbacks)

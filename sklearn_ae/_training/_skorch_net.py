@@ -12,9 +12,9 @@ from skorch.callbacks import Callback
 from skorch.dataset import Dataset
 from skorch.utils import TeeGenerator
 
-from ._arrays import to_tensor
 from ._loop import Rows, StopTraining, Training, Watcher, batches, count_batches
 from ._stopping import BestWeights, copy_weights
+from ._tensors import to_tensor
 
 __all__ = ["CallbackHooks", "ReconstructionNet", "check_callbacks"]
 

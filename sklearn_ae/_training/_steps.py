@@ -28,7 +28,7 @@ __all__ = [
     "set_training",
 ]
 
-# A gradient so many times longer than usual is too long; usual is a mean over so many steps.
+# A gradient so many times longer than usual is too long; that is a mean over so many steps.
 _CLIP_FACTOR = 2.0
 _CLIP_STEPS = 20
 
@@ -257,9 +257,13 @@ class FlatWeights:
 
     def __init__(self, module: nn.Module, groups: Sequence[list[str]]):
         weights = dict(module.named_parameters())
-        self._places = [
-            _placed({name: weights[name] for name in names}) for names in groups
-        ]
+        self._places: list[list[tuple[str, torch.Size, int]]] = []
+        for names in groups:
+            places, start = [], 0
+            for name in names:
+                places.append((name, weights[name].shape, start))
+                start += -(-weights[name].numel() // _ALIGNMENT) * _ALIGNMENT
+            self._places.append(places)
         self.vectors: dict[str, nn.Parameter] = {}
         for places in self._places:
             name, shape, start = places[-1]
@@ -281,12 +285,3 @@ class FlatWeights:
             if vector is not None
             for name, shape, start in places
         }
-
-
-def _placed(weights: dict[str, nn.Parameter]) -> list[tuple[str, torch.Size, int]]:
-    """Return name, shape and first place of each weight in a vector of all."""
-    places, start = [], 0
-    for name, weight in weights.items():
-        places.append((name, weight.shape, start))
-        start += -(-weight.numel() // _ALIGNMENT) * _ALIGNMENT
-    return places

@@ -167,6 +167,8 @@ class BestWeights:
 
     Attributes
     ----------
+    chooses_ : bool
+        Whether there are rows to choose an epoch by.
     best_epoch_ : int
     losses_, scores_ : list of float
         Of the rows that judge, the start first.
@@ -188,12 +190,8 @@ class BestWeights:
         self.average = average
         self.train, self.valid = train, valid
         self.recipe = recipe
+        self.chooses_ = valid is not None
         self.best_epoch_, self.stops_ = 0, False
-
-    @property
-    def chooses_(self) -> bool:
-        """Whether there are rows to choose an epoch by."""
-        return self.valid is not None
 
     def judge_start(self) -> None:
         """Take the start as epoch 0, the first candidate."""

@@ -1,10 +1,10 @@
 """Tensors only: what the network is, what goes wrong on the way in, how wrong it is."""
 
 from ._activations import ACTIVATIONS
-from ._affine import Units
 from ._bound import EvidenceLowerBound
 from ._corruption import NOISES, Corruption, UserNoise
 from ._gradients import DenseGradients
+from ._layers import Units
 from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, make_loss
 from ._networks import Autoencoder, BottleneckNetwork
 from ._variational import VariationalNetwork

@@ -12,6 +12,7 @@ below; a dense layer leaves it alone, since a skip beside it gets the same.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from functools import partial
 
 import torch
 from torch import nn
@@ -26,47 +27,32 @@ Tensors = Mapping[str, torch.Tensor]
 
 _aten = torch.ops.aten  # whose forms with "out" torch.nn.functional does not have
 
-# The way forward, (x, out), and the way back, (slope, before, after), which overwrites the
-# gradient of what comes out by that of what went in. The modules have
-# torch's defaults.
-_ACTIVATIONS: dict[type, tuple[Callable, Callable]] = {
-    nn.Identity: (lambda x, out: x, lambda slope, before, after: slope),
+# The way forward, called with (x, out=...), and the way back, called with the gradient of
+# what came out, which it overwrites by that of what went in; the last word says whether it
+# needs what went in or what came out. The modules have torch's defaults.
+_ACTIVATIONS: dict[type, tuple[Callable, Callable, str, str]] = {
     nn.ReLU: (
-        lambda x, out: _aten.relu.out(x, out=out),
-        lambda slope, before, after: _aten.threshold_backward.grad_input(
-            slope, after, 0, grad_input=slope
-        ),
+        _aten.relu.out,
+        partial(_aten.threshold_backward.grad_input, threshold=0),
+        "self",
+        "after",
     ),
-    nn.SiLU: (
-        lambda x, out: _aten.silu.out(x, out=out),
-        lambda slope, before, after: _aten.silu_backward.grad_input(
-            slope, before, grad_input=slope
-        ),
-    ),
-    nn.GELU: (
-        lambda x, out: _aten.gelu.out(x, out=out),
-        lambda slope, before, after: _aten.gelu_backward.grad_input(
-            slope, before, grad_input=slope
-        ),
-    ),
+    nn.SiLU: (_aten.silu.out, _aten.silu_backward.grad_input, "self", "before"),
+    nn.GELU: (_aten.gelu.out, _aten.gelu_backward.grad_input, "self", "before"),
     nn.ELU: (
-        lambda x, out: _aten.elu.out(x, out=out),
-        lambda slope, before, after: _aten.elu_backward.grad_input(
-            slope, 1, 1, 1, True, after, grad_input=slope
+        _aten.elu.out,
+        partial(
+            _aten.elu_backward.grad_input,
+            alpha=1,
+            scale=1,
+            input_scale=1,
+            is_result=True,
         ),
+        "self_or_result",
+        "after",
     ),
-    nn.Tanh: (
-        lambda x, out: torch.tanh(x, out=out),
-        lambda slope, before, after: _aten.tanh_backward.grad_input(
-            slope, after, grad_input=slope
-        ),
-    ),
-    nn.Sigmoid: (
-        lambda x, out: torch.sigmoid(x, out=out),
-        lambda slope, before, after: _aten.sigmoid_backward.grad_input(
-            slope, after, grad_input=slope
-        ),
-    ),
+    nn.Tanh: (torch.tanh, _aten.tanh_backward.grad_input, "output", "after"),
+    nn.Sigmoid: (torch.sigmoid, _aten.sigmoid_backward.grad_input, "output", "after"),
 }
 
 
@@ -110,13 +96,23 @@ class DenseGradients:
         self.dtype = next(iter(weights.values())).dtype
         self.encoder = _Half(network.encoder, "encoder.", weights, gradients)
         self.decoder = _Half(network.decoder, "decoder.", weights, gradients)
-        self.code_activation = _Activation(network.encoder.activation, network.n_components)
+        self.code_activation = None
+        if not isinstance(network.encoder.activation, nn.Identity):
+            activation = network.encoder.activation
+            self.code_activation = _Activation(activation, network.n_components)
 
     @staticmethod
     def suits(network: nn.Module) -> bool:
         """Return whether the layers of ``network`` are all known here."""
-        return type(network) is Autoencoder and all(
-            half.layers is None or _is_known(half.layers)
+        if type(network) is not Autoencoder:
+            return False
+        known = (nn.Linear, nn.Identity, Dropout, *_ACTIVATIONS)
+        return all(
+            half.layers is None
+            or (
+                isinstance(half.layers, HiddenLayers)
+                and all(isinstance(layer, known) for layer in half.layers)
+            )
             for half in (network.encoder, network.decoder)
         )
 
@@ -129,12 +125,15 @@ class DenseGradients:
         ``weight``, (n_rows,), is that of the loss of each row, None for none.
         """
         parts = self.encoder.forward(x.to(self.dtype))
-        code = self.code_activation.forward(_sum(parts))
+        code = _sum(parts)
+        if self.code_activation is not None:
+            code = self.code_activation.forward(code)
         parts = [part.float() for part in self.decoder.forward(code)]
         loss, slopes = self._outermost(parts, target, weight)
         slope = self.decoder.backward([part.to(self.dtype) for part in slopes])
-        slope = self.code_activation.backward(slope)
-        self.encoder.learn([slope] * len(self.encoder.ways))
+        if self.code_activation is not None:
+            slope = self.code_activation.backward(slope)
+        self.encoder.backward([slope] * len(self.encoder.ways), reaches_rows=True)
         return loss
 
     def _outermost(self, parts, target, weight):
@@ -147,13 +146,6 @@ class DenseGradients:
             loss = self.loss(self.output.joined(leaves), target, weight)
             slopes = torch.autograd.grad(loss, leaves)
         return loss.detach(), slopes
-
-
-def _is_known(layers) -> bool:
-    return isinstance(layers, HiddenLayers) and all(
-        isinstance(layer, nn.Linear | Dropout) or type(layer) in _ACTIVATIONS
-        for layer in layers
-    )
 
 
 def _sum(parts: list[torch.Tensor]) -> torch.Tensor:
@@ -217,16 +209,16 @@ class _Activation(_Step):
     """Between two dense layers; owns what goes into it on the way back."""
 
     def __init__(self, module, width: int):
-        self.function, self.pullback = _ACTIVATIONS[type(module)]
+        self.function, self.pullback, self.name, self.needs = _ACTIVATIONS[type(module)]
         self.outputs = _Memory(width)
 
     def forward(self, x):
-        self.before = x
-        self.after = self.function(x, self.outputs.like(x))
-        return self.after
+        after = self.function(x, out=self.outputs.like(x))
+        self.kept = {self.name: x if self.needs == "before" else after}
+        return after
 
     def backward(self, slope):
-        return self.pullback(slope, self.before, self.after)
+        return self.pullback(slope, **self.kept, grad_input=slope)
 
 
 class _Mask(_Step):
@@ -257,7 +249,7 @@ class _Half:
                 width = module.out_features
             elif isinstance(module, Dropout):
                 layers.append(_Mask(module))
-            else:
+            elif not isinstance(module, nn.Identity):
                 layers.append(_Activation(module, width))
         if layers:
             self.ways.append(layers)
@@ -272,18 +264,20 @@ class _Half:
             parts.append(part)
         return parts
 
-    def backward(self, slopes: list[torch.Tensor]) -> torch.Tensor:
-        """Return the gradient of what went in, given that of what each way made of it."""
-        return _sum([way[0].backward(slope) for way, slope in self._walk_back(slopes)])
+    def backward(
+        self, slopes: list[torch.Tensor], *, reaches_rows: bool = False
+    ) -> torch.Tensor | None:
+        """Return the gradient of what went in, given that of what each way made of it.
 
-    def learn(self, slopes: list[torch.Tensor]) -> None:
-        """Walk back where what went in are rows, whose gradient nobody needs."""
-        for way, slope in self._walk_back(slopes):
-            way[0].learn(slope)
-
-    def _walk_back(self, slopes):
+        Where what went in are rows, nobody needs theirs, and None is returned.
+        """
+        inner = []
         for way, last in zip(self.ways, slopes, strict=True):
             slope = last
             for step in way[:0:-1]:
                 slope = step.backward(slope)
-            yield way, slope
+            if reaches_rows:
+                way[0].learn(slope)
+            else:
+                inner.append(way[0].backward(slope))
+        return _sum(inner) if inner else None

@@ -1,4 +1,4 @@
-"""Dense layers, born as zeros or drawn from a generator, and dropout.
+"""The layers of a network: dense ones and dropout; units of rows and axes of codes outside.
 
 torch's own layers draw from its global generator, which is the user's.
 """
@@ -14,7 +14,18 @@ from torch import nn
 
 from ._activations import ACTIVATIONS
 
-__all__ = ["Dense", "Dropout", "HiddenLayers", "draw_weights", "make_hidden_layers"]
+__all__ = [
+    "FLOAT32",
+    "CodeAxes",
+    "Dense",
+    "Dropout",
+    "HiddenLayers",
+    "Units",
+    "draw_weights",
+    "make_hidden_layers",
+]
+
+FLOAT32 = {"dtype": torch.float32, "device": "cpu"}  # whatever the user's defaults are
 
 
 # Activations that may overwrite what goes in, which saves a third of the time of wide
@@ -29,14 +40,9 @@ _IN_PLACE: dict[type, Callable[[torch.Tensor], torch.Tensor]] = {
 
 
 class Dense(nn.Linear):
-    """A float32 linear layer that is born as zeros.
+    """A linear layer that is born as zeros, in the dtype that it is asked for.
 
-    A linear skip waits so for its start, and the last hidden layer leaves it to the skip.
-
-    Parameters
-    ----------
-    n_in, n_out : int
-        Number of columns of the input and of the output.
+    A linear skip then waits for its start, and a last hidden layer leaves it to the skip.
 
     Examples
     --------
@@ -44,9 +50,6 @@ class Dense(nn.Linear):
     >>> Dense(3, 2)(torch.ones(4, 3)).abs().sum().item()
     0.0
     """
-
-    def __init__(self, n_in: int, n_out: int):
-        super().__init__(n_in, n_out, device="cpu", dtype=torch.float32)
 
     def reset_parameters(self):
         self.weight.data.zero_()
@@ -136,12 +139,95 @@ def make_hidden_layers(
     """
     layers: list[nn.Module] = []
     for n_in, n_out in pairwise(sizes[:-1]):
-        layers += [Dense(n_in, n_out), ACTIVATIONS[activation]()]
+        layers += [Dense(n_in, n_out, **FLOAT32), ACTIVATIONS[activation]()]
         if dropout > 0:
             layers.append(Dropout(dropout, generator))
-    layers.append(Dense(sizes[-2], sizes[-1]))
+    layers.append(Dense(sizes[-2], sizes[-1], **FLOAT32))
     if generator is not None:
         for layer in layers[:-1] if zero_last else layers:
             if isinstance(layer, Dense):
                 draw_weights(layer, generator)
     return HiddenLayers(*layers)
+
+
+class Units(nn.Module):
+    """From the user's units to the network's, (x - offset) / scale, and back.
+
+    A part of the network, so that the module alone takes and gives what users do.
+
+    Parameters
+    ----------
+    offset, scale : Tensor of shape (n_features,) or ()
+        float64 where float32 is too narrow; what comes out has the dtype of what goes in.
+    rest : Tensor of shape (n_features,) or None
+        In float32, the digits that ``offset`` has no room for.
+
+    Examples
+    --------
+    >>> import torch
+    >>> units = Units(torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0]))
+    >>> units(torch.tensor([[3.0, 6.0]]))
+    tensor([[1., 1.]])
+    """
+
+    offset: torch.Tensor
+    rest: torch.Tensor | None
+    scale: torch.Tensor
+
+    def __init__(
+        self, offset: torch.Tensor, scale: torch.Tensor, rest: torch.Tensor | None = None
+    ):
+        super().__init__()
+        self.register_buffer("offset", offset)
+        self.register_buffer("scale", scale)
+        self.register_buffer("rest", rest)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self.scale.dtype != x.dtype:
+            return ((x - self.offset) / self.scale).to(x.dtype)
+        x = torch.sub(x, self.offset)  # memory of its own, which may be overwritten
+        if self.rest is not None:
+            x = x.sub_(self.rest)
+        return x.div_(self.scale)  # (n_rows, n_features)
+
+    def inverse(self, x: torch.Tensor) -> torch.Tensor:
+        # The rest is less than the last digit of the offset.
+        return torch.addcmul(self.offset, x, self.scale).to(x.dtype)
+
+
+class CodeAxes(nn.Module):
+    """code_shown = code @ weight + bias, and back. Starts as the identity.
+
+    Any rotation of the code is as good to the network as any other. Users want one
+    answer: decorrelated codes, the widest first, with a fixed sign.
+
+    Parameters
+    ----------
+    n_components : int
+        Length of the code.
+
+    Examples
+    --------
+    >>> import torch
+    >>> axes = CodeAxes(2)
+    >>> code = torch.tensor([[1.0, 2.0]])
+    >>> axes.inverse(axes(code))
+    tensor([[1., 2.]])
+    """
+
+    weight: torch.Tensor
+    inverse_weight: torch.Tensor
+    bias: torch.Tensor
+
+    def __init__(self, n_components: int):
+        super().__init__()
+        identity = torch.eye(n_components, dtype=torch.float32, device="cpu")
+        self.register_buffer("weight", identity)
+        self.register_buffer("inverse_weight", identity.clone())
+        self.register_buffer("bias", identity[0] * 0)
+
+    def forward(self, code: torch.Tensor) -> torch.Tensor:
+        return code @ self.weight + self.bias  # (n_rows, n_components)
+
+    def inverse(self, code: torch.Tensor) -> torch.Tensor:
+        return (code - self.bias) @ self.inverse_weight  # (n_rows, n_components)

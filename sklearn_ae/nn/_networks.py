@@ -18,8 +18,7 @@ import torch
 from torch import nn
 
 from ._activations import ACTIVATIONS, output_link_inverse
-from ._affine import CodeAxes, Units
-from ._layers import Dense, HiddenLayers, draw_weights, make_hidden_layers
+from ._layers import FLOAT32, CodeAxes, Dense, Units, draw_weights, make_hidden_layers
 from ._own_layers import Gate, NetworkFactory, make_own_layers
 
 __all__ = ["Autoencoder", "BottleneckNetwork", "Decoder", "Encoder"]
@@ -45,7 +44,8 @@ class Encoder(nn.Module):
         self.activation = ACTIVATIONS[code_activation]()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.activation(_sum(_parts(self, x)))  # (n_rows, n_out)
+        parts = [part(x) for part in (self.skip, self.layers) if part is not None]
+        return self.activation(reduce(torch.add, parts))  # (n_rows, n_out)
 
 
 class Decoder(nn.Module):
@@ -75,7 +75,8 @@ class Decoder(nn.Module):
         self.activation = ACTIVATIONS[output_activation]()
 
     def forward(self, code: torch.Tensor) -> torch.Tensor:
-        return self.joined(_parts(self, code))  # (n_rows, n_out)
+        parts = [part(code) for part in (self.skip, self.layers) if part is not None]
+        return self.joined(parts)  # (n_rows, n_out)
 
     def joined(self, parts: list[torch.Tensor]) -> torch.Tensor:
         """Return x_hat, given what the skip, if there is one, and the layers give."""
@@ -84,16 +85,7 @@ class Decoder(nn.Module):
         if self.skip is not None and self.output_activation != "identity":
             linear = output_link_inverse(self.output_activation, parts[0])
             parts = [linear, *parts[1:]]
-        return self.activation(_sum(parts))
-
-
-def _parts(half: Encoder | Decoder, x: torch.Tensor) -> list[torch.Tensor]:
-    """Return what the skip and the layers, as far as there are any, make of ``x``."""
-    return [part(x) for part in (half.skip, half.layers) if part is not None]
-
-
-def _sum(parts: list[torch.Tensor]) -> torch.Tensor:
-    return reduce(torch.add, parts)
+        return self.activation(reduce(torch.add, parts))
 
 
 class BottleneckNetwork(nn.Module, ABC):
@@ -143,7 +135,7 @@ class BottleneckNetwork(nn.Module, ABC):
         self.n_components = n_components
 
         def half(n_in, n_out, sizes, factory, n_copies=1):
-            skip = Dense(n_in, n_out) if linear_skip else None
+            skip = Dense(n_in, n_out, **FLOAT32) if linear_skip else None
             n_out = n_copies * n_out
             if factory is not None:
                 layers = make_own_layers(factory, n_in, n_out)
@@ -166,7 +158,9 @@ class BottleneckNetwork(nn.Module, ABC):
         layers, skip = half(n_components, n_features, decoder_hidden_layer_sizes, decoder)
         self.decoder = Decoder(layers, skip, output_activation)
         self.axes = CodeAxes(n_components)
-        self.units_in, self.units_out = Units(), Units()
+        # The identity, until training is over.
+        zero, one = torch.zeros((), **FLOAT32), torch.ones((), **FLOAT32)
+        self.units_in, self.units_out = Units(zero, one), Units(zero, one)
 
     @staticmethod
     @abstractmethod
@@ -180,16 +174,11 @@ class BottleneckNetwork(nn.Module, ABC):
         x_hat, (n_rows, n_features), or a tuple that begins with it.
         """
 
-    @property
-    def can_loosen(self) -> bool:
-        """Whether the code between skips and hidden layers of ours has no activation."""
-        return isinstance(self.encoder.activation, nn.Identity) and all(
-            half.skip is not None and isinstance(half.layers, HiddenLayers)
-            for half in (self.encoder, self.decoder)
-        )
-
     def loosen(self, share: float, generator: torch.Generator) -> None:
-        """Leave ``share`` of the linear skips, and start the hidden layers at the rest."""
+        """Leave ``share`` of the linear skips, and start the hidden layers at the rest.
+
+        For networks that have both, and codes without an activation.
+        """
         encoder: Any = self.encoder
         decoder: Any = self.decoder
         for half in (encoder, decoder):

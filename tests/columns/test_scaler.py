@@ -7,7 +7,7 @@ import pytest
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ae._columns import Scaler, _scaler
-from sklearn_ae._training import _arrays, scale_rows
+from sklearn_ae._training import _tensors, scale_rows
 
 KINDS = ["global", "feature", "magnitude", None]
 
@@ -55,7 +55,7 @@ def test_float32_far_from_zero_keeps_its_digits():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_rows_in_passes_are_scaled_as_at_once(monkeypatch, dtype):
     monkeypatch.setattr(_scaler, "_CELLS_PER_PASS", 64)
-    monkeypatch.setattr(_arrays, "_CELLS_PER_PASS", 64)
+    monkeypatch.setattr(_tensors, "_CELLS_PER_PASS", 64)
     rng = np.random.RandomState(0)
     X = (1e4 + rng.normal(size=(1001, 4)) * [1, 2, 30, 0]).astype(dtype)
     scaler, at_once = Scaler("feature").fit(X), StandardScaler().fit(X)

@@ -1,0 +1,334 @@
+"""Torch as the rest of the package sees it: arrays as tensors, devices, what is global.
+
+What is global in torch is borrowed and given back: threads, gradients, random state.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+
+import numpy as np
+import torch
+
+from ..nn import BottleneckNetwork, Corruption, Units
+from ._loop import Rows
+
+__all__ = [
+    "ROWS_PER_PASS",
+    "borrowed_globals",
+    "by_chunk",
+    "corrupt",
+    "limited_threads",
+    "load_arrays",
+    "make_generator",
+    "measure_noise",
+    "noise_moments",
+    "pays_in_bfloat16",
+    "prepare_for_use",
+    "resolve_device",
+    "scale_rows",
+    "to_arrays",
+    "to_rows",
+    "to_tensor",
+]
+
+ROWS_PER_PASS = 4096  # rows seen at once outside training: bounds the memory
+
+# Seen at once where rows are scaled: copies in float64 stay in the cache.
+_CELLS_PER_PASS = 2**19
+
+# Below this many multiplications per batch a second thread costs more than it brings.
+_WORTH_A_THREAD = 5e7
+
+# To turn weights and rows into bfloat16 and back costs what the faster products save, with
+# fewer multiplications per batch or with fewer rows in it (benchmarks/crossings.py).
+_WORTH_BFLOAT16 = 1e8
+_FEWEST_ROWS = 64
+# A column whose mean, in its own standard deviations, is farther from zero in what the
+# network sees loses too many of its three digits to the mean.
+_FARTHEST_MEAN = 4.0
+
+
+# -- arrays and tensors ------------------------------------------------------------
+
+
+def to_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
+    """Return a copy of ``array`` in the dtype of ``like``, on its device."""
+    # torch.tensor copies: from_numpy would write through to the user's array, where
+    # layers of the user's may write.
+    if min(array.strides, default=0) < 0:  # which torch does not know
+        array = np.ascontiguousarray(array)
+    return torch.tensor(array, dtype=like.dtype, device=like.device)
+
+
+def to_rows(
+    network: BottleneckNetwork, x: np.ndarray, target: np.ndarray | None, index: np.ndarray
+) -> Rows:
+    """Return the rows at ``index`` in the dtype of ``network``, on its device."""
+    like = next(network.parameters())
+    if target is None:
+        return Rows(to_tensor(x[index], like))
+    return Rows(to_tensor(x[index], like), to_tensor(target[index], like))
+
+
+@torch.no_grad()
+def by_chunk(
+    function: Callable[..., torch.Tensor], network: BottleneckNetwork, *arrays: np.ndarray
+) -> np.ndarray:
+    """Return what ``function`` makes of the rows of ``arrays``, some thousands at a time.
+
+    ``function`` takes as many tensors as there are arrays, as ``network`` computes.
+    """
+    weight = next(network.parameters())
+    n_rows = len(arrays[0])
+
+    result = None
+    for start in range(0, max(n_rows, 1), ROWS_PER_PASS):
+        rows = slice(start, start + ROWS_PER_PASS)
+        part = function(*(to_tensor(array[rows], weight) for array in arrays))
+        if n_rows <= ROWS_PER_PASS:
+            return part.cpu().numpy()
+        if result is None:
+            kind = part[:1].cpu().numpy().dtype
+            result = np.empty((n_rows, *part.shape[1:]), kind)
+        result[rows] = part.cpu().numpy()
+    return result
+
+
+def to_arrays(network: BottleneckNetwork) -> dict[str, np.ndarray]:
+    """Return copies of the weights and of the axes of ``network`` by name, not its units."""
+    return {
+        name: weight.detach().clone().cpu().numpy()
+        for name, weight in network.state_dict().items()
+        if not name.startswith("units_")
+    }
+
+
+@torch.no_grad()
+def load_arrays(
+    network: BottleneckNetwork, arrays: dict[str, np.ndarray], dtype: str
+) -> None:
+    """Overwrite the weights that ``arrays`` names, and let ``network`` compute in ``dtype``.
+
+    Apple's GPUs have no float64 and stay at float32.
+    """
+    device = next(network.parameters()).device
+    network.to(torch.float32 if device.type == "mps" else getattr(torch, dtype))
+    weights = network.state_dict()
+    for name, array in arrays.items():
+        weight = weights[name]
+        weight.copy_(torch.tensor(array, dtype=weight.dtype, device="cpu"))
+
+
+def prepare_for_use(
+    network: BottleneckNetwork,
+    arrays: dict[str, np.ndarray],
+    units_in: Sequence[np.ndarray],
+    units_out: Sequence[np.ndarray],
+    dtype: str,
+    device: str,
+) -> None:
+    """Let ``network`` be what was fitted, in ``dtype``, on ``device`` if that is possible.
+
+    Units are offsets, one or two, and then a scale; see Scaler.units.
+    """
+    place = usable_device(device, dtype)
+    load_arrays(network.to(place), arrays, dtype)
+    network.units_in = _make_units(units_in, place)
+    network.units_out = _make_units(units_out, place)
+    network.eval()  # here: concurrent first calls might half switch it
+
+
+def _make_units(arrays: Sequence[np.ndarray], device: str) -> Units:
+    if torch.device(device).type == "mps":
+        arrays = [array.astype(np.float32) for array in arrays]
+    offset, *rest, scale = (torch.tensor(array, device=device) for array in arrays)
+    return Units(offset, scale, *rest)
+
+
+def scale_rows(units: Sequence[np.ndarray], X: np.ndarray, dtype: type) -> np.ndarray:
+    """Return ``X``, (n_rows, n_features), in the network's units, computed in float64."""
+    to_network = Units(*(torch.tensor(unit, device="cpu") for unit in units))
+    scaled = np.empty(X.shape, dtype)
+    n_rows = max(1, _CELLS_PER_PASS // X.shape[1])
+    with np.errstate(over="ignore", invalid="ignore"):  # reported as divergence
+        for start in range(0, len(X), n_rows):
+            rows = slice(start, start + n_rows)
+            x = torch.tensor(np.asarray(X[rows], np.float64, order="C"), device="cpu")
+            scaled[rows] = to_network(x).numpy()
+    return scaled
+
+
+# -- noise -----------------------------------------------------------------------
+
+
+def measure_noise(
+    noise: Corruption, X: np.ndarray, offset: np.ndarray, scale: np.ndarray
+) -> None:
+    """Let ``noise`` take its units from the columns of ``X``.
+
+    In the user's units that is ``X * scale + offset``.
+    """
+    noise.measure(*map(_to_float64, (X, offset, scale)))
+
+
+def noise_moments(noise: Corruption) -> tuple[np.ndarray, ...] | None:
+    """Return what is known of noisy cells; see Corruption. None: nothing."""
+    moments = noise.moments()
+    return moments and tuple(moment.numpy() for moment in moments)
+
+
+def corrupt(noise: Corruption, X: np.ndarray, generator: torch.Generator) -> np.ndarray:
+    """Return a noisy copy of ``X`` in float64."""
+    # In random order, as in training.
+    order = torch.randperm(len(X), generator=generator, device="cpu")
+    noisy = noise(_to_float64(X)[order], generator)
+    return noisy[order.argsort()].numpy()
+
+
+def _to_float64(array: np.ndarray) -> torch.Tensor:
+    if min(array.strides, default=0) < 0:
+        array = np.ascontiguousarray(array)
+    return torch.tensor(array, dtype=torch.float64, device="cpu")
+
+
+# -- devices and what is global ------------------------------------------------------
+
+
+def resolve_device(device: str) -> str:
+    """Return the name of the torch device that ``device`` names.
+
+    Parameters
+    ----------
+    device : str
+        "auto" takes an accelerator if there is one.
+
+    Raises
+    ------
+    ValueError
+        The name means nothing to torch, or this machine has no such device.
+    """
+    if device == "auto":
+        accelerator = torch.accelerator.current_accelerator(check_available=True)
+        return "cpu" if accelerator is None else str(accelerator)
+    try:
+        resolved = torch.device(device)
+        torch.empty(0, device=resolved).cpu()  # which "meta" cannot
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise ValueError(
+            f"device={str(device)!r} cannot be used: {str(error).splitlines()[0]} "
+            "Expected a device of this machine that this build of torch supports. "
+            "Use device='cpu', or device='auto' to take an accelerator where there is one."
+        ) from error
+    return str(resolved)
+
+
+def usable_device(device: str, dtype: str) -> str:
+    """Return ``device`` for a fitted network, or the CPU where it cannot serve.
+
+    A fit made on a GPU is used on a machine without one; Apple's GPUs have no
+    float64.
+    """
+    try:
+        resolved = resolve_device(device)
+    except ValueError:
+        return "cpu"
+    return "cpu" if resolved.startswith("mps") and dtype == "float64" else resolved
+
+
+def make_generator(seed: int) -> torch.Generator:
+    """Return a CPU generator of our own, so that torch's global one stays untouched."""
+    return torch.Generator(device="cpu").manual_seed(seed)
+
+
+@contextmanager
+def borrowed_globals(n_multiplications: float, seed: int | None = None) -> Iterator[None]:
+    """Borrow what is global in torch while a network is built and trained.
+
+    Parameters
+    ----------
+    n_multiplications : float
+        Work in one batch; see limited_threads.
+    seed : int or None
+        Lends the global random state, seeded, to code of the user's. None: there is none.
+    """
+    random_state = nullcontext() if seed is None else _borrowed_random_state(seed)
+    # Gradients also where the user has switched them off around a fit.
+    gradients = torch.inference_mode(False), torch.enable_grad()
+    with limited_threads(n_multiplications), gradients[0], gradients[1], random_state:
+        yield
+
+
+class _ThreadLimit:
+    """How many threads the user had set, while concurrent fits hold them to one."""
+
+    lock = threading.Lock()
+    n_holders = 0
+    users_own = 1
+
+
+@contextmanager
+def limited_threads(n_multiplications: float) -> Iterator[None]:
+    """Run small networks on one thread, and put the user's setting back.
+
+    Parameters
+    ----------
+    n_multiplications : float
+        Work in one batch. The number of threads is only ever lowered.
+    """
+    if n_multiplications >= _WORTH_A_THREAD:
+        yield
+        return
+    with _ThreadLimit.lock:
+        if _ThreadLimit.n_holders == 0:
+            _ThreadLimit.users_own = torch.get_num_threads()
+        _ThreadLimit.n_holders += 1
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        with _ThreadLimit.lock:
+            _ThreadLimit.n_holders -= 1
+            # Each Python thread has a setting of its own: each puts it back.
+            torch.set_num_threads(_ThreadLimit.users_own)
+
+
+_drawing = threading.RLock()
+
+
+@contextmanager
+def _borrowed_random_state(seed: int) -> Iterator[None]:
+    """Seed torch's global generators for code that knows no other, and put them back.
+
+    Only networks and losses of the user's need this. One fit at a time may
+    have them, so that concurrent fits draw what sequential ones draw.
+    """
+    gpus = list(range(torch.cuda.device_count()))
+    with _drawing, torch.random.fork_rng(devices=gpus):
+        torch.manual_seed(seed)
+        yield
+
+
+def pays_in_bfloat16(
+    device: str, n_rows: int, n_multiplications: float, farthest_mean: float
+) -> bool:
+    """Tell whether this machine trains faster in bfloat16, and as well.
+
+    Parameters
+    ----------
+    device : str
+        Where. Of others than the CPU nothing was measured.
+    n_rows : int
+        In a batch.
+    n_multiplications : float
+        For one row.
+    farthest_mean : float
+        Of what the network sees, in standard deviations.
+    """
+    is_too_little = n_rows < _FEWEST_ROWS or n_rows * n_multiplications < _WORTH_BFLOAT16
+    if device != "cpu" or is_too_little or farthest_mean > _FARTHEST_MEAN:
+        return False
+    if not hasattr(torch.cpu, "get_capabilities"):  # older than torch 2.11
+        return False
+    # Without tiles, products in bfloat16 took 1.6 times as long as in float32.
+    return bool(torch.cpu.get_capabilities().get("amx_bf16"))
