@@ -1,6 +1,7 @@
 """BaseAutoencoder: the scikit-learn contract and the road X -> code -> X_hat."""
 
 from abc import ABCMeta, abstractmethod
+from contextlib import contextmanager
 from copy import copy
 from numbers import Integral, Real
 from types import SimpleNamespace
@@ -17,11 +18,12 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ._code_density import DENSITIES
+from ._data_checks import check_loss_domain
 from ._fit import Fit
 from ._fitted import Fitted
 from ._objectives import Objective
-from ._plan import check_loss_domain, make_plan
-from ._sklearn._callbacks import CallbackSupportMixin, FitTask
+from ._plan import make_plan
+from ._sklearn._callbacks import CALLBACKS, CallbackSupportMixin, EpochTasks, FitTask
 from ._sklearn._html import DrawnNetworkMixin
 from ._sklearn._validation import (
     Interval,
@@ -112,8 +114,10 @@ class BaseAutoencoder(
 
     def _fit(self, X, y, X_clean):
         """Fit to rows that are their own target, or to noisy rows and clean ones."""
-        with FitTask(self, X, y, X_clean) as task:
-            last = self._fitted_to_continue()
+        is_watched = getattr(self, CALLBACKS, ())
+        task = FitTask(self, X, y, X_clean) if is_watched else None
+        with _all_or_nothing(self):
+            last = self._fitted_to_continue() if self.warm_start else None
             X = validate_rows(self, X, reset=last is None)
             if X_clean is not None:
                 X_clean = validate_clean_rows(self, X_clean, X)
@@ -121,17 +125,21 @@ class BaseAutoencoder(
             settings = SimpleNamespace(**self.get_params(deep=False))
             plan = make_plan(settings, objective, X, X_clean, last)
             fit = Fit(plan, X, X_clean, fresh_random_state(self.random_state))
-            lines = [ProgressLines()] if self.verbose else []
-            watchers = task.watchers(lambda: self._as_it_is(fit))
-            fitted = fit.run([*lines, *watchers])
-            if complaint := objective.complaint(fitted):
+            watchers = [ProgressLines()] if self.verbose else []
+            if task is not None:
+                watchers.append(EpochTasks(task, lambda: self._as_it_is(fit)))
+            fitted = fit.run(watchers)
+            attributes, complaint = _attributes(fitted)
+            if complaint is not None:
                 warn_user(complaint, ConvergenceWarning)
-            vars(self).update(_attributes(fitted))
+            vars(self).update(attributes)
+            if task is not None:
+                task.end()
         return self
 
     def _fitted_to_continue(self) -> Fitted | None:
         """Return what a warm start goes on from, or None: what is linear starts anew."""
-        if not (self.warm_start and self.__sklearn_is_fitted__()):
+        if not self.__sklearn_is_fitted__():
             return None
         last = self._fitted
         becomes_linear = last.architecture.is_linear and self.loss == "mse"
@@ -139,7 +147,7 @@ class BaseAutoencoder(
 
     def _as_it_is(self, fit) -> dict:
         """Return what the attributes would be if ``fit`` ended with the present epoch."""
-        return vars(copy(self)) | _attributes(fit.snapshot())
+        return vars(copy(self)) | _attributes(fit.snapshot())[0]
 
     # -- using ---------------------------------------------------------------
 
@@ -275,9 +283,22 @@ class BaseAutoencoder(
         super().__setstate__(state)
 
 
-def _attributes(fitted: Fitted) -> dict:
-    """Return the attributes of an estimator that has fitted this."""
-    return {
+@contextmanager
+def _all_or_nothing(estimator):
+    """Put the attributes of ``estimator`` back if the block raises."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise
+
+
+def _attributes(fitted: Fitted) -> tuple[dict, str | None]:
+    """Return the attributes of an estimator that has fitted this, and a warning if any."""
+    own, complaint = fitted.objective.report(fitted)
+    attributes = {
         "_fitted": fitted,
         "n_components_": fitted.architecture.n_components,
         "n_samples_": fitted.n_samples,
@@ -289,5 +310,5 @@ def _attributes(fitted: Fitted) -> dict:
         "loss_curve_": fitted.loss_curve,
         "validation_loss_curve_": fitted.validation_loss_curve,
         "validation_scores_": fitted.validation_scores,
-        **fitted.objective.attributes(fitted),
     }
+    return attributes | own, complaint

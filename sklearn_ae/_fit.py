@@ -29,6 +29,8 @@ __all__ = ["Fit"]
 
 _ROWS_TO_VERIFY = 16
 
+_FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
+
 
 class Fit:
     """A fit under way; to be run once.
@@ -53,16 +55,21 @@ class Fit:
         self.plan = plan
         self.X, self.X_clean = X, X_clean
         self.seed = int(random_state.randint(np.iinfo(np.int32).max))
-        self.order = random_state.permutation(len(X))
+        order, n_valid = random_state.permutation(len(X)), 0
+        if plan.validation_fraction > 0 and len(X) >= _FEWEST_ROWS_TO_SPLIT:
+            # Two rows at least, since one row has no standard error.
+            n_valid = min(max(2, round(plan.validation_fraction * len(X))), len(X) - 1)
+        self.valid, self.train = order[:n_valid], order[n_valid:]
         self.start: Start | None = None  # until it is found; none from random weights
         self.training: Training | None = None  # until it begins; none in closed form
 
     def run(self, watchers: Sequence[Watcher] = ()) -> Fitted:
         """Return what is fitted."""
         plan = self.plan
-        seed = self.seed if plan.is_foreign else None
-        work = plan.architecture.n_multiplications * plan.recipe.batch_size
-        with borrowed_globals(work, seed):
+        own = plan.architecture.encoder, plan.architecture.decoder, plan.loss
+        is_foreign = any(map(callable, own)) or plan.objective.calls_user_code
+        seed = self.seed if is_foreign else None
+        with borrowed_globals(plan.recipe.n_multiplications, seed):
             self._build()
             self._set_start()
             if not plan.is_closed_form:
@@ -74,19 +81,19 @@ class Fit:
         plan, objective = self.plan, self.plan.objective
         self.generator = make_generator(self.seed)
         unit = float(plan.output_columns.scale_[0])
-        network, self.loss = objective.build(
+        network, self.loss, self.noise = objective.build(
             plan.architecture, plan.loss, unit, self.generator
         )
-        self.network = network.to(plan.recipe.device)
-        set_training(self.network, self.loss, False)
-        self.noise = objective.make_noise()
+        self.network = network.to(plan.recipe.device).eval()
+        self.loss.eval()
         # A linear start keeps all digits; training sees those of float32.
         dtype = np.float64 if plan.starts_linear else np.float32
-        self.x = scale_rows(plan.columns.units("float64"), self.X, dtype)
+        self.x = scale_rows(self.X, plan.columns.offset_, plan.columns.scale_, dtype)
         self.target = None
         if not plan.target_is_input:
             wanted = self.X if self.X_clean is None else self.X_clean
-            self.target = scale_rows(plan.output_columns.units("float64"), wanted, dtype)
+            offset, scale = plan.output_columns.offset_, plan.output_columns.scale_
+            self.target = scale_rows(wanted, offset, scale, dtype)
         if self.noise is not None:
             measure_noise(self.noise, self.x, plan.columns.offset_, plan.columns.scale_)
 
@@ -95,7 +102,7 @@ class Fit:
         plan = self.plan
         if plan.starts_linear:
             sees_all = plan.objective.starts_at_pca or plan.is_closed_form
-            rows = slice(None) if sees_all else self.order[plan.n_valid :]
+            rows = slice(None) if sees_all else self.train
             self.start = self._find_linear_start(rows)
             weights = self.start.weights
         elif plan.last_arrays is None:
@@ -128,12 +135,14 @@ class Fit:
         load_arrays(self.network, {}, "float32")
         like = next(self.network.parameters())
         scale = plan.output_columns.scale_
-        valid, train = np.split(self.order, [plan.n_valid])
+        valid = None
+        if len(self.valid):
+            valid = to_rows(self.network, self.x, self.target, self.valid)
         self.training = Training(
             self.network,
             self.loss,
-            to_rows(self.network, self.x, self.target, train),
-            to_rows(self.network, self.x, self.target, valid) if len(valid) else None,
+            to_rows(self.network, self.x, self.target, self.train),
+            valid,
             column_weights=to_tensor(scale / scale.max(), like) ** 2,
             noise=self.noise and self.noise.to(like.device, like.dtype),
             generator=self.generator,
@@ -152,7 +161,7 @@ class Fit:
             load_arrays(self.network, start.weights, "float64")
             arrays |= start.weights
         fitted = self._describe(arrays, start, best_iter)
-        if plan.architecture.has_own_layers:
+        if plan.architecture.encoder or plan.architecture.decoder:
             self._verify(fitted)
         return fitted
 
@@ -170,16 +179,17 @@ class Fit:
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
-        axes, explained_variance = plan.objective.code_axes(
+        axes, explained_variance, followed = plan.objective.read_codes(
             codes,
             self.x,
             code_unit,
-            is_activated=plan.architecture.has_activated_code,
+            self.network,
+            is_activated=plan.architecture.code_activation != "identity",
             stays_linear=start is not None and best_iter == 0,
             whiten=plan.whiten,
+            seed=self.seed,
         )
         density = DENSITIES[plan.sampler]()
-        followed = plan.objective.codes_for_density(self.network, self.x, codes, self.seed)
         density = density if is_final else DeferredDensity(density)
         best = training.best if training is not None and training.best.chooses_ else None
         return Fitted(

@@ -107,7 +107,7 @@ class Fitted:
             return self._built["net"]
 
     def apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
-        """Return ``function(network, loss, *rows)`` of all rows, by chunks of some thousands."""
+        """Return ``function(network, loss, *rows)`` of all rows, chunk by chunk."""
         network, loss = self._network_and_loss(arrays[0].dtype.name)
         n_rows = min(len(arrays[0]), ROWS_PER_PASS)
         with limited_threads(self.architecture.n_multiplications * n_rows):
@@ -146,11 +146,13 @@ class Fitted:
         with borrowed_globals(np.inf, self.seed if is_foreign else None), _building:
             if dtype not in self._built:
                 unit = float(self.output_columns.scale_[0])
-                network, loss = self.objective.build(
+                network, loss, _ = self.objective.build(
                     self.architecture, self.loss, unit, None
                 )
                 units = self.columns.units(dtype), self.output_columns.units(dtype)
-                prepare_for_use(network, self.arrays, *units, dtype, self.device)
+                prepare_for_use(
+                    network, self.arrays, *units, dtype=dtype, device=self.device
+                )
                 self._built[dtype] = (
                     network,
                     loss.eval().to(next(network.parameters()).device),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._columns import Scaler
+from ._data_checks import check_loss_domain, check_output_range, refuse_lost_digits
 from ._objectives import Objective
 from ._training import (
     Recipe,
@@ -23,17 +24,7 @@ from .nn import LOSSES
 if TYPE_CHECKING:
     from ._fitted import Fitted
 
-__all__ = ["Architecture", "Plan", "check_loss_domain", "make_plan"]
-
-# What an output activation can give; the others have no bound worth a check.
-_RANGES = {
-    "logistic": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "relu": (0.0, np.inf),
-    "softplus": (0.0, np.inf),
-}
-
-_ROUNDING = 1e-6  # what MinMaxScaler leaves may pass 1 by a rounding
+__all__ = ["Architecture", "Plan", "make_plan"]
 
 # Linear skips, which for mse start at the best that they can be, learn at this share of
 # the rate: at the full one the first steps undo much of a start with many components.
@@ -43,12 +34,6 @@ _LINEAR_RATE = 0.1
 # network handles in one go.
 _BATCHES = 16
 _FEWEST_ROWS, _MOST_ROWS = 16, 512
-
-_FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
-
-# Largest ratio of a column's mean to its standard deviation that training in float32
-# tolerates: where rows go in uncentred, and where only the output is uncentred.
-_FARTHEST_MEAN_IN, _FARTHEST_MEAN_OUT = 1e3, 1e5
 
 
 @dataclass(frozen=True)
@@ -75,20 +60,9 @@ class Architecture:
             and not self.hidden_layer_sizes
             and not self.decoder_hidden_layer_sizes
             and not self.has_own_layers
-            and not self.has_activated_code
+            and self.code_activation == "identity"
             and self.output_activation == "identity"
         )
-
-    @property
-    def has_hidden_layers(self) -> bool:
-        """Whether both halves have hidden layers, none of them the user's."""
-        sizes = self.hidden_layer_sizes, self.decoder_hidden_layer_sizes
-        return all(sizes) and not self.has_own_layers
-
-    @property
-    def has_activated_code(self) -> bool:
-        """Whether codes pass through an activation."""
-        return self.code_activation != "identity"
 
     @property
     def has_own_layers(self) -> bool:
@@ -133,10 +107,8 @@ class Plan:
         Whether training starts at the best that is linear.
     is_closed_form : bool
         Whether the answer is linear and needs no training.
-    n_valid : int
-        Rows that choose the epoch.
-    is_foreign : bool
-        Whether code of the user's takes part.
+    validation_fraction : float
+        Share of the rows that choose the epoch; 0: none do.
     recipe : Recipe
     """
 
@@ -154,8 +126,7 @@ class Plan:
     last_arrays: dict[str, np.ndarray] | None
     starts_linear: bool
     is_closed_form: bool
-    n_valid: int
-    is_foreign: bool
+    validation_fraction: float
     recipe: Recipe
 
 
@@ -185,45 +156,29 @@ def make_plan(
         Two parameters, or a parameter and the data, do not go together.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
-    loss = settings.loss
+    loss, scaling = settings.loss, settings.scaling
     if isinstance(loss, str) and LOSSES[loss].outputs:
         check_loss_domain(loss, wanted, name)
     architecture = _plan_architecture(settings, X, last)
     output_activation = architecture.output_activation
-    if output_activation in _RANGES:
-        _check_output_range(output_activation, wanted, name)
+    if output_activation != "identity":
+        check_output_range(output_activation, wanted, name)
     is_closed_form = loss == "mse" and architecture.is_linear
     if last is None:
-        columns = Scaler(settings.scaling).fit(X)
+        columns, output_columns, code_unit = _fit_units(settings, architecture, X, X_clean)
         shares_units = X_clean is None and output_activation == "identity"
-        output_columns = columns
-        if not shares_units:
-            kind = _output_scaling(settings.scaling, output_activation)
-            output_columns = Scaler(kind).fit(wanted, name)
-        code_unit = np.ones(architecture.n_components)
-        if settings.scaling == "global" and not architecture.has_activated_code:
-            code_unit *= output_columns.scale_[0]
-        if not is_closed_form:
-            _refuse_lost_digits(
-                settings.scaling, output_activation, columns, output_columns
-            )
+        if not (is_closed_form or (columns.centres and output_columns.centres)):
+            refuse_lost_digits(scaling, output_activation, columns, output_columns)
     else:
-        _check_unchanged(architecture, settings.scaling, last)
+        _check_unchanged(architecture, scaling, last)
         columns, output_columns = last.columns, last.output_columns
         shares_units, code_unit = last.shares_units, last.code_unit
     starts_linear = architecture.linear_skip and last is None
-    n_valid = 0
-    if settings.early_stopping and len(X) >= _FEWEST_ROWS_TO_SPLIT:
-        # Two rows at least, since one row has no standard error.
-        wish = max(2, round(settings.validation_fraction * len(X)))
-        n_valid = min(wish, len(X) - 1)
+    start = {"scalers": (columns, output_columns), "starts_linear": starts_linear}
     return Plan(
         objective=objective,
         architecture=architecture,
         loss=loss,
-        sampler=settings.sampler,
-        whiten=settings.whiten,
-        device=settings.device,
         columns=columns,
         output_columns=output_columns,
         shares_units=shares_units,
@@ -232,63 +187,59 @@ def make_plan(
         last_arrays=None if last is None else last.arrays,
         starts_linear=starts_linear,
         is_closed_form=is_closed_form,
-        n_valid=n_valid,
-        is_foreign=(
-            callable(loss) or architecture.has_own_layers or objective.calls_user_code
-        ),
-        recipe=_make_recipe(
-            settings,
-            objective,
-            architecture,
-            len(X),
-            starts_linear=starts_linear,
-            # Means that are not subtracted are far away from zero.
-            farthest_mean=max(
-                0.0 if scaler.centres else scaler.distance_
-                for scaler in (columns, output_columns)
-            ),
-            centres=columns.centres and output_columns.centres,
-        ),
+        validation_fraction=settings.early_stopping * settings.validation_fraction,
+        sampler=settings.sampler,
+        whiten=settings.whiten,
+        device=settings.device,
+        recipe=_make_recipe(settings, objective, architecture, n_rows=len(X), **start),
     )
 
 
-def _make_recipe(
-    settings, objective, architecture, n_rows, *, starts_linear, centres, farthest_mean
-) -> Recipe:
-    """Return how to train.
+def _fit_units(
+    settings, architecture: Architecture, X: np.ndarray, X_clean: np.ndarray | None
+) -> tuple[Scaler, Scaler, np.ndarray]:
+    """Return units of what goes in, of what should come out, and of codes."""
+    columns = output_columns = Scaler(settings.scaling).fit(X)
+    output_activation = architecture.output_activation
+    kind = settings.scaling
+    if output_activation != "identity":
+        # Such an output has units of its own: the data's, or if it has one sign any
+        # multiple of them.
+        kind = None if output_activation in ("logistic", "tanh") else "magnitude"
+    if X_clean is not None:
+        output_columns = Scaler(kind).fit(X_clean, "X_clean")
+    elif output_activation != "identity":
+        output_columns = Scaler(kind).fit(X)
+    code_unit = np.ones(architecture.n_components)
+    if settings.scaling == "global" and settings.code_activation == "identity":
+        code_unit *= output_columns.scale_[0]
+    return columns, output_columns, code_unit
 
-    ``centres`` and ``farthest_mean`` are those of what the network sees.
-    """
-    solver = settings.solver
+
+def _make_recipe(
+    settings, objective, architecture, *, n_rows, scalers, starts_linear
+) -> Recipe:
+    """Return how to train; ``scalers`` are those of what goes in and should come out."""
+    solver, device = settings.solver, settings.device
     if not isinstance(solver, str):
         check_solver(solver)
     if settings.callbacks:
         check_callbacks(settings.callbacks)
+    if device != "cpu":
+        device = resolve_device(device)
     batch_size = rows_per_batch(settings.batch_size, n_rows)
-    device = resolve_device(settings.device)
-    bfloat16 = settings.precision == "bfloat16"
-    # Of layers of the user's, and of distributions, nothing was measured.
-    was_measured = objective.trains_in_bfloat16 and not architecture.has_own_layers
-    if settings.precision == "auto" and was_measured:
-        work = architecture.n_multiplications
-        bfloat16 = pays_in_bfloat16(device, batch_size, work, farthest_mean)
     linear_rate = None
     # An optimizer class gets one group of weights, for LBFGS knows no others.
     if architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse":
         linear_rate = _LINEAR_RATE * settings.learning_rate_init
-    loosens_start = (
-        starts_linear
-        and objective.starts_at_pca
-        # There are hidden layers to start instead, and their drawn weights are known.
-        and architecture.has_hidden_layers
-        and not architecture.has_activated_code
-        # Those are drawn for rows and codes of about unit size.
-        and centres
-        # A penalty draws the layers back to nothing, a constant rate never settles.
-        and settings.alpha == 0
-        and settings.learning_rate == "one_cycle"
-        and solver in ("adam", "adamw")
-    )
+    work = architecture.n_multiplications
+    own = settings.encoder, settings.decoder
+    bfloat16 = settings.precision == "bfloat16"
+    # Of layers of the user's, and of distributions, nothing was measured.
+    if settings.precision == "auto" and objective.trains_in_bfloat16 and not any(own):
+        # Means that are not subtracted are far away from zero.
+        farthest = max(0.0 if scaler.centres else scaler.distance_ for scaler in scalers)
+        bfloat16 = pays_in_bfloat16(device, batch_size, work, farthest)
     return Recipe(
         max_iter=settings.max_iter,
         batch_size=batch_size,
@@ -297,14 +248,35 @@ def _make_recipe(
         linear_rate=linear_rate,
         learning_rate=settings.learning_rate,
         alpha=settings.alpha,
-        loosens_start=loosens_start,
+        loosens_start=starts_linear and _may_loosen(settings, objective, scalers),
         guards_start=starts_linear,
         tol=settings.tol,
         n_iter_no_change=settings.n_iter_no_change,
         kl_warmup=objective.kl_warmup,
         bfloat16=bfloat16,
+        n_multiplications=work * batch_size,
         device=device,
         callbacks=tuple(settings.callbacks or ()),
+    )
+
+
+def _may_loosen(settings, objective, scalers) -> bool:
+    """Whether the start is PCA, and all that bears on leaving it was measured."""
+    sizes = [settings.hidden_layer_sizes]
+    if settings.decoder_hidden_layer_sizes is not None:
+        sizes.append(settings.decoder_hidden_layer_sizes)
+    return (
+        objective.starts_at_pca
+        # There are hidden layers to start instead, and their drawn weights are known.
+        and min(map(np.size, sizes)) > 0
+        and not any((settings.encoder, settings.decoder))
+        and settings.code_activation == "identity"
+        # Those are drawn for rows and codes of about unit size.
+        and all(scaler.centres for scaler in scalers)
+        # A penalty draws the layers back to nothing, a constant rate never settles.
+        and settings.alpha == 0
+        and settings.learning_rate == "one_cycle"
+        and settings.solver in ("adam", "adamw")
     )
 
 
@@ -332,14 +304,18 @@ def _plan_architecture(settings, X: np.ndarray, last: "Fitted | None") -> Archit
         decoder_sizes = _as_sizes(
             "decoder_hidden_layer_sizes", settings.decoder_hidden_layer_sizes
         )
-    n_components = settings.n_components
-    if last is None:
-        n_components = _code_size(n_components, X)
-    elif n_components is None:
-        n_components = last.architecture.n_components
+    n_components, most = settings.n_components, min(X.shape)
+    if n_components is None:
+        n_components = most if last is None else last.architecture.n_components
+    elif n_components > most and last is None:
+        raise ValueError(
+            f"n_components={n_components!r} must be between 1 and min(n_samples, "
+            f"n_features)={most}: X has {X.shape[0]} rows and {X.shape[1]} columns. Use "
+            f"a smaller n_components, or None to take {most}."
+        )
     return Architecture(
         n_features=X.shape[1],
-        n_components=n_components,
+        n_components=int(n_components),
         hidden_layer_sizes=encoder_sizes,
         decoder_hidden_layer_sizes=decoder_sizes,
         activation=settings.activation,
@@ -360,20 +336,6 @@ def _as_sizes(name: str, sizes) -> tuple[int, ...]:
             "Use () for no hidden layer."
         )
     return tuple(int(size) for size in wanted)
-
-
-def _code_size(n_components: int | None, X: np.ndarray) -> int:
-    """Return the length of the code; None: as long as it can be for ``X``."""
-    most = min(X.shape)
-    if n_components is None:
-        return most
-    if n_components > most:
-        raise ValueError(
-            f"n_components={n_components!r} must be between 1 and min(n_samples, "
-            f"n_features)={most}: X has {X.shape[0]} rows and {X.shape[1]} columns. Use "
-            f"a smaller n_components, or None to take {most}."
-        )
-    return int(n_components)
 
 
 def _output_activation(output_activation: str, loss) -> str:
@@ -402,69 +364,3 @@ def _check_unchanged(architecture: Architecture, scaling, last: "Fitted") -> Non
             "expected the network that it continues. Set the old values, or "
             "warm_start=False to start anew."
         )
-
-
-# -- the data --------------------------------------------------------------------
-
-
-def _output_scaling(scaling: str | None, output_activation: str) -> str | None:
-    """Return the kind of units in which an output works, given those of the input.
-
-    Nonlinear outputs have units of their own: the data's, or for an output of one sign any
-    multiple of them.
-    """
-    if output_activation == "identity":
-        return scaling
-    return None if output_activation in ("logistic", "tanh") else "magnitude"
-
-
-def check_loss_domain(loss, X: np.ndarray, name: str = "X") -> None:
-    """Raise ValueError if ``X`` has values that ``loss`` cannot measure."""
-    if isinstance(loss, str):
-        cause = f"loss={loss!r}"
-        _check_range(cause, LOSSES[loss].domain, X, name, "use loss='mse'")
-
-
-def _check_output_range(output_activation: str, X: np.ndarray, name: str) -> None:
-    """Raise ValueError if ``X`` has values that ``output_activation`` cannot give."""
-    cause = f"output_activation={output_activation!r}"
-    way_out = "use output_activation='auto'"
-    _check_range(cause, _RANGES[output_activation], X, name, way_out)
-
-
-def _check_range(
-    cause: str, interval: tuple[float, float], X: np.ndarray, name: str, way_out: str
-) -> None:
-    low, high = interval
-    if low == -np.inf and high == np.inf:
-        return
-    least, most = X.min(), X.max()
-    slack = _ROUNDING * (max(abs(least), abs(most)) if high == np.inf else high - low)
-    if least < low - slack or most > high + slack:
-        expected = f"values in [{low:g}, {high:g}]"
-        raise ValueError(
-            f"{name} has values from {least:.6g} to {most:.6g}; {cause} expected "
-            f"{'non-negative values' if high == np.inf else expected}. Scale {name} first, "
-            f"with MinMaxScaler(clip=True) for one, or {way_out}."
-        )
-
-
-def _refuse_lost_digits(scaling, output_activation, columns, output_columns) -> None:
-    """Raise ValueError if means that are not subtracted drown what varies."""
-    if scaling is None:
-        distance = max(columns.distance_, output_columns.distance_)
-        cause, farthest = "scaling=None", _FARTHEST_MEAN_IN
-    elif output_activation != "identity":
-        distance, farthest = output_columns.distance_, _FARTHEST_MEAN_OUT
-        cause = f"an output of {output_activation!r}"
-    else:
-        return
-    if distance <= farthest:
-        return
-    name = "X" if distance == columns.distance_ else "X_clean"
-    raise ValueError(
-        f"{name} has means {distance:.2g} standard deviations away from zero, "
-        f"which {cause} does not subtract; expected at most {farthest:g}, since "
-        "training in float32 would lose the digits that vary. Subtract the means "
-        "first, or use scaling='global' with loss='mse'."
-    )

@@ -6,8 +6,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._data_checks import check_loss_domain
 from ._objectives import Variational, bound, log_density, posterior
-from ._plan import check_loss_domain
 from ._sklearn._callbacks import with_callbacks
 from ._sklearn._validation import (
     Interval,

@@ -1,76 +1,73 @@
 """The house plan of docs/architecture.md, held by reading the imports."""
 
 import ast
+import importlib
+import inspect
+import pkgutil
 import re
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 import sklearn_ae
+from sklearn_ae._fit import Fit
+from sklearn_ae._fitted import Fitted
+from sklearn_ae._objectives import Objective, Reconstruction
+from sklearn_ae._plan import Architecture, Plan, make_plan
+from sklearn_ae._training import Recipe
 
 PACKAGE = Path(sklearn_ae.__file__).parent
 
 # What each room may import; an estimator's file imports no other estimator.
 ESTIMATORS = {"_autoencoder", "_denoising", "_variational"}
-FLOOR_0 = {
-    "nn",
-    "_columns",
-    "_linear",
-    "_code_density",
-    "_architecture",
-    "_validation",
-    "_version",
+LIBRARIES = {"numpy", "scipy", "sklearn"}
+FLOOR_0 = {"sklearn_ae._columns", "sklearn_ae._linear", "sklearn_ae._code_density"}
+FLOOR_1 = {"sklearn_ae._training", "sklearn_ae.nn"}
+FLOOR_2 = {
+    f"sklearn_ae.{room}"
+    for room in ("_data_checks", "_plan", "_fit", "_fitted", "_objectives")
 }
+FLOOR_3 = {"sklearn_ae._base", "sklearn_ae._sklearn", "sklearn_ae._version"}
 ROOMS = {
     "nn": {"torch"},
-    "_columns": {"numpy", "scipy", "sklearn"},
-    "_linear": {"numpy", "scipy", "sklearn"},
-    "_code_density": {"numpy", "scipy", "sklearn"},
-    "_callbacks": {"sklearn", "skorch"},
-    "_html": {"sklearn"},
-    "_start": {"numpy", "sklearn_ae._linear"},
-    "_architecture": {"numpy"},
-    "_validation": {"numpy", "sklearn"},
+    "_columns": LIBRARIES,
+    "_linear": LIBRARIES,
+    "_code_density": LIBRARIES,
     "_version": set(),
     "_training": {"torch", "skorch", "numpy", "sklearn_ae.nn"},
-    "_fitted_network": {"numpy", "sklearn", "sklearn_ae._training", "sklearn_ae._columns"},
-    "_base": {
-        "numpy",
-        "sklearn",
-        "sklearn_ae._callbacks",
-        "sklearn_ae._html",
-        "sklearn_ae._training",
-        "sklearn_ae._fitted_network",
-        "sklearn_ae._start",
-        *(f"sklearn_ae.{room}" for room in FLOOR_0),
+    "_objectives": {"numpy", *FLOOR_0, *FLOOR_1},
+    "_data_checks": {"numpy", *FLOOR_0, *FLOOR_1},
+    "_plan": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_fitted": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_sklearn": {"numpy", "sklearn", "sklearn_ae._training"},
+    "_base": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
+    **{
+        name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}
+        for name in ESTIMATORS
     },
-    "_autoencoder": {"sklearn_ae._base", "sklearn_ae._validation", "sklearn_ae.nn"},
-    "_denoising": {
-        "numpy",
-        "sklearn",
-        "sklearn_ae._base",
-        "sklearn_ae._callbacks",
-        "sklearn_ae._validation",
-        "sklearn_ae.nn",
-    },
-    "_variational": {
-        "numpy",
-        "sklearn",
-        "sklearn_ae._architecture",
-        "sklearn_ae._base",
-        "sklearn_ae._linear",
-        "sklearn_ae._start",
-        "sklearn_ae._validation",
-        "sklearn_ae.nn",
-    },
-    "_displays": {"numpy", "sklearn", "matplotlib", "sklearn_ae._validation"},
+    "_displays": {"numpy", "sklearn", "matplotlib", "sklearn_ae._sklearn"},
     "__init__": {
         "sklearn_ae." + room for room in ESTIMATORS | {"_displays", "_training", "_version"}
     },
     "__main__": {"numpy", "sklearn", "torch", "sklearn_ae"},
+}
+BELOW_ESTIMATORS = {
+    "nn",
+    "_columns",
+    "_linear",
+    "_code_density",
+    "_training",
+    "_objectives",
+    "_data_checks",
+    "_plan",
+    "_fit",
+    "_fitted",
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -80,15 +77,26 @@ def room_of(path):
 
 
 def imports_of(path):
-    """Yield the absolute dotted names that a file imports, the standard library's too."""
+    """Yield the absolute dotted names that a file imports, the standard library's too.
+
+    What stands under TYPE_CHECKING is for readers of annotations and is not imported.
+    """
     package = ("sklearn_ae", *path.relative_to(PACKAGE).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _run_nodes(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
             module = ".".join(part for part in (base, node.module) if part)
             yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def _run_nodes(tree):
+    for child in ast.iter_child_nodes(tree):
+        if isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _run_nodes(child)
 
 
 def is_under(name, allowed):
@@ -113,7 +121,7 @@ def test_every_room_is_on_the_plan():
 def test_arrays_become_tensors_in_one_file():
     pattern = re.compile(r"\b(torch\.(tensor|as_tensor|from_numpy)\(|\.numpy\(\))")
     found = {path.name for path in FILES if pattern.search(_code(path))}
-    assert found == {"_trainer.py"}
+    assert found == {"_tensors.py"}
 
 
 def test_private_names_of_scikit_learn_pass_one_door():
@@ -138,7 +146,7 @@ def test_hooks_of_scikit_learn_have_a_file_each():
 def test_nothing_global_is_seeded():
     pattern = re.compile(r"torch\.manual_seed|np\.random\.seed|random\.seed")
     # Lent, and put back, to parts of the user's own.
-    assert {path.name for path in FILES if pattern.search(_code(path))} == {"_device.py"}
+    assert {path.name for path in FILES if pattern.search(_code(path))} == {"_tensors.py"}
 
 
 def _code(path):
@@ -185,6 +193,82 @@ def _top_level_names(tree):
             yield from (alias.asname or alias.name for alias in node.names)
         elif isinstance(node, ast.Try):
             yield from _top_level_names(node)
+
+
+PARAMETERS_OF_FIT = ("estimator", "est", "self_", "transformer")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in FILES if room_of(path) in BELOW_ESTIMATORS],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_nothing_below_them_is_given_an_estimator(path):
+    """Not by the name of a parameter, and not by its annotation."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef):
+            for argument in ast.walk(node.args):
+                if isinstance(argument, ast.arg):
+                    assert argument.arg not in PARAMETERS_OF_FIT, node.name
+                    annotation = argument.annotation and ast.unparse(argument.annotation)
+                    assert not re.search("Estimator|BaseAutoencoder", str(annotation))
+
+
+def test_a_fit_runs_on_settings_that_are_no_estimator():
+    X = np.random.RandomState(0).normal(size=(80, 5))
+    settings = {"n_components": 2, "hidden_layer_sizes": (8,), "max_iter": 3}
+    estimator = sklearn_ae.AutoencoderTransformer(**settings, random_state=0)
+    stand_in = SimpleNamespace(**estimator.get_params())
+    plan = make_plan(stand_in, Reconstruction(), X, None, None)
+    fitted = Fit(plan, X, None, np.random.RandomState(0)).run()
+    np.testing.assert_array_equal(fitted.encode(X), estimator.fit_transform(X))
+
+
+def classes_of_the_package():
+    for module in pkgutil.walk_packages([str(PACKAGE)], "sklearn_ae."):
+        if not module.name.endswith("__main__"):
+            for _, kind in inspect.getmembers(importlib.import_module(module.name)):
+                if isinstance(kind, type) and kind.__module__ == module.name:
+                    yield kind
+
+
+@pytest.mark.parametrize("kind", sorted(set(classes_of_the_package()), key=str), ids=str)
+def test_implemented_methods_are_not_overridden(kind):
+    for base in kind.__mro__[1:]:
+        if base.__module__.startswith("sklearn_ae"):
+            for name, own in vars(kind).items():
+                theirs = vars(base).get(name)
+                is_method = inspect.isfunction(theirs) or isinstance(theirs, property)
+                if is_method and not name.startswith("__"):
+                    assert getattr(theirs, "__isabstractmethod__", False), (base, name)
+                    assert own is not theirs
+
+
+def test_what_is_planned_and_fitted_is_frozen():
+    for kind in (Plan, Architecture, Fitted, Recipe, *Objective.__subclasses__()):
+        assert kind.__dataclass_params__.frozen
+
+
+def test_files_classes_and_functions_are_of_a_size_to_be_read():
+    estimators = {f"{name}.py" for name in ESTIMATORS}
+    for path in FILES:
+        text = path.read_text()
+        assert path.name in estimators or text.count("\n") <= 400, path
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef) and node.name != "__init__":
+                assert _n_lines_of_code(node) <= 40, (path.name, node.name)
+            if isinstance(node, ast.ClassDef) and path.name not in estimators | {
+                "_base.py"
+            }:
+                methods = [n for n in node.body if isinstance(n, ast.FunctionDef)]
+                assert len(methods) <= 15, (path.name, node.name)
+
+
+def _n_lines_of_code(function):
+    body = function.body
+    if isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+        body = body[1:]
+    return body[-1].end_lineno - body[0].lineno + 1 if body else 0
 
 
 def test_classes_are_abstract_or_final():

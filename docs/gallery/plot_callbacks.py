@@ -2,8 +2,8 @@
 Callbacks of skorch
 ===================
 
-Training is a `skorch <https://skorch.readthedocs.io>`_ net, and ``callbacks`` takes what
-skorch has: scores by epoch, learning rates of your own, early stopping, or anything that
+Training can be watched as a net of `skorch <https://skorch.readthedocs.io>`_:
+``callbacks`` takes what skorch has, scores by epoch, learning rates of your own, early stopping, or anything that
 you write. The start, the validation rows and the choice of the best epoch stay as they are.
 """
 
@@ -99,5 +99,5 @@ for (name, settings), ax in zip(candidates.items(), axes, strict=True):
 plt.show()
 
 # %%
-# With callbacks steps are skorch's own and take autograd, which for small layers is slower:
+# With callbacks steps take autograd, which for small layers is slower:
 # where speed counts, leave them out.

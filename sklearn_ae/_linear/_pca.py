@@ -16,7 +16,6 @@ __all__ = [
     "ordered_axes",
     "principal_axes",
     "solve_pca",
-    "spread_of",
 ]
 
 # An SVD of so many multiplications, an eigendecomposition of so many columns: about
@@ -68,22 +67,15 @@ class LinearCode:
         spread = np.where(spread > _NO_SPREAD * widest, spread, widest)
         return cls(projection, mean, spread, **way_back)
 
-    @property
-    def unit(self) -> np.ndarray:
-        """What one unit of the network's codes is worth, (n_components,).
-
-        Half of a code's spread, in proportion to the widest, goes into the encoder and
-        half into the decoder. With all of it in one of them, the first steps of
-        training would harm narrow codes or be lost on them.
-        """
-        return np.sqrt(self.spread[0] * self.spread)
-
     def skip_weights(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Return the linear skips of a code without activation, by name, and its unit.
 
-        The widest code has unit size in the network.
+        The widest code has unit size in the network. Half of a code's spread, in
+        proportion to the widest, goes into the encoder and half into the decoder. With all
+        of it in one of them, the first steps of training would harm narrow codes or be
+        lost on them.
         """
-        unit = self.unit
+        unit = np.sqrt(self.spread[0] * self.spread)
         weight = self.projection / unit[:, np.newaxis]
         weights = {
             "encoder.skip.weight": weight,
@@ -142,13 +134,9 @@ def decoder_start(
 def fit_pca(X: np.ndarray, n_components: int, seed: int) -> LinearCode:
     """Return the PCA of ``X``, (n_samples, n_features), as a code, with the way back."""
     pca = solve_pca(X, n_components, seed)
+    spread = pca.singular_values_ / np.sqrt(pca.n_samples_)
     way_back = {"way_back": pca.components_.T, "target_mean": pca.mean_}
-    return LinearCode.of(pca.components_, pca.mean_, spread_of(pca), **way_back)
-
-
-def spread_of(pca: PCA) -> np.ndarray:
-    """Return the standard deviation along each axis, (n_components,)."""
-    return pca.singular_values_ / np.sqrt(pca.n_samples_)
+    return LinearCode.of(pca.components_, pca.mean_, spread, **way_back)
 
 
 def solve_pca(X: np.ndarray, n_components: int, seed: int) -> PCA:

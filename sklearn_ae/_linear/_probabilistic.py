@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._pca import solve_pca, spread_of
+from ._pca import solve_pca
 
 __all__ = ["ProbabilisticCode", "fit_probabilistic_pca"]
 
@@ -77,7 +77,7 @@ def fit_probabilistic_pca(
     # More components than rows have nothing to tell.
     idle = n_components - len(pca.components_)
     axes = np.pad(pca.components_, [(0, idle), (0, 0)])
-    variances = np.pad(spread_of(pca) ** 2, (0, idle))
+    variances = np.pad(pca.singular_values_**2 / pca.n_samples_, (0, idle))
     beta = min(max(beta, _LEAST_BETA), _MOST_BETA)
     total = float(np.var(X, axis=0, dtype=np.float64).sum())
     floor = max(_LEAST_NOISE * total / X.shape[1], np.finfo(float).tiny)

@@ -38,14 +38,13 @@ class Denoising(Objective):
         return callable(self.noise)
 
     def build(self, architecture, loss, unit, generator):
-        return Autoencoder(**vars(architecture), generator=generator), make_loss(loss)
-
-    def make_noise(self):
-        if self.noise is None:
-            return None
+        network = Autoencoder(**vars(architecture), generator=generator)
+        noise = None
         if isinstance(self.noise, str):
-            return NOISES[self.noise](self.level)
-        return UserNoise(self.noise)
+            noise = NOISES[self.noise](self.level)
+        elif self.noise is not None:
+            noise = UserNoise(self.noise)
+        return network, make_loss(loss), noise
 
     def random_start(self, wanted):
         return {}
@@ -65,14 +64,11 @@ class Denoising(Objective):
             return fit_linear_denoiser(problem.draw_noisy(), wanted, n_components)
         return fit_linear_denoiser(x, wanted, n_components, problem.moments)
 
-    def code_axes(self, codes, x, unit, *, is_activated, stays_linear, whiten):
-        return principal_axes(codes, x, unit, rotate=not is_activated, whiten=whiten)
+    def read_codes(
+        self, codes, x, unit, network, *, is_activated, stays_linear, whiten, seed
+    ):
+        rotate = not is_activated
+        return *principal_axes(codes, x, unit, rotate=rotate, whiten=whiten), codes
 
-    def codes_for_density(self, network, x, codes, seed):
-        return codes
-
-    def attributes(self, fitted):
-        return {}
-
-    def complaint(self, fitted):
-        return None
+    def report(self, fitted):
+        return {}, None

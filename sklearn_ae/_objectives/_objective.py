@@ -115,8 +115,8 @@ class Objective(ABC):
     @abstractmethod
     def build(
         self, architecture: "Architecture", loss, unit: float, generator
-    ) -> tuple[BottleneckNetwork, TrainingLoss]:
-        """Return a network and what is minimised.
+    ) -> tuple[BottleneckNetwork, TrainingLoss, Corruption | None]:
+        """Return a network, what is minimised, and the noise that falls on training rows.
 
         Parameters
         ----------
@@ -130,10 +130,6 @@ class Objective(ABC):
         """
 
     @abstractmethod
-    def make_noise(self) -> Corruption | None:
-        """Return what falls on rows in training, or None."""
-
-    @abstractmethod
     def random_start(self, wanted: np.ndarray) -> dict[str, np.ndarray]:
         """Return weights by name that depend on what should come out, in network units.
 
@@ -145,17 +141,19 @@ class Objective(ABC):
         """Return the best network that is linear."""
 
     @abstractmethod
-    def code_axes(
+    def read_codes(
         self,
         codes: np.ndarray,
         x: np.ndarray,
         unit: np.ndarray,
+        network: BottleneckNetwork,
         *,
         is_activated: bool,
         stays_linear: bool,
         whiten: bool,
-    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-        """Return the axes in which users see codes, and the variance along each.
+        seed: int,
+    ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+        """Return how users see codes, and where codes lie.
 
         Parameters
         ----------
@@ -165,24 +163,25 @@ class Objective(ABC):
             In the network's units.
         unit : ndarray of shape (n_components,)
             What one unit of each code is worth to the user.
+        network : BottleneckNetwork
         is_activated : bool
             Whether codes have passed an activation.
         stays_linear : bool
             Whether the network is its linear start.
         whiten : bool
             Whether codes are shown with unit variance.
+        seed : int
+
+        Returns
+        -------
+        axes : dict of ndarray
+            Weights of the network's CodeAxes, by name.
+        variance : ndarray of shape (n_components,)
+            Along each axis, before codes are whitened.
+        followed : ndarray of shape (n_samples, n_components)
+            Codes to estimate the sampling density from, the network's own.
         """
 
     @abstractmethod
-    def codes_for_density(
-        self, network: BottleneckNetwork, x: np.ndarray, codes: np.ndarray, seed: int
-    ) -> np.ndarray:
-        """Return codes to estimate the sampling density from, one for each row of ``x``."""
-
-    @abstractmethod
-    def attributes(self, fitted: "Fitted") -> dict[str, Any]:
-        """Return the estimator's attributes that this objective alone has, by name."""
-
-    @abstractmethod
-    def complaint(self, fitted: "Fitted") -> str | None:
-        """Return what a user has to be warned of, or None."""
+    def report(self, fitted: "Fitted") -> tuple[dict[str, Any], str | None]:
+        """Return the attributes that this objective alone has, and a warning or None."""

@@ -20,10 +20,8 @@ class Reconstruction(Objective):
     kl_warmup: ClassVar[int] = 0
 
     def build(self, architecture, loss, unit, generator):
-        return Autoencoder(**vars(architecture), generator=generator), make_loss(loss)
-
-    def make_noise(self):
-        return None
+        network = Autoencoder(**vars(architecture), generator=generator)
+        return network, make_loss(loss), None
 
     def random_start(self, wanted):
         return {}
@@ -35,16 +33,12 @@ class Reconstruction(Objective):
             return Start(*pca.skip_weights())
         return regressed_start(pca, problem)
 
-    def code_axes(self, codes, x, unit, *, is_activated, stays_linear, whiten):
+    def read_codes(
+        self, codes, x, unit, network, *, is_activated, stays_linear, whiten, seed
+    ):
         # Codes of PCA lie on principal axes; those of an activation mean what they are.
         rotate = not (stays_linear or is_activated)
-        return principal_axes(codes, x, unit, rotate=rotate, whiten=whiten)
+        return *principal_axes(codes, x, unit, rotate=rotate, whiten=whiten), codes
 
-    def codes_for_density(self, network, x, codes, seed):
-        return codes
-
-    def attributes(self, fitted):
-        return {}
-
-    def complaint(self, fitted):
-        return None
+    def report(self, fitted):
+        return {}, None

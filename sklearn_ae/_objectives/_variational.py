@@ -49,10 +49,8 @@ class Variational(Objective):
 
     def build(self, architecture, loss, unit, generator):
         network = VariationalNetwork(**vars(architecture), generator=generator)
-        return network, EvidenceLowerBound(make_loss(loss).likelihood(unit), self.beta)
-
-    def make_noise(self):
-        return None
+        likelihood = make_loss(loss).likelihood(unit)
+        return network, EvidenceLowerBound(likelihood, self.beta), None
 
     def random_start(self, wanted):
         spread = np.log(np.sqrt(wanted.var(axis=0, dtype=np.float64).mean()) or 1.0)
@@ -82,32 +80,31 @@ class Variational(Objective):
         weights |= decoder_start(means, problem.wanted, code.shrinkage)
         return Start(weights, 1.0)
 
-    def code_axes(self, codes, x, unit, *, is_activated, stays_linear, whiten):
+    def read_codes(
+        self, codes, x, unit, network, *, is_activated, stays_linear, whiten, seed
+    ):
         if is_activated:
-            return principal_axes(codes, x, unit, rotate=False, whiten=whiten)
-        # Components of a distribution are independent as they are; turned, they are not.
-        return ordered_axes(codes, x, whiten=whiten)
-
-    def codes_for_density(self, network, x, codes, seed):
+            axes = principal_axes(codes, x, unit, rotate=False, whiten=whiten)
+        else:
+            # Components of a distribution are independent; turned, they would not be.
+            axes = ordered_axes(codes, x, whiten=whiten)
         # One draw of each row's posterior; axes and units are not set yet.
         both = by_chunk(network.posterior, network, x)
         draws = np.random.RandomState(seed).normal(size=codes.shape)
-        return both[:, 0] + both[:, 1] * draws
+        return *axes, both[:, 0] + both[:, 1] * draws
 
-    def attributes(self, fitted):
-        return {"active_components_": int((fitted.code_variance > _ACTIVE).sum())}
-
-    def complaint(self, fitted):
+    def report(self, fitted):
         variance = fitted.code_variance
-        if variance.max() > _ACTIVE or not fitted.columns.varies_:
-            return None
-        return (
-            f"None of the {len(variance)} components is in use: all rows have the same "
-            "code and are rebuilt as the mean. Expected at least one whose mean has a "
-            f"variance above {_ACTIVE}. Use a smaller beta than {self.beta:g}, or "
-            "kl_warmup; for loss='kl' pass counts, since values far below 1 say next "
-            "to nothing; else all is noise, or rows are too few."
-        )
+        n_active, complaint = int((variance > _ACTIVE).sum()), None
+        if n_active == 0 and fitted.columns.varies_:
+            complaint = (
+                f"None of the {len(variance)} components is in use: all rows have the same "
+                "code and are rebuilt as the mean. Expected at least one whose mean has a "
+                f"variance above {_ACTIVE}. Use a smaller beta than {self.beta:g}, or "
+                "kl_warmup; for loss='kl' pass counts, since values far below 1 say next "
+                "to nothing; else all is noise, or rows are too few."
+            )
+        return {"active_components_": n_active}, complaint
 
 
 def posterior(fitted: "Fitted", X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

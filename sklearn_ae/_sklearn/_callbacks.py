@@ -25,19 +25,18 @@ except ImportError:  # goes when scikit-learn 1.9 is the oldest supported
         return as_it_is
 
 
-__all__ = ["CallbackSupportMixin", "FitTask", "with_callbacks"]
+__all__ = ["CALLBACKS", "CallbackSupportMixin", "EpochTasks", "FitTask", "with_callbacks"]
+
+CALLBACKS = "_skl_callbacks"  # the attribute that an estimator has where somebody listens
 
 
 class FitTask:
     """A fit as callbacks see it: a task, with a task in it for every epoch.
 
-    As a context it is all or nothing: if the block raises, or a callback at its end, the
-    attributes of the estimator are put back.
-
     Parameters
     ----------
     estimator : BaseAutoencoder
-        Which is being fitted.
+        Which is being fitted, and which somebody listens to.
     X, y, X_clean : array-like or None
         As they came. Scores are monitored only where there is a target: what rows should
         become stands in for a ``y`` that is None.
@@ -48,47 +47,24 @@ class FitTask:
         target = X if X_clean is None else X_clean
         metadata = {} if X_clean is None else {"X_clean": X_clean}
         self.data = {"X": X, "y": target if y is None else y, "metadata": metadata}
-        self.context = None
-        if getattr(estimator, "_skl_callbacks", ()):
-            self.context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
-            self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
+        self.context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
+        self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
 
-    def __enter__(self):
-        self.before = dict(vars(self.estimator))
-        return self
-
-    def __exit__(self, error, value, traceback):
-        try:
-            if error is None and self.context is not None:
-                self.context.call_on_fit_task_end(
-                    estimator=self.estimator, **self.data, reconstruction_attributes={}
-                )
-        except BaseException:
-            self._put_back()
-            raise
-        if error is not None:
-            self._put_back()
-
-    def _put_back(self):
-        vars(self.estimator).clear()
-        vars(self.estimator).update(self.before)
-
-    def watchers(self, describe):
-        """Return who is to follow the training.
-
-        ``describe()`` returns what the estimator's attributes are in the present epoch.
-        """
-        return [] if self.context is None else [EpochTasks(self, describe)]
+    def end(self):
+        """Report that the fit is done; the estimator has its fitted attributes."""
+        self.context.call_on_fit_task_end(
+            estimator=self.estimator, **self.data, reconstruction_attributes={}
+        )
 
 
 class EpochTasks(Watcher):
-    """Reports to scikit-learn's callbacks when an epoch begins and ends; any may end training.
+    """Reports each epoch to scikit-learn's callbacks, any of which may end training.
 
     Parameters
     ----------
     fit : FitTask
     describe : callable
-        See ``FitTask.watchers``.
+        Returns what the estimator's attributes are in the present epoch.
     """
 
     def __init__(self, fit, describe):

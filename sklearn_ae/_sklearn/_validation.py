@@ -1,10 +1,9 @@
 """The only door to scikit-learn's private names, and what passes through it."""
 
-from contextlib import nullcontext
 from numbers import Integral
 
 import numpy as np
-from sklearn import config_context, get_config
+from sklearn import config_context
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _get_feature_names, check_array, validate_data
@@ -37,8 +36,9 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
     reset : bool
         Whether ``X`` defines the columns, as in ``fit``.
     """
-    _refuse_gradients("X", X)
-    with _to_numpy():
+    if getattr(X, "requires_grad", False):
+        _refuse_gradients("X")
+    with config_context(array_api_dispatch=False):  # torch does the work inside
         return validate_data(estimator, X, reset=reset, dtype=_DTYPES)
 
 
@@ -53,9 +53,10 @@ def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
     X : ndarray of shape (n_samples, n_features)
         The noisy rows, validated.
     """
-    _refuse_gradients("X_clean", X_clean)
+    if getattr(X_clean, "requires_grad", False):
+        _refuse_gradients("X_clean")
     names = _get_feature_names(X_clean)
-    with _to_numpy():
+    with config_context(array_api_dispatch=False):
         X_clean = check_array(X_clean, dtype=_DTYPES, input_name="X_clean")
     if X_clean.shape != X.shape:
         raise ValueError(
@@ -74,8 +75,9 @@ def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
 
 def validate_codes(estimator, codes) -> np.ndarray:
     """Return ``codes`` as a float array of shape (n_samples, n_components_)."""
-    _refuse_gradients("codes", codes)
-    with _to_numpy():
+    if getattr(codes, "requires_grad", False):
+        _refuse_gradients("codes")
+    with config_context(array_api_dispatch=False):
         codes = check_array(codes, dtype=_DTYPES, input_name="codes")
     if codes.shape[1] != estimator.n_components_:
         raise ValueError(
@@ -107,16 +109,8 @@ def fresh_random_state(random_state) -> np.random.RandomState:
     return np.random.RandomState(random_state)
 
 
-def _to_numpy():
-    """Let arrays of other libraries leave as numpy's, since torch does the work inside."""
-    if get_config()["array_api_dispatch"]:
-        return config_context(array_api_dispatch=False)
-    return nullcontext()
-
-
-def _refuse_gradients(name, given) -> None:
-    if getattr(given, "requires_grad", False):
-        raise ValueError(
-            f"{name} is a torch tensor that requires grad; expected data without a graph, "
-            f"since the gradient would end here in silence. Pass {name}.detach()."
-        )
+def _refuse_gradients(name: str) -> None:
+    raise ValueError(
+        f"{name} is a torch tensor that requires grad; expected data without a graph, "
+        f"since the gradient would end here in silence. Pass {name}.detach()."
+    )

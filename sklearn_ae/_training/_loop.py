@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -44,7 +45,8 @@ class Rows(NamedTuple):
 
     def take(self, index) -> "Rows":
         """Return the rows at ``index``, in its order."""
-        return Rows(*(None if part is None else part[index] for part in self))
+        x, *others = self
+        return Rows(x[index], *(None if o is None else o[index] for o in others))
 
     @property
     def wanted(self) -> torch.Tensor:
@@ -73,15 +75,16 @@ def batches(
     """
     if generator is not None:
         order = torch.randperm(len(rows.x), generator=generator, device="cpu")
-        rows = rows.take(order.to(rows.x.device))
+        order = order.to(rows.x.device)
+        x, *others = rows
+        rows = Rows(x[order], *(None if o is None else o[order] for o in others))
     n_batches = count_batches(len(rows.x), batch_size)
-    x, target, weight = (
+    parts = [
         [None] * n_batches if part is None else part.tensor_split(n_batches)
         for part in rows
-    )
-    for parts in zip(x, target, weight, strict=True):
-        batch = Rows(*parts)
-        yield batch.x, batch.wanted, batch.weight
+    ]
+    for x, target, weight in zip(*parts, strict=True):
+        yield x, x if target is None else target, weight
 
 
 class Watcher(ABC):
@@ -156,16 +159,11 @@ class Training:
         if recipe.kl_warmup:
             self.warmup = DivergenceWarmup(loss, recipe.kl_warmup * n_batches)
         self.average = AveragedWeights(self.step.weights, n_batches)
-        # Judged rows have noise that stays, so that epochs can be compared.
-        self.valid, judged = None, train
-        if valid is None:
-            judged = train.take(slice(_MOST_JUDGED))  # in random order: as good as any
-        else:
-            x = self.noisy(valid.x)
-            self.valid = JudgedRows(network, loss, x, valid.wanted, column_weights)
+        judged = partial(JudgedRows, network, loss, noise, generator, column_weights)
+        self.valid = None if valid is None else judged(rows=valid)
         # Beside validation rows, which lack rare outliers, all training rows are judged.
-        x = self.noisy(judged.x)
-        self.judged = JudgedRows(network, loss, x, judged.wanted, column_weights)
+        # They are in random order: the first are as good as any.
+        self.judged = judged(rows=train if valid else train.take(slice(_MOST_JUDGED)))
         self.best = BestWeights(network, self.average, self.judged, self.valid, recipe)
         self.losses: list[float] = []
         self.stops = False
@@ -178,10 +176,6 @@ class Training:
         if isinstance(recipe.solver, str) and DenseGradients.suits(network):
             return DenseStep(network, loss, recipe)
         return AutogradStep(network, loss, recipe)
-
-    def noisy(self, x: torch.Tensor) -> torch.Tensor:
-        """Return ``x`` with noise, if there is any."""
-        return x if self.noise is None else self.noise(x, self.generator)
 
     def run(self, watchers: Sequence[Watcher]) -> None:
         """Train to the end, and leave the network with the best weights."""
@@ -216,7 +210,7 @@ class Training:
         recipe, hooks = self.recipe, self.hooks
         total = torch.zeros((), device=self.train.x.device)
         for x, target, weight in batches(self.train, recipe.batch_size, self.generator):
-            noisy = self.noisy(x)
+            noisy = x if self.noise is None else self.noise(x, self.generator)
             self.schedule.move()
             if self.warmup is not None:
                 self.warmup.move()

@@ -40,6 +40,8 @@ class Recipe:
         Epochs in which the weight of a divergence rises.
     bfloat16 : bool
         Whether matrices are multiplied in bfloat16, in all but the last steps.
+    n_multiplications : float
+        Work in one batch.
     device : str
         Where, as torch names it.
     callbacks : sequence of skorch callbacks, or of (name, callback)
@@ -59,5 +61,6 @@ class Recipe:
     n_iter_no_change: int
     kl_warmup: int
     bfloat16: bool
+    n_multiplications: float
     device: str
     callbacks: Sequence[Any] = ()

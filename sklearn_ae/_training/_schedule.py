@@ -46,7 +46,7 @@ class Schedule(ABC):
     Parameters
     ----------
     optimizer : torch.optim.Optimizer
-        Whose rates are its groups' highest.
+        Whose rates are the highest that each group of weights is to have.
     max_iter, n_batches : int
         Epochs at most, and batches in each.
     """
@@ -56,6 +56,9 @@ class Schedule(ABC):
         self.n_batches = n_batches
         self.n_steps = max_iter * n_batches
         self.step = 0
+        self.peaks = [group["lr"] for group in optimizer.param_groups]
+        self.climb = min(_CLIMB, _LONGEST_CLIMB / max_iter)
+        self.landing: tuple[int, float] | None = None  # where a fall to the end began
 
     @property
     def progress(self) -> float:
@@ -106,25 +109,18 @@ class OneCycle(Schedule):
     where it is.
     """
 
-    def __init__(self, optimizer, max_iter, n_batches):
-        super().__init__(optimizer, max_iter, n_batches)
-        self.climb = min(_CLIMB, _LONGEST_CLIMB / max_iter)
-        for group in optimizer.param_groups:
-            group["initial_lr"] = group["lr"]
-        self.landing = None  # the step and the share of the peak where it began
-
     @property
     def is_climbing(self):
         return self.step < self.climb * self.n_steps + 0.5
 
     def move(self):
         if self.landing is None:
-            share = one_cycle(self.progress, self.climb)
+            share = one_cycle(self.step / self.n_steps, self.climb)
         else:
             begin, share = self.landing
             share *= fall((self.step - begin) / (self.n_steps - begin))
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"] * share
+        for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
+            group["lr"] = peak * share
         self.step += 1
 
     def end_within(self, n_epochs):

@@ -8,6 +8,7 @@ all weights lie in a few long vectors, each updated by a few kernels.
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 
@@ -45,7 +46,7 @@ class Step(ABC):
         What it moves.
     """
 
-    optimizer: torch.optim.Optimizer
+    optimizer: Any
     weights: list[nn.Parameter]
 
     @abstractmethod
@@ -152,7 +153,7 @@ class DenseStep(Step):
         groups = _groups([name for name, _ in network.named_parameters()], recipe)
         flat = FlatWeights(network, [names for names, _ in groups])
         self.weights = list(flat.vectors.values())
-        self.optimizer = _make_optimizer(
+        self.optimizer: Any = _make_optimizer(
             [
                 {"params": [vector], **options}
                 for vector, (_, options) in zip(self.weights, groups, strict=True)
@@ -213,19 +214,29 @@ def _groups(names: list[str], recipe: Recipe) -> list[tuple[list[str], dict]]:
     return [*groups, (names, {})] if names else groups
 
 
+@dataclass
 class GradientClip:
     """Shortens gradients of more than twice the usual length to that.
 
     One row far out makes a gradient that undoes many steps. What is usual depends on the
     loss and on the data, so the limit follows the gradients themselves, in the manner of
     AutoClip (Seetharaman et al., 2020).
+
+    Parameters
+    ----------
+    weights : sequence of nn.Parameter
+    n_steps : int
+        Steps so far.
+    usual : float
+        Mean length of gradients over the last of them.
     """
 
-    def __init__(self, weights: Sequence[nn.Parameter]):
-        self.weights = weights
-        self.n_steps, self.usual = 0, 0.0
+    weights: Sequence[nn.Parameter]
+    n_steps: int = 0
+    usual: float = 0.0
 
     def shorten(self) -> None:
+        """Shorten the gradients of the present step, if they are too long."""
         gradients = [w.grad for w in self.weights if w.grad is not None]
         norms = torch.stack([torch.linalg.vector_norm(g) for g in gradients])
         norm, limit = math.hypot(*norms.tolist()), _CLIP_FACTOR * self.usual

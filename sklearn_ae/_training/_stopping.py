@@ -3,15 +3,19 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from ..nn import BottleneckNetwork, TrainingLoss
+from ..nn import BottleneckNetwork, Corruption, TrainingLoss
 from ._recipe import Recipe
 from ._schedule import Schedule
 from ._steps import set_training
+
+if TYPE_CHECKING:
+    from ._loop import Rows
 
 __all__ = ["AveragedWeights", "BestWeights", "ConvergenceError", "JudgedRows"]
 
@@ -83,18 +87,14 @@ class AveragedWeights:
     @contextmanager
     def in_place(self) -> Iterator[None]:
         """Put the average in the place of the weights while the block runs."""
-        weights = [weight.clone() for weight in self.weights]
-        _copy(self.averages, self.weights)
+        kept = [weight.clone() for weight in self.weights]
+        for weight, average in zip(self.weights, self.averages, strict=True):
+            weight.copy_(average)
         try:
             yield
         finally:
-            _copy(weights, self.weights)
-
-
-@torch.no_grad()
-def _copy(source: list[torch.Tensor], target: list[torch.Tensor]) -> None:
-    for new, old in zip(source, target, strict=True):
-        old.copy_(new)
+            for weight, before in zip(self.weights, kept, strict=True):
+                weight.copy_(before)
 
 
 class JudgedRows:
@@ -104,24 +104,30 @@ class JudgedRows:
     ----------
     network : BottleneckNetwork
     loss : TrainingLoss
-    x, target : Tensor of shape (n_rows, n_features)
-        What goes in, with noise that stays if there is any, and what should come out.
+    noise : Corruption or None
+        Falls on what goes in, and stays, so that epochs can be compared.
+    generator : torch.Generator
+        Draws it.
     column_weights : Tensor of shape (n_features,)
         What the squared error of each column counts in R², so that R² is in the user's
         units.
+    rows : Rows
     """
 
     def __init__(
         self,
         network: BottleneckNetwork,
         loss: TrainingLoss,
-        x: torch.Tensor,
-        target: torch.Tensor,
+        noise: Corruption | None,
+        generator: torch.Generator,
         column_weights: torch.Tensor,
+        *,
+        rows: "Rows",
     ):
         self.network = network
         self.loss = loss
-        self.x, self.target = x, target
+        self.x = rows.x if noise is None else noise(rows.x, generator)
+        self.target = target = rows.x if rows.target is None else rows.target
         self.column_weights = column_weights
         self.variance = ((target - target.mean(0)) ** 2).sum(0) * column_weights
 

@@ -82,21 +82,16 @@ def by_chunk(
     weight = next(network.parameters())
     n_rows = len(arrays[0])
 
-    result = None
+    parts = []
     for start in range(0, max(n_rows, 1), ROWS_PER_PASS):
         rows = slice(start, start + ROWS_PER_PASS)
         part = function(*(to_tensor(array[rows], weight) for array in arrays))
-        if n_rows <= ROWS_PER_PASS:
-            return part.cpu().numpy()
-        if result is None:
-            kind = part[:1].cpu().numpy().dtype
-            result = np.empty((n_rows, *part.shape[1:]), kind)
-        result[rows] = part.cpu().numpy()
-    return result
+        parts.append(part.cpu().numpy())
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def to_arrays(network: BottleneckNetwork) -> dict[str, np.ndarray]:
-    """Return copies of the weights and of the axes of ``network`` by name, not its units."""
+    """Return copies of the weights and axes of ``network`` by name, not of its units."""
     return {
         name: weight.detach().clone().cpu().numpy()
         for name, weight in network.state_dict().items()
@@ -108,7 +103,7 @@ def to_arrays(network: BottleneckNetwork) -> dict[str, np.ndarray]:
 def load_arrays(
     network: BottleneckNetwork, arrays: dict[str, np.ndarray], dtype: str
 ) -> None:
-    """Overwrite the weights that ``arrays`` names, and let ``network`` compute in ``dtype``.
+    """Overwrite the weights that ``arrays`` names, and compute in ``dtype`` from now on.
 
     Apple's GPUs have no float64 and stay at float32.
     """
@@ -125,6 +120,7 @@ def prepare_for_use(
     arrays: dict[str, np.ndarray],
     units_in: Sequence[np.ndarray],
     units_out: Sequence[np.ndarray],
+    *,
     dtype: str,
     device: str,
 ) -> None:
@@ -146,10 +142,12 @@ def _make_units(arrays: Sequence[np.ndarray], device: str) -> Units:
     return Units(offset, scale, *rest)
 
 
-def scale_rows(units: Sequence[np.ndarray], X: np.ndarray, dtype: type) -> np.ndarray:
-    """Return ``X``, (n_rows, n_features), in the network's units, computed in float64."""
-    to_network = Units(*(torch.tensor(unit, device="cpu") for unit in units))
-    scaled = np.empty(X.shape, dtype)
+def scale_rows(
+    X: np.ndarray, offset: np.ndarray, scale: np.ndarray, dtype: type
+) -> np.ndarray:
+    """Return (X - offset) / scale, (n_rows, n_features), computed in float64."""
+    to_network = Units(*(torch.tensor(unit, device="cpu") for unit in (offset, scale)))
+    scaled: np.ndarray = np.empty(X.shape, dtype)
     n_rows = max(1, _CELLS_PER_PASS // X.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):  # reported as divergence
         for start in range(0, len(X), n_rows):

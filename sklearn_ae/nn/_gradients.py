@@ -13,6 +13,7 @@ below; a dense layer leaves it alone, since a skip beside it gets the same.
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -129,18 +130,19 @@ class DenseGradients:
         if self.code_activation is not None:
             code = self.code_activation.forward(code)
         parts = [part.float() for part in self.decoder.forward(code)]
-        loss, slopes = self._outermost(parts, target, weight)
-        slope = self.decoder.backward([part.to(self.dtype) for part in slopes])
+        if isinstance(self.output.activation, nn.Identity):
+            loss, outer = self.loss.with_slope(_sum(parts), target, weight)
+            slopes = [outer] * len(parts)
+        else:
+            loss, slopes = self._through_link(parts, target, weight)
+        slope: Any = self.decoder.backward([part.to(self.dtype) for part in slopes])
         if self.code_activation is not None:
             slope = self.code_activation.backward(slope)
         self.encoder.backward([slope] * len(self.encoder.ways), reaches_rows=True)
         return loss
 
-    def _outermost(self, parts, target, weight):
-        """Return the loss, and its gradient with regard to what adds up to x_hat."""
-        if isinstance(self.output.activation, nn.Identity):
-            loss, slope = self.loss.with_slope(_sum(parts), target, weight)
-            return loss, [slope] * len(parts)
+    def _through_link(self, parts, target, weight):
+        """Return the loss, and its gradient with regard to what the link joins."""
         with torch.enable_grad():
             leaves = [part.detach().requires_grad_() for part in parts]
             loss = self.loss(self.output.joined(leaves), target, weight)
@@ -153,19 +155,15 @@ def _sum(parts: list[torch.Tensor]) -> torch.Tensor:
     return parts[-1] if len(parts) == 1 else parts[-1].add_(parts[0])
 
 
-class _Memory:
-    """Memory for what a step gives, which stays warm in the cache from batch to batch."""
+def _room(memory: dict[int, torch.Tensor], x: torch.Tensor, width: int) -> torch.Tensor:
+    """Return memory for as many rows as ``x``, warm in the cache from the last batch.
 
-    def __init__(self, width: int):
-        self.width = width
-        self.tensors: dict[int, torch.Tensor] = {}  # batches differ by one row at most
-
-    def like(self, x: torch.Tensor) -> torch.Tensor:
-        """Return a tensor of as many rows as ``x``."""
-        n_rows = x.shape[0]  # several times faster than len()
-        if n_rows not in self.tensors:
-            self.tensors[n_rows] = x.new_empty((n_rows, self.width))
-        return self.tensors[n_rows]
+    ``memory`` holds it by the number of rows, which differs by one at most.
+    """
+    n_rows = x.shape[0]  # several times faster than len()
+    if n_rows not in memory:
+        memory[n_rows] = x.new_empty((n_rows, width))
+    return memory[n_rows]
 
 
 class _Step(ABC):
@@ -188,21 +186,21 @@ class _Dense(_Step):
         self.weight_slope = gradients[f"{name}weight"]
         self.bias_slope = gradients[f"{name}bias"]
         self.transposed = self.weight.t()
-        n_out, n_in = self.weight.shape
-        self.outputs, self.slopes = _Memory(n_out), _Memory(n_in)
+        self.n_out, self.n_in = self.weight.shape
+        self.outputs: dict[int, torch.Tensor] = {}
+        self.slopes: dict[int, torch.Tensor] = {}
 
     def forward(self, x):
         self.x = x
-        return torch.addmm(self.bias, x, self.transposed, out=self.outputs.like(x))
+        out = _room(self.outputs, x, self.n_out)
+        return torch.addmm(self.bias, x, self.transposed, out=out)
 
-    def backward(self, slope):
-        self.learn(slope)
-        return torch.mm(slope, self.weight, out=self.slopes.like(slope))
-
-    def learn(self, slope: torch.Tensor) -> None:
-        """Put the gradients of the weights in their place."""
+    def backward(self, slope, *, reaches_rows=False):
         torch.mm(slope.t(), self.x, out=self.weight_slope)
         torch.sum(slope, 0, out=self.bias_slope)
+        if reaches_rows:
+            return None
+        return torch.mm(slope, self.weight, out=_room(self.slopes, slope, self.n_in))
 
 
 class _Activation(_Step):
@@ -210,10 +208,11 @@ class _Activation(_Step):
 
     def __init__(self, module, width: int):
         self.function, self.pullback, self.name, self.needs = _ACTIVATIONS[type(module)]
-        self.outputs = _Memory(width)
+        self.width = width
+        self.outputs: dict[int, torch.Tensor] = {}
 
     def forward(self, x):
-        after = self.function(x, out=self.outputs.like(x))
+        after = self.function(x, out=_room(self.outputs, x, self.width))
         self.kept = {self.name: x if self.needs == "before" else after}
         return after
 
@@ -276,8 +275,5 @@ class _Half:
             slope = last
             for step in way[:0:-1]:
                 slope = step.backward(slope)
-            if reaches_rows:
-                way[0].learn(slope)
-            else:
-                inner.append(way[0].backward(slope))
-        return _sum(inner) if inner else None
+            inner.append(way[0].backward(slope, reaches_rows=reaches_rows))
+        return None if reaches_rows else _sum(inner)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -25,7 +26,10 @@ __all__ = [
     "make_hidden_layers",
 ]
 
-FLOAT32 = {"dtype": torch.float32, "device": "cpu"}  # whatever the user's defaults are
+FLOAT32: dict[str, Any] = {
+    "dtype": torch.float32,
+    "device": "cpu",
+}  # whatever the user's defaults are
 
 
 # Activations that may overwrite what goes in, which saves a third of the time of wide

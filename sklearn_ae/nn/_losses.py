@@ -98,11 +98,11 @@ class ReconstructionLoss(TrainingLoss):
         """
 
     def of_mean(self, outcome, x):
-        return self(x.mean(0).expand_as(x), x)
+        return self.rows(x.mean(0).expand_as(x), x).mean()
 
 
 class CellLoss(ReconstructionLoss):
-    """A loss that is a sum over cells: a final class writes ``cells`` and ``likelihood``."""
+    """A loss that is a mean over cells: a final class has ``cells`` and ``likelihood``."""
 
     @abstractmethod
     def cells(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:

@@ -10,8 +10,8 @@ from estimators import Watching
 from skorch.callbacks import Callback
 
 from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder
-from sklearn_ae._training._steps import FlatWeights
 from sklearn_ae._training._optimizers import OPTIMIZERS
+from sklearn_ae._training._steps import FlatWeights
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from sklearn_ae import (
     AutoencoderTransformer,
     DenoisingAutoencoder,
     VariationalAutoencoder,
+    _plan,
 )
-from sklearn_ae import _plan
-from sklearn_ae._training._precision import Bfloat16Gradients, pays_in_bfloat16
+from sklearn_ae._training import pays_in_bfloat16
+from sklearn_ae._training._precision import Bfloat16Gradients
 from sklearn_ae.nn import LOSSES, ReconstructionLoss
 
 ON_BOTH_PATHS = pytest.mark.parametrize(

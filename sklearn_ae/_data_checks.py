@@ -1,0 +1,75 @@
+"""Values that a loss, an output or float32 cannot handle are refused."""
+
+import numpy as np
+
+from ._columns import Scaler
+from .nn import LOSSES
+
+__all__ = ["check_loss_domain", "check_output_range", "refuse_lost_digits"]
+
+# What an output activation can give; the others have no bound worth a check.
+_RANGES = {
+    "logistic": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "softplus": (0.0, np.inf),
+}
+
+_ROUNDING = 1e-6  # what MinMaxScaler leaves may pass 1 by a rounding
+
+# Largest ratio of a column's mean to its standard deviation that training in float32
+# tolerates: where rows go in uncentred, and where only the output is uncentred.
+_FARTHEST_MEAN_IN, _FARTHEST_MEAN_OUT = 1e3, 1e5
+
+
+def check_loss_domain(loss, X: np.ndarray, name: str = "X") -> None:
+    """Raise ValueError if ``X`` has values that ``loss`` cannot measure."""
+    if isinstance(loss, str):
+        cause = f"loss={loss!r}"
+        _check_range(cause, LOSSES[loss].domain, X, name, "use loss='mse'")
+
+
+def check_output_range(output_activation: str, X: np.ndarray, name: str) -> None:
+    """Raise ValueError if ``X`` has values that ``output_activation`` cannot give."""
+    if output_activation in _RANGES:
+        cause = f"output_activation={output_activation!r}"
+        way_out = "use output_activation='auto'"
+        _check_range(cause, _RANGES[output_activation], X, name, way_out)
+
+
+def _check_range(
+    cause: str, interval: tuple[float, float], X: np.ndarray, name: str, way_out: str
+) -> None:
+    low, high = interval
+    if low == -np.inf and high == np.inf:
+        return
+    least, most = X.min(), X.max()
+    slack = _ROUNDING * (max(abs(least), abs(most)) if high == np.inf else high - low)
+    if least < low - slack or most > high + slack:
+        expected = f"values in [{low:g}, {high:g}]"
+        raise ValueError(
+            f"{name} has values from {least:.6g} to {most:.6g}; {cause} expected "
+            f"{'non-negative values' if high == np.inf else expected}. Scale {name} first, "
+            f"with MinMaxScaler(clip=True) for one, or {way_out}."
+        )
+
+
+def refuse_lost_digits(
+    scaling: str | None, output_activation: str, columns: Scaler, output_columns: Scaler
+) -> None:
+    """Raise ValueError if means that are not subtracted drown what varies."""
+    if scaling is None:
+        distance = max(columns.distance_, output_columns.distance_)
+        cause, farthest = "scaling=None", _FARTHEST_MEAN_IN
+    else:
+        distance, farthest = output_columns.distance_, _FARTHEST_MEAN_OUT
+        cause = f"an output of {output_activation!r}"
+    if distance <= farthest:
+        return
+    name = "X" if distance == columns.distance_ else "X_clean"
+    raise ValueError(
+        f"{name} has means {distance:.2g} standard deviations away from zero, "
+        f"which {cause} does not subtract; expected at most {farthest:g}, since "
+        "training in float32 would lose the digits that vary. Subtract the means "
+        "first, or use scaling='global' with loss='mse'."
+    )
