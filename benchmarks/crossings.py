@@ -22,8 +22,8 @@ from sklearn.preprocessing import StandardScaler
 from timing import interleaved, on_threads
 
 from sklearn_ae import AutoencoderTransformer
-from sklearn_ae._training._dense import DenseTraining
-from sklearn_ae._training._optimizers import Adam
+from sklearn_ae._training import Recipe
+from sklearn_ae._training._steps import DenseStep
 from sklearn_ae.nn import Autoencoder, make_loss
 
 STEPS = [
@@ -50,16 +50,30 @@ def step_of(hidden, n_features, n_rows):
         generator=torch.Generator().manual_seed(0),
     )
     work = n_rows * sum(w.numel() for w in network.parameters() if w.ndim == 2)
-    dense = DenseTraining(network, make_loss("mse"), [], in_bfloat16=True)
-    optimizer = Adam(dense.vectors.values(), lr=1e-6, fused=True)
+    recipe = Recipe(
+        max_iter=1,
+        batch_size=n_rows,
+        solver="adam",
+        learning_rate_init=1e-6,
+        linear_rate=None,
+        learning_rate="constant",
+        alpha=0.0,
+        loosens_start=False,
+        guards_start=False,
+        tol=0.0,
+        n_iter_no_change=1,
+        kl_warmup=0,
+        bfloat16=True,
+        n_multiplications=work,
+        device="cpu",
+    )
+    dense = DenseStep(network, make_loss("mse"), recipe)
     x = torch.randn(n_rows, n_features, generator=torch.Generator().manual_seed(0))
 
-    @torch.no_grad()
     def step(n_threads, in_bfloat16):
         with on_threads(n_threads):
             for _ in range(10):
-                dense.find_gradients((x, x), in_bfloat16=in_bfloat16)
-                optimizer.bare_step()
+                dense(x, x, None, in_bfloat16=in_bfloat16)
 
     return step, work
 

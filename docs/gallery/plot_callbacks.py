@@ -3,8 +3,9 @@ Callbacks of skorch
 ===================
 
 Training can be watched as a net of `skorch <https://skorch.readthedocs.io>`_:
-``callbacks`` takes what skorch has, scores by epoch, learning rates of your own, early stopping, or anything that
-you write. The start, the validation rows and the choice of the best epoch stay as they are.
+``callbacks`` takes what skorch has, scores by epoch, learning rates of your own, early
+stopping, or anything that you write. The start, the validation rows and the choice of the
+best epoch stay as they are.
 """
 
 # %%

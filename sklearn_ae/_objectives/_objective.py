@@ -92,7 +92,7 @@ class Objective(ABC):
     starts_at_pca : bool
         Whether the linear start is PCA, which hardly overfits, whose codes lie on
         principal axes, and which may be loosened. Other starts are regressions, or fit a
-        noise level: they flatter the rows that they have seen.
+        noise level: they overfit the rows that they have seen.
     trains_in_bfloat16 : bool
         Whether ``precision="auto"`` may take bfloat16: that it does no harm was measured.
     calls_user_code : bool
