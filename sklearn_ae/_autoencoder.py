@@ -28,9 +28,8 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Nodes of each hidden layer of the encoder, from input to code. More and
-        wider layers bend further and need more rows and time. ``()`` is the linear
-        answer, for ``loss="mse"`` in closed form and without training: PCA, the
-        best linear denoiser where there is noise, probabilistic PCA for a distribution.
+        wider layers fit stronger nonlinearity and need more rows and time. ``()`` is the linear
+        answer: PCA, for ``loss="mse"`` in closed form and without training.
 
     decoder_hidden_layer_sizes : int or array-like of int, default=None
         Nodes of each hidden layer of the decoder, from code to output. None
@@ -83,8 +82,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         Density that ``sample`` draws codes from. "gaussian" has the mean and covariance of
         the training rows' codes. "gmm" is a mixture of 1, 2, 4, 8, 16 or 32 normal ones,
         whichever is best by the Bayesian information criterion: it follows clusters and
-        bends, and ``fit`` takes seconds longer where rows or components are many. "prior",
-        of VariationalAutoencoder alone, is the standard normal one that codes are held to.
+        curves, and ``fit`` takes seconds longer where rows or components are many.
 
     dropout : float, default=0.0
         Share of hidden values set to zero in each step of training. More holds
@@ -131,8 +129,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     early_stopping : bool, default=True
         Whether to set validation rows aside, which choose the best epoch and end
         training in time. False trains on all rows and keeps the last epoch, or the
-        start if that rebuilds the training rows better, of which 8192 at most are
-        asked. One row or two are never split.
+        start if that reconstructs the training rows better, judged on at most 8192 of
+        them. One row or two are never split.
 
     validation_fraction : float, default=0.1
         Share of the rows set aside, shuffled, two at least. More chooses better and
@@ -163,13 +161,14 @@ class AutoencoderTransformer(BaseAutoencoder):
         tenth of the steps that ``max_iter`` allows, weights, losses and all use of the
         network are float32. "auto" takes it where it was measured to pay: on such a CPU,
         for 64 rows and 1e8 multiplications per batch or more, for columns whose means are
-        subtracted or small, not for distributions or layers of your own. Results then
+        subtracted or small, not for layers of your own. Results then
         differ from those of other CPUs by more than roundings.
 
     callbacks : list of skorch callbacks, default=None
         Called during training. They are copied, but for open files and connections; yours
-        stay as they are. Where there are any, steps are skorch's own: the same to a
-        rounding, and slower for small layers.
+        stay as they are. Where there are any, steps use autograd: the same to a rounding,
+        and slower for small layers. One that raises KeyboardInterrupt ends training, as in
+        skorch; so Ctrl-C that arrives while a callback runs ends it too.
 
     verbose : int, default=0
         1 prints a line per epoch: losses, R² on the validation rows, and how many
@@ -185,8 +184,10 @@ class AutoencoderTransformer(BaseAutoencoder):
     Attributes
     ----------
     net_ : skorch.NeuralNet
-        The fitted network, in float32, which takes and gives scaled units; its
-        ``module_`` is the torch module. It predicts; it is not there to be trained.
+        The fitted network, in float32. It predicts, in scaled units; it is not there to be
+        trained. Its ``module_`` is the torch module, which takes and gives your units:
+        ``module_(x)`` reconstructs, ``module_.encode(x)`` and ``module_.decode(code)`` are
+        the halves.
 
     n_components_ : int
         Length of the code.
@@ -201,7 +202,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         Number of rows seen in ``fit``.
 
     n_iter_ : int
-        Epochs that were run; 0 for the closed form without hidden layers.
+        Epochs that were run; 1 for the closed form without hidden layers.
 
     best_iter_ : int
         Epoch whose weights were kept; 0 is the start. In place of PCA an epoch is kept
@@ -209,7 +210,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         nothing on the training rows.
 
     loss_curve_ : list of float
-        Training loss of each epoch, ``n_iter_`` values.
+        Training loss of each epoch that was run.
 
     validation_loss_curve_ : list of float or None
         Loss on the validation rows, the start first, ``n_iter_ + 1`` values. None if
@@ -259,8 +260,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     Gradients of more than twice the usual length are shortened to that.
 
     Gradients of dense layers are computed by hand, in about half of autograd's time for
-    small ones. With ``callbacks``, an optimizer class or layers of your own, steps are
-    skorch's own, with autograd: the same to a rounding, and slower.
+    small ones. With ``callbacks``, an optimizer class or layers of your own, steps use
+    autograd: the same to a rounding, and slower.
 
     References
     ----------

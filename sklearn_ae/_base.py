@@ -127,7 +127,7 @@ class BaseAutoencoder(
             fit = Fit(plan, X, X_clean, fresh_random_state(self.random_state))
             watchers = [ProgressLines()] if self.verbose else []
             if task is not None:
-                watchers.append(EpochTasks(task, lambda: self._as_it_is(fit)))
+                watchers.append(EpochTasks(task, lambda: self._snapshot(fit)))
             fitted = fit.run(watchers)
             attributes, complaint = _attributes(fitted)
             if complaint is not None:
@@ -145,7 +145,7 @@ class BaseAutoencoder(
         becomes_linear = last.architecture.is_linear and self.loss == "mse"
         return None if last.stays_linear or becomes_linear else last
 
-    def _as_it_is(self, fit) -> dict:
+    def _snapshot(self, fit) -> dict:
         """Return what the attributes would be if ``fit`` ended with the present epoch."""
         return vars(copy(self)) | _attributes(fit.snapshot())[0]
 

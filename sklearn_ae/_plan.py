@@ -261,7 +261,7 @@ def _make_recipe(
 
 
 def _may_loosen(settings, objective, scalers) -> bool:
-    """Whether the start is PCA, and all that bears on leaving it was measured."""
+    """Whether the start is PCA, and all that matters for leaving it was measured."""
     sizes = [settings.hidden_layer_sizes]
     if settings.decoder_hidden_layer_sizes is not None:
         sizes.append(settings.decoder_hidden_layer_sizes)

@@ -5,7 +5,7 @@ codes V' B x with the way back V are the reduced-rank regression: no linear code
 length comes closer to the clean rows (Izenman, "Reduced-rank regression for the
 multivariate linear model", 1975). Without noise B is the identity and the answer is PCA.
 
-Few rows are drawn from towards cleaning column by column: a ridge shrinks B, not to zero,
+With few rows B is shrunk towards one factor per column: a ridge shrinks it, not to zero,
 but to the diagonal of the best factor for each column on its own.
 """
 
