@@ -28,7 +28,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Nodes of each hidden layer of the encoder, from input to code. More and
-        wider layers fit stronger nonlinearity and need more rows and time. ``()`` is the linear
+        wider layers are more nonlinear and need more rows and time. ``()`` is the linear
         answer: PCA, for ``loss="mse"`` in closed form and without training.
 
     decoder_hidden_layer_sizes : int or array-like of int, default=None
