@@ -86,7 +86,7 @@ def texts_that_differ(kinds):
     return {name for name, told in texts.items() if len(told) > 1}
 
 
-# Their closed form, the numbers that were measured, and the densities that they take differ.
+# Their closed form, the numbers that were measured, and their densities differ.
 OWN_TEXTS = {"hidden_layer_sizes", "precision", "sampler"}
 
 
