@@ -210,15 +210,15 @@ class AutoencoderTransformer(BaseAutoencoder):
         nothing on the training rows.
 
     loss_curve_ : list of float
-        Training loss of each epoch that was run.
+        Training loss of each epoch that was run; none for the closed form.
 
     validation_loss_curve_ : list of float or None
         Loss on the validation rows, the start first, ``n_iter_ + 1`` values. None if
-        none were set aside.
+        none were set aside, and for the closed form.
 
     validation_scores_ : list of float or None
         R² on the validation rows, the start first, ``n_iter_ + 1`` values. None if
-        none were set aside.
+        none were set aside, and for the closed form.
 
     explained_variance_ : ndarray of shape (n_components_,)
         Variance of the training rows' codes along each axis, before whitening. For

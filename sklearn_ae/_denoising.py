@@ -235,15 +235,16 @@ class DenoisingAutoencoder(BaseAutoencoder):
         the validation rows too.
 
     loss_curve_ : list of float
-        Training loss of each epoch that was run, under its noise.
+        Training loss of each epoch that was run, under its noise; none for the closed form.
 
     validation_loss_curve_ : list of float or None
         Loss on the validation rows, the start first, ``n_iter_ + 1`` values. None if
-        none were set aside.
+        none were set aside, and for the closed form.
 
     validation_scores_ : list of float or None
         R² on the validation rows, from noisy to clean, the start first, ``n_iter_ + 1``
-        values. Their noise is drawn once. None if none were set aside.
+        values. Their noise is drawn once. None if none were set aside, and for the
+        closed form.
 
     explained_variance_ : ndarray of shape (n_components_,)
         Variance of the training rows' codes along each axis, before whitening.

@@ -242,11 +242,12 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     validation_loss_curve_ : list of float or None
         Loss on the validation rows, the start first, ``n_iter_ + 1`` values. None if
-        none were set aside.
+        none were set aside, and for the closed form.
 
     validation_scores_ : list of float or None
         R² on the validation rows, the start first, ``n_iter_ + 1`` values; epochs are
-        chosen by the bound. None if no rows were set aside.
+        chosen by the bound. None if no rows were set aside, and for the
+        closed form.
 
     explained_variance_ : ndarray of shape (n_components_,)
         Variance over the training rows of each code's mean, before whitening: near 0
