@@ -161,7 +161,8 @@ class Fit:
             load_arrays(self.network, start.weights, "float64")
             arrays |= start.weights
         fitted = self._describe(arrays, start, best_iter)
-        if plan.architecture.encoder or plan.architecture.decoder:
+        own = plan.architecture.encoder, plan.architecture.decoder
+        if any(layers is not None for layers in own):
             self._verify(fitted)
         return fitted
 

@@ -233,10 +233,10 @@ def _make_recipe(
     if architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse":
         linear_rate = _LINEAR_RATE * settings.learning_rate_init
     work = architecture.n_multiplications
-    own = settings.encoder, settings.decoder
+    has_own_layers = settings.encoder is not None or settings.decoder is not None
     bfloat16 = settings.precision == "bfloat16"
     # Of layers of the user's, and of distributions, nothing was measured.
-    if settings.precision == "auto" and objective.trains_in_bfloat16 and not any(own):
+    if settings.precision == "auto" and objective.trains_in_bfloat16 and not has_own_layers:
         # Means that are not subtracted are far away from zero.
         farthest = max(0.0 if scaler.centres else scaler.distance_ for scaler in scalers)
         bfloat16 = pays_in_bfloat16(device, batch_size, work, farthest)
@@ -269,7 +269,8 @@ def _may_loosen(settings, objective, scalers) -> bool:
         objective.starts_at_pca
         # There are hidden layers to start instead, and their drawn weights are known.
         and min(map(np.size, sizes)) > 0
-        and not any((settings.encoder, settings.decoder))
+        and settings.encoder is None
+        and settings.decoder is None
         and settings.code_activation == "identity"
         # Those are drawn for rows and codes of about unit size.
         and all(scaler.centres for scaler in scalers)

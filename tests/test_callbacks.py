@@ -12,6 +12,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from skorch.callbacks import Callback
 
 from sklearn_ae import (
     AutoencoderTransformer,
@@ -168,6 +169,17 @@ def test_nothing_holds_the_rows_of_a_watched_fit(quick):
     del rows
     assert held() is None
     assert fitted.n_iter_ == 2
+
+
+def test_nothing_holds_the_training_once_skorchs_callbacks_are_done(quick, digits):
+    seen = []
+
+    class Seeing(Callback):
+        def on_train_end(self, net, **kwargs):
+            seen.append(weakref.ref(net.datasets_[0].X))
+
+    quick(max_iter=2, callbacks=[Seeing()]).fit(digits[0])
+    assert seen[0]() is None
 
 
 class Rows(np.ndarray):

@@ -12,6 +12,8 @@ from sklearn.datasets import load_digits, load_wine
 from sklearn.decomposition import PCA
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
 
 from sklearn_ae import VariationalAutoencoder
@@ -460,3 +462,20 @@ def test_a_clone_has_its_parameters_and_no_fit(bent):
     assert other.get_params() == vae.get_params()
     with pytest.raises(NotFittedError):
         other.sample()
+
+
+CALLS = {
+    "fit": lambda idle, X: idle.fit(X),
+    "fit_transform": lambda idle, X: idle.fit_transform(X),
+    "pipeline": lambda idle, X: make_pipeline(StandardScaler(), idle).fit_transform(X),
+    "search": lambda idle, X: GridSearchCV(idle, {"beta": [100.0]}, cv=2).fit(X),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_warning_points_at_the_users_line(call):
+    X = np.random.RandomState(0).normal(size=(60, 3))
+    idle = VariationalAutoencoder(1, beta=100, hidden_layer_sizes=())
+    with pytest.warns(ConvergenceWarning, match="None of the 1 components") as caught:
+        CALLS[call](idle, X)
+    assert {warning.filename for warning in caught} == {__file__}

@@ -163,7 +163,8 @@ class Training:
         self.valid = None if valid is None else judged(rows=valid)
         # Beside validation rows, which lack rare outliers, all training rows are judged.
         # They are in random order: the first are as good as any.
-        self.judged = judged(rows=train if valid else train.take(slice(_MOST_JUDGED)))
+        first = None if valid is not None else _MOST_JUDGED
+        self.judged = judged(rows=train if first is None else train.take(slice(first)))
         self.best = BestWeights(network, self.average, self.judged, self.valid, recipe)
         self.losses: list[float] = []
         self.stops = False
@@ -204,6 +205,8 @@ class Training:
         with suppress(StopTraining):
             for watcher in watchers:
                 watcher.end(self)
+        # It holds the rows, and is held by what the net of callbacks shows of it.
+        self.hooks = self.step = None
 
     def _run_epoch(self) -> float:
         """Take a step by every batch of rows in a new order; return their mean loss."""

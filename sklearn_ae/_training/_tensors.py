@@ -34,6 +34,8 @@ __all__ = [
 
 ROWS_PER_PASS = 4096  # rows seen at once outside training: bounds the memory
 
+_FLOAT64 = torch.empty(0, dtype=torch.float64, device="cpu")
+
 # Seen at once where rows are scaled: copies in float64 stay in the cache.
 _CELLS_PER_PASS = 2**19
 
@@ -80,14 +82,17 @@ def by_chunk(
     ``function`` takes as many tensors as there are arrays, as ``network`` computes.
     """
     weight = next(network.parameters())
-    n_rows = len(arrays[0])
-
-    parts = []
+    n_rows, result = len(arrays[0]), np.empty(0)
     for start in range(0, max(n_rows, 1), ROWS_PER_PASS):
         rows = slice(start, start + ROWS_PER_PASS)
         part = function(*(to_tensor(array[rows], weight) for array in arrays))
-        parts.append(part.cpu().numpy())
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        made = part.cpu().numpy()
+        if n_rows <= ROWS_PER_PASS:
+            return made
+        if start == 0:
+            result = np.empty((n_rows, *made.shape[1:]), made.dtype)
+        result[rows] = made
+    return result
 
 
 def to_arrays(network: BottleneckNetwork) -> dict[str, np.ndarray]:
@@ -152,7 +157,9 @@ def scale_rows(
     with np.errstate(over="ignore", invalid="ignore"):  # reported as divergence
         for start in range(0, len(X), n_rows):
             rows = slice(start, start + n_rows)
-            x = torch.tensor(np.asarray(X[rows], np.float64, order="C"), device="cpu")
+            x = torch.tensor(
+                np.ascontiguousarray(X[rows]), dtype=torch.float64, device="cpu"
+            )
             scaled[rows] = to_network(x).numpy()
     return scaled
 
@@ -167,7 +174,7 @@ def measure_noise(
 
     In the user's units that is ``X * scale + offset``.
     """
-    noise.measure(*map(_to_float64, (X, offset, scale)))
+    noise.measure(*(to_tensor(array, _FLOAT64) for array in (X, offset, scale)))
 
 
 def noise_moments(noise: Corruption) -> tuple[np.ndarray, ...] | None:
@@ -180,14 +187,8 @@ def corrupt(noise: Corruption, X: np.ndarray, generator: torch.Generator) -> np.
     """Return a noisy copy of ``X`` in float64."""
     # In random order, as in training.
     order = torch.randperm(len(X), generator=generator, device="cpu")
-    noisy = noise(_to_float64(X)[order], generator)
+    noisy = noise(to_tensor(X, _FLOAT64)[order], generator)
     return noisy[order.argsort()].numpy()
-
-
-def _to_float64(array: np.ndarray) -> torch.Tensor:
-    if min(array.strides, default=0) < 0:
-        array = np.ascontiguousarray(array)
-    return torch.tensor(array, dtype=torch.float64, device="cpu")
 
 
 # -- devices and what is global ------------------------------------------------------
