@@ -436,6 +436,7 @@ def test_one_row(noise):
 def test_pairs_are_left_alone(pairs):
     X_noisy, X = pairs
     before = X_noisy.copy(), X.copy()
+    X_noisy, X = X_noisy.copy(), X.copy()  # fixtures are others' too
     X_noisy.flags.writeable = X.flags.writeable = False
     quick().fit(X_noisy, X_clean=X)
     np.testing.assert_array_equal(X_noisy, before[0])

@@ -424,13 +424,13 @@ def test_small_networks_run_on_one_thread_and_large_ones_on_all(
 def test_the_module_alone_takes_and_gives_what_users_do(quick, digits, settings):
     X = digits[0] if "loss" in settings else 3 * digits[0] + 1
     fitted = quick(3, **settings).fit(X)
-    module, x = copy.deepcopy(fitted.net_.module_).double(), torch.from_numpy(X)
+    module, x = copy.deepcopy(fitted.net_.module_).double(), torch.tensor(X)
     codes = fitted.transform(X)
     with torch.no_grad():
         for told, expected in (
             (module(x), fitted.reconstruct(X)),
             (module.encode(x), codes),
-            (module.decode(torch.from_numpy(codes)), fitted.inverse_transform(codes)),
+            (module.decode(torch.tensor(codes)), fitted.inverse_transform(codes)),
         ):
             atol = 1e-4 * np.abs(expected).max()
             np.testing.assert_allclose(told.numpy(), expected, rtol=1e-4, atol=atol)
@@ -441,7 +441,7 @@ def test_the_module_alone_keeps_digits_of_means_far_out(quick, digits):
     fitted = quick(3).fit(X)
     module = copy.deepcopy(fitted.net_.module_).double()
     with torch.no_grad():
-        told, expected = module.encode(torch.from_numpy(X)).numpy(), fitted.transform(X)
+        told, expected = module.encode(torch.tensor(X)).numpy(), fitted.transform(X)
     np.testing.assert_allclose(told, expected, rtol=0, atol=1e-4 * np.abs(expected).max())
 
 
@@ -451,6 +451,6 @@ def test_a_traced_module_does_the_same(digits):
     ae = AutoencoderTransformer(3, hidden_layer_sizes=(16,), max_iter=3, random_state=0)
     module = copy.deepcopy(ae.fit(X).net_.module_).double()
     with torch.no_grad():
-        traced = torch.jit.trace(module, torch.from_numpy(X[:5]))
-        told = traced(torch.from_numpy(X)).numpy()
+        traced = torch.jit.trace(module, torch.tensor(X[:5]))
+        told = traced(torch.tensor(X)).numpy()
     np.testing.assert_allclose(told, ae.reconstruct(X), rtol=1e-4, atol=1e-5)
