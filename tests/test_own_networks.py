@@ -220,3 +220,21 @@ def test_rows_far_from_zero_are_verified_in_all_their_digits(offset, warm_start)
     ae = AutoencoderTransformer(2, encoder=nn.Linear, init="random", max_iter=2)
     ae.set_params(warm_start=warm_start, random_state=0).fit(X)
     assert ae.fit(X).transform(X).shape == (60, 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("scaling", ["global", None])
+@pytest.mark.parametrize("init", ["pca", "random"])
+def test_use_leaves_the_rows_alone_whatever_layers_do(quick, digits, dtype, scaling, init):
+    def own(n_in, n_out):
+        return nn.Sequential(nn.ReLU(inplace=True), nn.Linear(n_in, n_out))
+
+    X = (digits[0] - 0.5).astype(dtype)
+    fitted = quick(4, encoder=own, decoder=own, scaling=scaling, init=init).fit(X)
+    codes = fitted.transform(X)
+    before = X.copy(), codes.copy()
+    fitted.reconstruct(X)
+    fitted.score_samples(X)
+    fitted.inverse_transform(codes)
+    np.testing.assert_array_equal(X, before[0])
+    np.testing.assert_array_equal(codes, before[1])

@@ -54,12 +54,18 @@ _FARTHEST_MEAN = 4.0
 # -- arrays and tensors ------------------------------------------------------------
 
 
-def to_tensor(array: np.ndarray, like: torch.Tensor) -> torch.Tensor:
-    """Return a copy of ``array`` in the dtype of ``like``, on its device."""
-    # torch.tensor copies: from_numpy would write through to the user's array, where
-    # layers of the user's may write.
+def to_tensor(
+    array: np.ndarray, like: torch.Tensor, *, is_read_only: bool = False
+) -> torch.Tensor:
+    """Return ``array`` in the dtype of ``like``, on its device.
+
+    It is a copy, so that nothing writes through to the user's array. Who only reads may
+    have the array itself, if torch takes it.
+    """
     if min(array.strides, default=0) < 0:  # which torch does not know
         array = np.ascontiguousarray(array)
+    if is_read_only and array.flags.writeable:  # of others torch warns
+        return torch.from_numpy(array).to(like)
     return torch.tensor(array, dtype=like.dtype, device=like.device)
 
 
@@ -79,13 +85,15 @@ def by_chunk(
 ) -> np.ndarray:
     """Return what ``function`` makes of the rows of ``arrays``, some thousands at a time.
 
-    ``function`` takes as many tensors as there are arrays, as ``network`` computes.
+    ``function`` takes as many tensors as there are arrays, as ``network`` computes. It
+    must not write to them: they may be the arrays.
     """
     weight = next(network.parameters())
     n_rows, result = len(arrays[0]), np.empty(0)
     for start in range(0, max(n_rows, 1), ROWS_PER_PASS):
         rows = slice(start, start + ROWS_PER_PASS)
-        part = function(*(to_tensor(array[rows], weight) for array in arrays))
+        parts = (to_tensor(array[rows], weight, is_read_only=True) for array in arrays)
+        part = function(*parts)
         made = part.cpu().numpy()
         if n_rows <= ROWS_PER_PASS:
             return made
