@@ -108,6 +108,7 @@ class Fit:
         elif plan.last_arrays is None:
             wanted = self.x if self.target is None else self.target
             weights = plan.objective.random_start(wanted)
+            weights |= {"decoder.spread": plan.spread}
         else:
             last = plan.last_arrays.items()
             weights = {name: w for name, w in last if not name.startswith("axes.")}
@@ -127,7 +128,12 @@ class Fit:
             moments=None if noise is None else noise_moments(noise),
             seed=self.seed,
         )
-        return plan.objective.linear_start(problem)
+        start = plan.objective.linear_start(problem)
+        # Training moves the decoder in units of each column's spread.
+        start.weights["decoder.spread"] = plan.spread
+        start.weights["decoder.skip.weight"] /= plan.spread[:, np.newaxis]
+        start.weights["decoder.skip.bias"] /= plan.spread
+        return start
 
     def _train(self, watchers: Sequence[Watcher]) -> None:
         """Train in float32, and leave the network with the best weights."""

@@ -99,6 +99,8 @@ class Plan:
         Whether both are the same.
     target_is_input : bool
         Whether rows are to come out as they went in, in the same units.
+    spread : ndarray of shape (n_features,)
+        That of each column that should come out, as a share of the widest.
     code_unit : ndarray of shape (n_components,)
         What one unit of a code is worth to the user, before the start says more.
     last_arrays : dict of ndarray or None
@@ -122,6 +124,7 @@ class Plan:
     output_columns: Scaler
     shares_units: bool
     target_is_input: bool
+    spread: np.ndarray
     code_unit: np.ndarray
     last_arrays: dict[str, np.ndarray] | None
     starts_linear: bool
@@ -183,6 +186,7 @@ def make_plan(
         output_columns=output_columns,
         shares_units=shares_units,
         target_is_input=shares_units and X_clean is None,
+        spread=output_columns.spread(),
         code_unit=code_unit,
         last_arrays=None if last is None else last.arrays,
         starts_linear=starts_linear,

@@ -8,6 +8,8 @@ __all__ = ["Scaler"]
 
 _SAFE_IN_FLOAT32 = 1e30  # quotients of what is larger leave its range
 
+_LEAST_SPREAD = 1e-15  # of a column that does not vary: it is divided by
+
 # Seen at once: copies in float64 stay in the cache, and take no memory to speak of.
 _CELLS_PER_PASS = 2**19
 
@@ -75,7 +77,7 @@ class Scaler:
                 "whose variance is no longer above zero. Expected differences above about "
                 "1e-150. Multiply the columns by a unit of their own first."
             )
-        self.mean_ = standard.mean_
+        self.mean_, self.std_ = standard.mean_, np.sqrt(standard.var_)
         spread = np.sqrt(standard.var_.mean())
         self.distance_ = np.abs(self.mean_).max() / spread if spread > 0 else 0.0
         self.offset_ = np.zeros_like(self.mean_)
@@ -90,6 +92,11 @@ class Scaler:
         elif self.kind == "magnitude":
             self.scale_ = self.scale_ * (np.abs(X).mean(dtype=np.float64) or 1.0)
         return self
+
+    def spread(self) -> np.ndarray:
+        """Return the spread of each column in scaled units, as a share of the widest."""
+        spread = self.std_ / self.scale_
+        return np.maximum(spread / (spread.max() or 1.0), _LEAST_SPREAD)
 
     def units(self, dtype: str) -> list[np.ndarray]:
         """Return the offsets to subtract, then the scale to divide by, in ``dtype``.

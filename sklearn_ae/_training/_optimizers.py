@@ -47,8 +47,8 @@ class Sgd(_Unwrapped, torch.optim.SGD):
 
 # Fused: one kernel per step and vector, which is what small networks need.
 OPTIMIZERS: dict[str, tuple[type, dict]] = {
-    "adam": (Adam, {"fused": True}),
-    "adamw": (AdamW, {"fused": True, "weight_decay": 0.0}),
+    "adam": (Adam, {"fused": True, "eps": 1e-16}),
+    "adamw": (AdamW, {"fused": True, "eps": 1e-16, "weight_decay": 0.0}),
     "sgd": (Sgd, {"fused": True, "momentum": 0.9, "nesterov": True}),
 }
 

@@ -131,8 +131,9 @@ class DenseGradients:
             code = self.code_activation.forward(code)
         parts = [part.float() for part in self.decoder.forward(code)]
         if isinstance(self.output.activation, nn.Identity):
-            loss, outer = self.loss.with_slope(_sum(parts), target, weight)
-            slopes = [outer] * len(parts)
+            x_hat = _sum(parts).mul_(self.output.spread)
+            loss, slope = self.loss.with_slope(x_hat, target, weight)
+            slopes = [slope.mul_(self.output.spread)] * len(parts)
         else:
             loss, slopes = self._through_link(parts, target, weight)
         slope: Any = self.decoder.backward([part.to(self.dtype) for part in slopes])

@@ -49,7 +49,10 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """From codes to rows: link(link_inverse(linear skip) + hidden layers).
+    """From codes to rows: link(link_inverse(spread * skip) + spread * hidden layers).
+
+    The spread of each column, as a share of the widest, multiplies what is learnt: steps
+    of training move all weights by about the same, which narrow columns would drown in.
 
     The link is the output activation. Its inverse lets the skip work in the
     units of the output, so that the start is the PCA reconstruction clipped to
@@ -63,12 +66,21 @@ class Decoder(nn.Module):
         The linear shortcut. None: the layers alone.
     output_activation : str
         The link.
+    n_out : int
+        Width of a row. Its spread is 1 until it is loaded.
     """
 
+    spread: torch.Tensor
+
     def __init__(
-        self, layers: nn.Module | None, skip: Dense | None, output_activation: str
+        self,
+        layers: nn.Module | None,
+        skip: Dense | None,
+        output_activation: str,
+        n_out: int,
     ):
         super().__init__()
+        self.register_buffer("spread", torch.ones(n_out, **FLOAT32))
         self.layers = layers
         self.skip = skip
         self.output_activation = output_activation
@@ -82,7 +94,10 @@ class Decoder(nn.Module):
         """Return x_hat, given what the skip, if there is one, and the layers give."""
         # Links are too steep for bfloat16, in which layers may have been computed.
         parts = [p.float() if p.dtype is torch.bfloat16 else p for p in parts]
-        if self.skip is not None and self.output_activation != "identity":
+        if self.output_activation == "identity":
+            return reduce(torch.add, parts) * self.spread
+        parts = [part * self.spread for part in parts]
+        if self.skip is not None:
             linear = output_link_inverse(self.output_activation, parts[0])
             parts = [linear, *parts[1:]]
         return self.activation(reduce(torch.add, parts))
@@ -156,7 +171,7 @@ class BottleneckNetwork(nn.Module, ABC):
         )
         self.encoder = self._make_encoder(layers, skip, code_activation, n_components)
         layers, skip = half(n_components, n_features, decoder_hidden_layer_sizes, decoder)
-        self.decoder = Decoder(layers, skip, output_activation)
+        self.decoder = Decoder(layers, skip, output_activation, n_features)
         self.axes = CodeAxes(n_components)
         # The identity, until training is over.
         zero, one = torch.zeros((), **FLOAT32), torch.ones((), **FLOAT32)
