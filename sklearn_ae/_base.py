@@ -179,7 +179,7 @@ class BaseAutoencoder(
         return self._fitted.encode(validate_rows(self, X, reset=False))
 
     def inverse_transform(self, codes):
-        """Return the samples that ``codes`` represent, in the units of the training samples.
+        """Return the samples that ``codes`` represent.
 
         Parameters
         ----------
@@ -189,7 +189,8 @@ class BaseAutoencoder(
         Returns
         -------
         X_hat : ndarray of shape (n_samples, n_features)
-            Has dtype float32 if ``codes`` has, otherwise float64.
+            In the units of the training samples. Has dtype float32 if ``codes`` has,
+            otherwise float64.
         """
         check_is_fitted(self)
         return self._fitted.decode(validate_codes(self, codes))

@@ -169,9 +169,8 @@ class Fit:
         # that codes agree with PCA's to rounding errors of float64.
         if start is not None and best_iter == 0:
             if not (plan.objective.starts_at_pca or plan.is_closed_form):
-                start = self._find_linear_start(
-                    slice(None)
-                )  # on the validation rows too: the choice is made
+                # The epoch is chosen, so that the validation rows can be used for the fit.
+                start = self._find_linear_start(slice(None))
             load_arrays(self.network, start.weights, "float64")
             arrays |= start.weights
         fitted = self._describe(arrays, start, best_iter)

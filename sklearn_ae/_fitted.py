@@ -146,9 +146,8 @@ class Fitted:
         return self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
 
     def _network_and_loss(self, dtype: str):
-        if (
-            dtype in self._built
-        ):  # without a lock, which every call would otherwise wait for
+        # Without a lock, for which every call would otherwise have to wait.
+        if dtype in self._built:
             return self._built[dtype]
         is_foreign = self.architecture.has_own_layers or callable(self.loss)
         # The locks in the same order as in a fit: in the other order two threads could each

@@ -1,6 +1,7 @@
 """Encoder, decoder and the two as one network, built from layer sizes.
 
-Beside the hidden layers g and h, whose last layers start at zero, runs a linear skip:
+A linear skip runs in parallel to the hidden layers g and h, whose last layers start at
+zero:
 
     encoder(x) = P x + p + g(x)        decoder(code) = P' code + p' + h(code)
 
@@ -34,7 +35,7 @@ class Encoder(nn.Module):
     skip : Dense or None
         The linear shortcut. None: the layers alone.
     code_activation : str
-        What the code passes through.
+        Activation of the code.
     """
 
     def __init__(self, layers: nn.Module | None, skip: Dense | None, code_activation: str):
@@ -51,9 +52,9 @@ class Encoder(nn.Module):
 class Decoder(nn.Module):
     """From codes to rows: link(link_inverse(linear skip) + hidden layers).
 
-    The link is the output activation. Its inverse lets the skip work in the
-    units of the output, so that the start is the PCA reconstruction clipped to
-    the output's range, whatever the link is.
+    The link is the output activation. Because of its inverse the skip works in the units
+    of the output, so that the start is the PCA reconstruction clipped to the output's
+    range, whatever the link is.
 
     Parameters
     ----------
@@ -79,8 +80,9 @@ class Decoder(nn.Module):
         return self.joined(parts)  # (n_rows, n_out)
 
     def joined(self, parts: list[torch.Tensor]) -> torch.Tensor:
-        """Return x_hat, given what the skip, if there is one, and the layers give."""
-        # Links are too steep for bfloat16, in which layers may have been computed.
+        """Return x_hat, given the outputs of the skip, if there is one, and the layers."""
+        # Layers may have been computed in bfloat16, whose three digits are too few where a
+        # link or its inverse is steep.
         parts = [p.float() if p.dtype is torch.bfloat16 else p for p in parts]
         if self.skip is not None and self.output_activation != "identity":
             linear = output_link_inverse(self.output_activation, parts[0])
@@ -89,10 +91,10 @@ class Decoder(nn.Module):
 
 
 class BottleneckNetwork(nn.Module, ABC):
-    """An encoder, a decoder, the axes of the code between them, and the units outside.
+    """An encoder, a decoder, the axes of the code, and the scaling of rows.
 
-    ``encoder``, ``decoder`` and ``outcome`` are in the network's own units and axes, which
-    training sees; all other methods take and give the user's.
+    ``encoder``, ``decoder`` and ``outcome`` use the network's units and axes, as training
+    does; all other methods take and return the user's.
 
     Parameters
     ----------
@@ -158,7 +160,8 @@ class BottleneckNetwork(nn.Module, ABC):
         layers, skip = half(n_components, n_features, decoder_hidden_layer_sizes, decoder)
         self.decoder = Decoder(layers, skip, output_activation)
         self.axes = CodeAxes(n_components)
-        # The identity, until training is over.
+        # The identity until training is over: training works on rows that are scaled once
+        # in advance, and a second scaling would be wrong.
         zero, one = torch.zeros((), **FLOAT32), torch.ones((), **FLOAT32)
         self.units_in, self.units_out = Units(zero, one), Units(zero, one)
 
@@ -169,13 +172,13 @@ class BottleneckNetwork(nn.Module, ABC):
 
     @abstractmethod
     def outcome(self, x: torch.Tensor):
-        """Return what the loss takes, of ``x`` in the network's units.
+        """Return the input of the loss, for ``x`` in the network's units.
 
         x_hat, (n_rows, n_features), or a tuple that begins with it.
         """
 
     def loosen(self, share: float, generator: torch.Generator) -> None:
-        """Leave ``share`` of the linear skips, and start the hidden layers at the rest.
+        """Scale the linear skips by ``share``, and draw hidden layers of size 1 - share.
 
         For networks that have both, and codes without an activation.
         """
@@ -184,7 +187,9 @@ class BottleneckNetwork(nn.Module, ABC):
         for half in (encoder, decoder):
             half.skip.weight.data.mul_(share)
             draw_weights(half.layers[-1], generator, 1 - share)
-        encoder.skip.bias.data.mul_(share)  # the decoder's is the mean
+        # Scaled with its weights, so that codes stay centred. The decoder's bias is the
+        # mean of the rows, which the network should keep.
+        encoder.skip.bias.data.mul_(share)
 
     def extra_repr(self) -> str:
         return f"{sum(weight.numel() for weight in self.parameters()):,} parameters"
@@ -198,12 +203,12 @@ class BottleneckNetwork(nn.Module, ABC):
         return self.axes(self.encoder(self.units_in(x)))
 
     def decode(self, code: torch.Tensor) -> torch.Tensor:
-        """Return the rows that ``code`` stands for, (n_rows, n_features)."""
+        """Return the rows that ``code`` represents, (n_rows, n_features)."""
         return self.units_out.inverse(self.decoder(self.axes.inverse(code)))
 
 
 class Autoencoder(BottleneckNetwork):
-    """The plain one: every row has one code.
+    """The plain autoencoder network: every row has one code.
 
     Examples
     --------
