@@ -46,7 +46,7 @@ class EvidenceLowerBound(TrainingLoss):
 
     def forward(self, outcome, x, weight=None):
         _, drawn, divergence, log_scale = outcome
-        # Epochs are compared under the full weight, or the first would always look best.
+        # Epochs are compared under the full weight, or the first ones would look best.
         beta = self.beta * self.warmth if self.training else self.beta
         if weight is not None:
             densities = [self.likelihood.rows(x_hat, x, log_scale) for x_hat in drawn]

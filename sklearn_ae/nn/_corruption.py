@@ -73,7 +73,7 @@ class Corruption(ABC):
         self.variance = torch.where(self.low < self.high, variance, 0)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Corruption":
-        """Return the same noise with its units on the device and in the dtype of batches."""
+        """Return the same noise with its units on ``device`` and in ``dtype``."""
         # A copy: the original stays in float64 for the moments of the linear start.
         moved = copy(self)
         for name, units in vars(self).items():
@@ -205,8 +205,8 @@ class UserNoise(Corruption):
     def __call__(self, x, generator):
         before = (x * self.scale + self.offset).to("cpu", torch.float32)
         after = self._call(before.clone(), generator)
-        # Only the difference is added, so that cells without noise do not change by rounding
-        # errors of the two conversions.
+        # Only the difference is added, so that cells without noise do not change by the
+        # rounding errors of two conversions.
         return x + (after - before).to(x) / self.scale
 
     @torch.no_grad()

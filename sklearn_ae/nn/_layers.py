@@ -34,7 +34,7 @@ FLOAT32: dict[str, Any] = {
 
 
 # Activations that may overwrite their input, which saves a third of the time of wide layers
-# where no gradients are needed. GELU has no in-place form in torch.
+# where no gradients are needed. F.gelu has no in-place form.
 _IN_PLACE: dict[type, Callable[[torch.Tensor], torch.Tensor]] = {
     nn.ReLU: torch.relu_,
     nn.SiLU: partial(F.silu, inplace=True),
@@ -58,7 +58,7 @@ class Dense(nn.Linear):
     """
 
     def reset_parameters(self):
-        # torch calls this when a layer is made; its version draws from the global generator.
+        # torch calls this in the constructor; its version draws from the global generator.
         self.weight.data.zero_()
         self.bias.data.zero_()
 
