@@ -78,8 +78,8 @@ class EpochTasks(Watcher):
         self.task.call_on_fit_task_begin(estimator=self.fit.estimator, **self.fit.data)
 
     def end_epoch(self, training):
-        # ``describe`` is passed and not called: most callbacks do not need the attributes, and
-        # computing them encodes all rows.
+        # ``describe`` is passed and not called: most callbacks do not need the
+        # attributes, and computing them encodes all rows.
         training.stops |= self.task.call_on_fit_task_end(
             estimator=self.fit.estimator,
             **self.fit.data,

@@ -94,19 +94,19 @@ class Watcher(ABC):
 
     @abstractmethod
     def begin(self, training: "Training") -> None:
-        """Called with the start, after its evaluation."""
+        """Observe the start, after its evaluation."""
 
     @abstractmethod
     def begin_epoch(self, training: "Training") -> None:
-        """Called at the beginning of an epoch."""
+        """Observe the beginning of an epoch."""
 
     @abstractmethod
     def end_epoch(self, training: "Training") -> None:
-        """Called after the evaluation of an epoch; may set ``training.stops``."""
+        """Observe an epoch after its evaluation; may set ``training.stops``."""
 
     @abstractmethod
     def end(self, training: "Training") -> None:
-        """Called when the network has the weights that are kept."""
+        """Observe the network with the weights that are kept."""
 
 
 class Training:

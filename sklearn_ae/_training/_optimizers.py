@@ -18,8 +18,8 @@ __all__ = ["OPTIMIZERS", "Adam", "AdamW", "Sgd", "check_solver"]
 class _Unwrapped(torch.optim.Optimizer):
     """First base class of an optimizer of torch, to replace the wrapped methods.
 
-    ``bare_step`` is ``step`` without hooks, including global ones, and without profiling. It
-    has to be called under no_grad.
+    ``bare_step`` is ``step`` without hooks, including global ones, and without profiling.
+    It has to be called under no_grad.
     """
 
     bare_step: Callable
@@ -27,8 +27,8 @@ class _Unwrapped(torch.optim.Optimizer):
     def __init_subclass__(cls):
         super().__init_subclass__()
         cls.bare_step = inspect.unwrap(cls.step)
-        # Callers of ``step``, such as AutogradStep, have gradients on, and an update in place
-        # of a weight that requires them would raise.
+        # Callers of ``step``, such as AutogradStep, have gradients on, and an update in
+        # place of a weight that requires them would raise.
         cls.step = torch.no_grad()(cls.bare_step)  # type: ignore[method-assign]
 
     add_param_group = inspect.unwrap(torch.optim.Optimizer.add_param_group)

@@ -44,8 +44,8 @@ class Bfloat16Gradients:
         self, x: torch.Tensor, target: torch.Tensor, weight: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Overwrite the gradients by those of a batch; return its mean loss."""
-        # From float32 at every step: updates smaller than bfloat16's digits add up in float32
-        # and would be lost in the copies.
+        # From float32 at every step: updates smaller than bfloat16's digits add up in
+        # float32 and would be lost in the copies.
         for copy, vector in zip(self.copies, self.vectors, strict=True):
             copy.copy_(vector)
         loss = self.find(x, target, weight)

@@ -112,8 +112,8 @@ class OneCycle(Schedule):
 
     @property
     def is_climbing(self):
-        # Half a step more, so that the epoch that reaches the peak counts as rising, whatever
-        # the rounding of ``climb``.
+        # Half a step more, so that the epoch that reaches the peak counts as rising,
+        # whatever the rounding of ``climb``.
         return self.step < self.climb * self.n_steps + 0.5
 
     def move(self):

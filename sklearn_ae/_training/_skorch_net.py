@@ -60,8 +60,8 @@ class ReconstructionNet(NeuralNet):
     training_: Training | None = None
 
     def __init__(self, module, criterion, **kwargs):
-        # The same batches as in the loop, so that what callbacks count agrees with it, and no
-        # split, since the fit has set validation rows aside.
+        # The same batches as in the loop, so that what callbacks count agrees with it,
+        # and no split, since the fit has set validation rows aside.
         ours = {
             "iterator_train": TensorBatches,
             "iterator_valid": TensorBatches,
@@ -89,8 +89,8 @@ class ReconstructionNet(NeuralNet):
         return []  # skorch's would compute and print losses that the loop already has
 
     def initialize_optimizer(self, *args, **kwargs):
-        # The loop's optimizer, so that a callback such as LRScheduler changes the rate that is
-        # used.
+        # The loop's optimizer, so that a callback such as LRScheduler changes the rate
+        # that is used.
         if self.training_ is not None:
             self.optimizer_ = self.training_.step.optimizer
         return self
@@ -183,19 +183,19 @@ class CallbackHooks(Watcher):
         self._notify("on_epoch_begin", **self.sets)
 
     def begin_batch(self, x: torch.Tensor, target: torch.Tensor) -> None:
-        """Called with a batch before its step."""
+        """Observe a batch before its step."""
         self.batch = x, target
         self._notify("on_batch_begin", batch=self.batch, training=True)
 
     def on_gradients(self) -> None:
-        """Called when the gradients of a batch are computed."""
+        """Observe the gradients of a batch."""
         named = TeeGenerator(self.net.get_all_learnable_params())
         self._notify(
             "on_grad_computed", named_parameters=named, batch=self.batch, training=True
         )
 
     def end_batch(self, loss: torch.Tensor, outcome) -> None:
-        """Called with a batch after its step."""
+        """Observe a batch after its step."""
         self._end_batch("train", self.batch, {"loss": loss, "y_pred": outcome})
 
     def end_epoch(self, training):
@@ -240,8 +240,8 @@ class CallbackHooks(Watcher):
         self.net.history.record(f"{prefix}_batch_count", n_batches)
 
     def _notify(self, hook: str, **kwargs) -> None:
-        # Only around hooks: a KeyboardInterrupt anywhere else is Ctrl-C, and must not be taken
-        # for a callback's request to stop.
+        # Only around hooks: a KeyboardInterrupt anywhere else is Ctrl-C, and must not be
+        # taken for a callback's request to stop.
         try:
             self.net.notify(hook, **kwargs)
         except KeyboardInterrupt as interrupt:

@@ -212,8 +212,8 @@ def _groups(names: list[str], recipe: Recipe) -> list[tuple[list[str], dict]]:
         # to zero.
         decay = {"weight_decay": recipe.alpha / recipe.batch_size}
         patterns.append(("*.layers.*weight", decay))
-    # Only the skips have another rate. Weights that match no pattern, such as a noise level,
-    # use the full one.
+    # Only the skips have another rate. Weights that match no pattern, such as a noise
+    # level, use the full one.
     if recipe.linear_rate is not None:
         patterns += [("*.layers.*", {}), ("*.skip.*", {"lr": recipe.linear_rate})]
     groups = []

@@ -31,13 +31,13 @@ _POINTS = 32
 # start, which may be nearly perfect, that of the mean, and one scaled unit.
 _HOPELESS = 1e3
 
-# A gain over PCA has to exceed this many standard errors, plus the second number divided by
-# the number of validation rows, since with few rows a single one can dominate the mean. On
-# 240 splits of twelve data sets with 80 to 300 training rows, held-out R² was below PCA's by
-# more than 0.005 three times and never by more than 0.02, at a mean gain of 0.028. With
-# 1.645 standard errors for any number of rows it was four times and once, at 0.024. On 180
-# splits with more rows neither was ever below. These were networks of three layers at a
-# rate of 0.01, and the rule was chosen on them.
+# A gain over PCA has to exceed this many standard errors, plus the second number divided
+# by the number of validation rows, since with few rows a single one can dominate the
+# mean. On 240 splits of twelve data sets with 80 to 300 training rows, held-out R² was
+# below PCA's by more than 0.005 three times and never by more than 0.02, at a mean gain
+# of 0.028. With 1.645 standard errors for any number of rows it was four times and once,
+# at 0.024. On 180 splits with more rows neither was ever below. These were networks of
+# three layers at a rate of 0.01, and the rule was chosen on them.
 _N_STANDARD_ERRORS = 0.5
 _N_MORE_BY_ONE_ROW = 12
 
