@@ -222,8 +222,8 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     best_iter_ : int
         Epoch whose weights were kept; 0 is the start. An epoch replaces PCA only if its
-        gain on the validation samples exceeds a margin for chance, and if its loss on
-        the training samples is not higher.
+        gain on the validation samples exceeds a margin based on its standard error, and
+        if its loss on the training samples is not higher.
 
     loss_curve_ : list of float
         Training loss of each epoch that was run; empty for the closed form.

@@ -103,7 +103,7 @@ class Fit:
             measure_noise(self.noise, self.x, plan.columns.offset_, plan.columns.scale_)
 
     def _set_start(self) -> None:
-        """Give the network the weights that training starts from."""
+        """Load the weights that training starts from."""
         plan = self.plan
         if plan.starts_linear:
             # PCA hardly overfits, so it uses all rows. Regressions and noise levels do:
@@ -139,7 +139,7 @@ class Fit:
         return plan.objective.linear_start(problem)
 
     def _train(self, watchers: Sequence[Watcher]) -> None:
-        """Train in float32, and leave the network with the best weights."""
+        """Train in float32, and load the best weights into the network."""
         plan = self.plan
         load_arrays(self.network, {}, "float32")  # the start was loaded in float64
         like = next(self.network.parameters())
@@ -161,7 +161,7 @@ class Fit:
         self.training.run(watchers)
 
     def _finish(self) -> Fitted:
-        """Return what training left; the linear start to the last digit if it won."""
+        """Return the fitted network; a linear start that was kept has all its digits."""
         plan, start = self.plan, self.start
         arrays = to_arrays(self.network)
         best_iter = 0 if self.training is None else self.training.best.best_epoch_

@@ -30,8 +30,8 @@ class Recipe:
     loosens_start : bool
         Whether training may move away from the start before the first step.
     guards_start : bool
-        Whether the start is the best linear network, which an epoch replaces only by a
-        margin for chance; see BestWeights.
+        Whether the start is the best linear network, which an epoch replaces only if its
+        gain exceeds a margin; see BestWeights.
     tol : float
         Smallest decrease of the loss that counts as progress, as a fraction of the loss
         at the start.

@@ -127,7 +127,8 @@ class OneCycle(Schedule):
         self.step += 1
 
     def end_within(self, n_epochs):
-        # Only once: every later epoch without progress asks again, and would delay the end.
+        # Only once: every further epoch without progress calls this again, and would delay
+        # the end.
         if self.landing is None:
             self.landing = self.step, one_cycle(self.progress, self.climb)
             self.n_steps = min(self.n_steps, self.step + n_epochs * self.n_batches)

@@ -249,7 +249,7 @@ class CallbackHooks(Watcher):
 
 
 def check_callbacks(callbacks) -> None:
-    """Raise ValueError unless ``callbacks`` holds skorch callbacks, maybe with names."""
+    """Raise ValueError unless ``callbacks`` are skorch callbacks, possibly with names."""
     for entry in callbacks:
         callback = entry[-1] if isinstance(entry, tuple) else entry
         if not isinstance(callback, Callback):

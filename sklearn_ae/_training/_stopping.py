@@ -166,7 +166,7 @@ class BestWeights:
     Averages over the last steps are evaluated and kept; see AveragedWeights. Training ends
     after ``n_iter_no_change`` epochs that gained less than ``tol``, as a fraction of the
     loss at the start. With ``guards_start`` an epoch replaces the start only if its gain
-    exceeds a margin for chance.
+    exceeds a margin based on its standard error.
 
     Parameters
     ----------

@@ -120,7 +120,7 @@ def to_arrays(network: BottleneckNetwork) -> dict[str, np.ndarray]:
 def load_arrays(
     network: BottleneckNetwork, arrays: dict[str, np.ndarray], dtype: str
 ) -> None:
-    """Overwrite the weights that ``arrays`` names, and compute in ``dtype`` from now on.
+    """Load ``arrays`` into the weights of these names, and switch ``network`` to ``dtype``.
 
     Apple's GPUs have no float64 and stay at float32.
     """
@@ -206,7 +206,7 @@ def corrupt(noise: Corruption, X: np.ndarray, generator: torch.Generator) -> np.
     return noisy[order.argsort()].numpy()
 
 
-# -- devices and what is global ------------------------------------------------------
+# -- devices and global settings -----------------------------------------------------
 
 
 def resolve_device(device: str) -> str:

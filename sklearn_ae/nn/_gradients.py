@@ -135,6 +135,7 @@ class DenseGradients:
         parts = [part.float() for part in self.decoder.forward(code)]
         if isinstance(self.output.activation, nn.Identity):
             loss, outer = self.loss.with_slope(_sum(parts), target, weight)
+            # x_hat is the sum of the parts, so that all of them have its gradient.
             slopes = [outer] * len(parts)
         else:
             loss, slopes = self._through_link(parts, target, weight)
@@ -145,7 +146,9 @@ class DenseGradients:
         return loss
 
     def _through_link(self, parts, target, weight):
-        """Return the loss, and its gradient with regard to what the link joins."""
+        """Return the loss, and its gradient with respect to the inputs of the link."""
+        # By autograd, for these few operations on rows alone: every link has an inverse
+        # whose gradient would have to be written out too.
         with torch.enable_grad():
             leaves = [part.detach().requires_grad_() for part in parts]
             loss = self.loss(self.output.joined(leaves), target, weight)

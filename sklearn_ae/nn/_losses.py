@@ -59,7 +59,7 @@ class TrainingLoss(nn.Module, ABC):
         """Return the mean loss of the batch, a scalar.
 
         ``weight``, (n_rows,), multiplies the loss of each row; its mean over all rows is 1.
-        None: all rows count the same.
+        None: all rows have the same weight.
         """
 
     @abstractmethod
@@ -219,7 +219,7 @@ class KullbackLeibler(CellLoss):
 
 
 class UserLoss(ReconstructionLoss):
-    """A torch loss given by the user: ``loss(x_hat, x) -> Tensor``.
+    """A user-supplied torch loss: ``loss(x_hat, x) -> Tensor``.
 
     Parameters
     ----------

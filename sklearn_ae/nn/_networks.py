@@ -101,21 +101,21 @@ class BottleneckNetwork(nn.Module, ABC):
     n_features, n_components : int
         Width of a row and of its code.
     hidden_layer_sizes, decoder_hidden_layer_sizes : sequence of int
-        Nodes per hidden layer, from input to code and from code to output.
+        Number of nodes in each hidden layer, from input to code and from code to output.
     activation, code_activation, output_activation : str
-        After hidden layers, at the bottleneck, at the output.
+        Activations of the hidden layers, the code and the output.
     dropout : float
-        Share of hidden values dropped in training.
+        Fraction of hidden values dropped in training.
     linear_skip : bool
-        Whether a linear shortcut runs beside each half.
+        Whether each half has a linear shortcut in parallel to its layers.
     encoder, decoder : callable (n_in, n_out) -> nn.Module, or None
-        Networks that stand in place of the hidden layers.
+        User-supplied networks in place of the hidden layers.
     generator : torch.Generator or None
-        Where weights and dropout masks are drawn. None builds an empty network
-        whose weights are about to be loaded.
+        Draws weights and dropout masks. None builds a network of zeros, whose weights
+        are loaded next.
     """
 
-    outputs_per_component: ClassVar[int]  # of the layers of the encoder
+    outputs_per_component: ClassVar[int]  # by the layers of the encoder
 
     def __init__(
         self,
