@@ -247,8 +247,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
     best_iter_ : int
         Epoch whose weights were kept; 0 is the start. An epoch replaces the linear
         start only if its gain on the validation samples exceeds a margin based on its
-        standard error, and if its loss on the training samples is not higher. A start that is kept is
-        refitted to all samples, including the validation samples.
+        standard error, and if its loss on the training samples is not higher. A start
+        that is kept is refitted to all samples, including the validation samples.
 
     loss_curve_ : list of float
         Training loss of each epoch that was run, with the noise of that epoch; empty

@@ -90,7 +90,7 @@ class Fit:
         self.network = network.to(plan.recipe.device).eval()
         self.loss.eval()
         # The linear start is computed in float64, so that it agrees with PCA to rounding
-        # errors of float64; training converts batches to float32.
+        # errors of float64; training converts rows to float32.
         dtype = np.float64 if plan.starts_linear else np.float32
         self.x = scale_rows(self.X, plan.columns.offset_, plan.columns.scale_, dtype)
         self.target = None
@@ -107,7 +107,7 @@ class Fit:
         plan = self.plan
         if plan.starts_linear:
             # PCA hardly overfits, so it uses all rows. Regressions and noise levels do:
-            # fitted to the validation rows too, they would win against every epoch.
+            # fitted to the validation rows too, they would have an advantage over epochs.
             sees_all = plan.objective.starts_at_pca or plan.is_closed_form
             rows = slice(None) if sees_all else self.train
             self.start = self._find_linear_start(rows)
@@ -192,7 +192,11 @@ class Fit:
             return self._describe(arrays, self.start, best_iter, is_final=False)
 
     def _describe(self, arrays, start, best_iter, *, is_final=True) -> Fitted:
-        """Determine the axes in which users see codes, and the density of codes."""
+        """Determine the axes in which users see codes, and the density of codes.
+
+        If it is not final, the density is fitted when it is used: callbacks rarely sample,
+        and a mixture in every epoch would take seconds each.
+        """
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
@@ -207,7 +211,6 @@ class Fit:
             seed=self.seed,
         )
         density = DENSITIES[plan.sampler]()
-        # A callback rarely samples, and a mixture takes seconds: not in every epoch.
         density = density if is_final else DeferredDensity(density)
         best = training.best if training is not None and training.best.chooses_ else None
         return Fitted(

@@ -162,7 +162,6 @@ def make_plan(
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling = settings.loss, settings.scaling
-    # Losses without a restricted output accept any value.
     if isinstance(loss, str) and LOSSES[loss].outputs:
         check_loss_domain(loss, wanted, name)
     architecture = _plan_architecture(settings, X, last)
@@ -173,17 +172,14 @@ def make_plan(
     if last is None:
         columns, output_columns, code_unit = _fit_units(settings, architecture, X, X_clean)
         shares_units = X_clean is None and output_activation == "identity"
-        # The closed form is computed in float64, and centred columns have small values:
-        # only otherwise can float32 lose the digits that vary.
+        # The closed form is in float64: only training can lose the digits that vary.
         if not (is_closed_form or (columns.centres and output_columns.centres)):
             refuse_lost_digits(scaling, output_activation, columns, output_columns)
     else:
-        # The old scaling is kept: the weights are only valid in the units that they were
-        # trained in.
+        # The old scaling too: the weights are only valid in the units of their training.
         _check_unchanged(architecture, scaling, last)
         columns, output_columns = last.columns, last.output_columns
         shares_units, code_unit = last.shares_units, last.code_unit
-    # A warm start has weights of its own, which a linear start would overwrite.
     starts_linear = architecture.linear_skip and last is None
     start = {"scalers": (columns, output_columns), "starts_linear": starts_linear}
     return Plan(

@@ -22,7 +22,7 @@ __all__ = ["fit_linear_denoiser", "fit_wide_linear_denoiser"]
 # chance, and without a ridge the result is the textbook solution.
 _RIDGES = (0.0, 3e-3, 0.01, 0.03, 0.1, 0.3, 1.0, 1e3)
 _WORTH_A_RIDGE = 0.997
-# With fewer rows, every fifth of them is two rows at most: too few for an error.
+# With fewer rows, every fifth of them is two rows at most: too few to estimate an error.
 _FEWEST_ROWS_TO_COMPARE = 10
 _RIDGE_OF_FEWER = 1.0
 

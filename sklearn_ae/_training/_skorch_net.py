@@ -89,8 +89,7 @@ class ReconstructionNet(NeuralNet):
         return []  # skorch's would compute and print losses that the loop already has
 
     def initialize_optimizer(self, *args, **kwargs):
-        # The loop's optimizer, so that a callback such as LRScheduler changes the rate
-        # that is used.
+        # The loop's optimizer, so that a callback such as LRScheduler can change its rate.
         if self.training_ is not None:
             self.optimizer_ = self.training_.step.optimizer
         return self
@@ -219,8 +218,8 @@ class CallbackHooks(Watcher):
 
     def _pass_over_validation_rows(self) -> None:
         """Pass validation rows to callbacks batch by batch, with the current weights."""
-        # The current ones and not their average, as a skorch net would: callbacks such as
-        # Checkpoint see these weights too.
+        # The current weights and not their average, as in a skorch net: callbacks such as
+        # Checkpoint see the same weights in the module.
         dataset, total = self.sets["dataset_valid"], 0.0
         for batch in self.net.get_iterator(dataset, training=False):
             self._notify("on_batch_begin", batch=batch, training=False)

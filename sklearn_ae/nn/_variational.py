@@ -119,7 +119,7 @@ class VariationalNetwork(BottleneckNetwork):
             x_hat = self.decoder(mean + std * normal_like(mean, self.generator))
             return x_hat, (x_hat,), divergence, log_scale
         # Each row gets one of the points and its opposite: a pair costs two decodings
-        # instead of hundreds, and its mean is exact for a linear decoder.
+        # instead of hundreds, and opposite points cancel errors of odd order.
         half = self.points[: len(self.points) // 2].to(mean)
         error = std * half[torch.arange(len(x), device=x.device) % len(half)]
         drawn = self.decoder(mean + error), self.decoder(mean - error)
