@@ -1,4 +1,4 @@
-"""Autoencoders for people who use scikit-learn."""
+"""Autoencoders as scikit-learn estimators."""
 
 from ._autoencoder import AutoencoderTransformer
 from ._denoising import DenoisingAutoencoder

@@ -1,4 +1,4 @@
-"""The demo, ``python -m sklearn_ae``: PCA beside an autoencoder on handwritten digits."""
+"""The demo, ``python -m sklearn_ae``: PCA and an autoencoder on handwritten digits."""
 
 import struct
 import time
@@ -26,7 +26,8 @@ GRID = {
 # Ten colours that differ in hue and lightness (Tableau 10), one per digit.
 COLOURS = "4e79a7 f28e2b e15759 76b7b2 59a14f edc948 b07aa1 ff9da7 9c755f 444444"
 PICTURE = "sklearn_ae_demo.png"
-# Letters of 3 x 5 dots, row by row: what it takes to say PCA and AE.
+# Letters of 3 x 5 dots, row by row: enough to write PCA and AE without matplotlib, which is
+# an optional dependency.
 LETTERS = {
     "P": "111101111100100",
     "C": "111100100100111",
@@ -36,7 +37,8 @@ LETTERS = {
 
 
 def main():
-    """Run the demo; an application may set the threads, a library may not."""
+    """Run the demo."""
+    # An application may set the number of threads, a library may not.
     torch.set_num_threads(1)
     start = time.perf_counter()
     X, y = load_digits(return_X_y=True)
@@ -55,7 +57,7 @@ def main():
 
 
 def compare_sizes(X_train, X_test, y_train, y_test):
-    """Print PCA against the autoencoder per code size; return both, fitted, by size."""
+    """Print PCA and the autoencoder by code size; return both, fitted, by size."""
     print("           variance explained      10-nearest-neighbour accuracy")
     print("code size      PCA  autoencoder           PCA  autoencoder   seconds to fit")
     fitted = {}
@@ -136,7 +138,7 @@ def _enlarged(x, size=72):
 
 
 def _scatter(codes, labels, means, size=380):
-    """Return codes as dots, the mean digit of each label amid its own, (size, size, 3)."""
+    """Return codes as dots, with the mean digit of each label, (size, size, 3)."""
     panel = np.full((size, size, 3), 1.0)
     panel[[4, -5], 4:-4] = panel[4:-4, [4, -5]] = 0.8
     low, high = np.percentile(codes, [0.5, 99.5], axis=0)
@@ -153,7 +155,7 @@ def _scatter(codes, labels, means, size=380):
 
 
 def _save_png(path, picture):
-    """Write an array in [0, 1] of shape (height, width, 3): zlib is all that it takes."""
+    """Write an array in [0, 1] of shape (height, width, 3) as PNG, with zlib alone."""
     pixels = np.round(np.clip(picture, 0, 1) * 255).astype(np.uint8)
     height, width, _ = pixels.shape
     lines = np.hstack([np.zeros((height, 1), np.uint8), pixels.reshape(height, -1)])

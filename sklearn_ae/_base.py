@@ -1,4 +1,4 @@
-"""BaseAutoencoder: the scikit-learn contract and the road X -> code -> X_hat."""
+"""BaseAutoencoder: the scikit-learn API and the pipeline X -> code -> X_hat."""
 
 from abc import ABCMeta, abstractmethod
 from contextlib import contextmanager
@@ -41,7 +41,8 @@ from .nn import ACTIVATIONS, LOSSES
 
 __all__ = ["BaseAutoencoder"]
 
-_ACTIVATIONS = set(ACTIVATIONS) - {"softplus"}  # which "auto" alone takes
+# "softplus" is left out: it exists for the output of loss="kl", which "auto" selects.
+_ACTIVATIONS = set(ACTIVATIONS) - {"softplus"}
 _COUNT = Interval(Integral, 1, None, closed="left")
 
 
@@ -53,9 +54,10 @@ class BaseAutoencoder(
     BaseEstimator,
     metaclass=ABCMeta,
 ):
-    """What all autoencoders share.
+    """Base class of all autoencoders.
 
-    A final class lists its parameters and names its objective, in which all else differs.
+    A subclass lists its parameters and returns its objective; all other differences
+    between the estimators are in the objective.
     """
 
     _parameter_constraints: dict = {
@@ -93,35 +95,40 @@ class BaseAutoencoder(
 
     @abstractmethod
     def fit(self, X, y=None):
-        """Learn to encode and decode the rows of ``X``."""
+        """Fit the encoder and the decoder to ``X``."""
 
     @abstractmethod
     def score(self, X, y=None):
-        """Return the share of variance that reconstructions keep."""
+        """Return the fraction of variance that reconstructions explain."""
 
     @abstractmethod
     def score_samples(self, X):
-        """Return how normal each row is."""
+        """Return how similar each sample is to the training samples."""
 
     @abstractmethod
     def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
-        """Return what the network is to learn.
+        """Return what the network has to learn.
 
-        ``has_pairs`` is whether rows come with the clean rows that they should become.
+        ``has_pairs`` is whether clean samples are given for the noisy ones.
         """
 
     # -- fitting -------------------------------------------------------------
 
     def _fit(self, X, y, X_clean):
-        """Fit to rows that are their own target, or to noisy rows and clean ones."""
+        """Fit to samples that are their own target, or to noisy and clean pairs."""
+        # Without callbacks no task is made: scikit-learn's context is then never created,
+        # and it does not exist at all before its version 1.9.
         is_watched = getattr(self, CALLBACKS, ())
         task = FitTask(self, X, y, X_clean) if is_watched else None
         with _all_or_nothing(self):
+            # Before validation: a warm start must check the features against the previous
+            # fit, while any other fit replaces them.
             last = self._fitted_to_continue() if self.warm_start else None
             X = validate_rows(self, X, reset=last is None)
             if X_clean is not None:
                 X_clean = validate_clean_rows(self, X_clean, X)
             objective = self._make_objective(X.shape[1], X_clean is not None)
+            # Plain settings, so that nothing below can read or change the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
             plan = make_plan(settings, objective, X, X_clean, last)
             fit = Fit(plan, X, X_clean, fresh_random_state(self.random_state))
@@ -131,6 +138,8 @@ class BaseAutoencoder(
             fitted = fit.run(watchers)
             attributes, complaint = _attributes(fitted)
             if complaint is not None:
+                # Before the attributes are set: where warnings are errors, the estimator
+                # stays as it was, as for any other error of fit.
                 warn_user(complaint, ConvergenceWarning)
             vars(self).update(attributes)
             if task is not None:
@@ -138,47 +147,50 @@ class BaseAutoencoder(
         return self
 
     def _fitted_to_continue(self) -> Fitted | None:
-        """Return what a warm start goes on from, or None: what is linear starts anew."""
+        """Return what a warm start continues from; None if a fit is linear or missing."""
         if not self.__sklearn_is_fitted__():
             return None
         last = self._fitted
+        # A linear network under "mse" is solved in closed form, and a kept linear start is
+        # computed from the new samples: neither has weights worth continuing from.
         becomes_linear = last.architecture.is_linear and self.loss == "mse"
         return None if last.stays_linear or becomes_linear else last
 
     def _snapshot(self, fit) -> dict:
-        """Return what the attributes would be if ``fit`` ended with the present epoch."""
+        """Return what the attributes would be if ``fit`` ended with the current epoch."""
         return vars(copy(self)) | _attributes(fit.snapshot())[0]
 
     # -- using ---------------------------------------------------------------
 
     def transform(self, X):
-        """Return the codes of the rows of ``X``.
+        """Return the codes of the samples in ``X``.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows with the columns of ``fit``, in the same units.
+            Samples with the features seen in ``fit``, in the same units.
 
         Returns
         -------
         codes : ndarray of shape (n_samples, n_components_)
-            As float32 if ``X`` is, else as float64.
+            Has dtype float32 if ``X`` has, otherwise float64.
         """
         check_is_fitted(self)
         return self._fitted.encode(validate_rows(self, X, reset=False))
 
     def inverse_transform(self, codes):
-        """Return the rows that ``codes`` stand for, in the user's units.
+        """Return the samples that ``codes`` represent.
 
         Parameters
         ----------
         codes : array-like of shape (n_samples, n_components_)
-            As ``transform`` gives them.
+            As returned by ``transform``.
 
         Returns
         -------
         X_hat : ndarray of shape (n_samples, n_features)
-            As float32 if ``codes`` are, else as float64.
+            In the units of the training samples. Has dtype float32 if ``codes`` has,
+            otherwise float64.
         """
         check_is_fitted(self)
         return self._fitted.decode(validate_codes(self, codes))
@@ -189,19 +201,19 @@ class BaseAutoencoder(
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Rows with the columns of ``fit``, in the same units.
+            Samples with the features seen in ``fit``, in the same units.
 
         Returns
         -------
         X_hat : ndarray of shape (n_samples, n_features)
-            In the user's units.
+            Reconstructions, in the same units.
         """
         check_is_fitted(self)
         return self._fitted.reconstruct(validate_rows(self, X, reset=False))
 
     def _r2(self, X, wanted):
         X_hat = self._fitted.reconstruct(X)
-        # float64: the squares of float32 data of extreme size overflow or vanish.
+        # float64: squares of very large or very small float32 values overflow or underflow.
         return r2_score(
             wanted.astype(np.float64),
             X_hat.astype(np.float64),
@@ -213,28 +225,28 @@ class BaseAutoencoder(
         return -self._fitted.row_losses(X, wanted)
 
     def sample(self, n_samples=1, *, random_state=None):
-        """Return new rows: codes that are drawn, decoded.
+        """Generate new samples by drawing codes and decoding them.
 
-        They are what the codes stand for, as reconstructions are, without what codes leave
-        out; see ``sampler``.
+        Like reconstructions, they lack the part of the data that codes do not represent.
+        ``sampler`` sets the density of the codes.
 
         Parameters
         ----------
         n_samples : int, default=1
-            How many.
+            Number of samples to generate.
         random_state : int or RandomState instance, default=None
-            Draws the codes. An int gives the same rows again; with None they are others
-            in every call. Global random states are neither read nor changed.
+            Controls the drawn codes. An int gives the same samples again; with None they
+            differ between calls. Global random states are neither read nor changed.
 
         Returns
         -------
         X_new : ndarray of shape (n_samples, n_features)
-            In the user's units.
+            Generated samples, in the units of the training samples.
 
         Raises
         ------
         ValueError
-            ``n_samples`` is no count, or ``random_state`` no seed.
+            ``n_samples`` is not a positive integer, or ``random_state`` is invalid.
         """
         check_is_fitted(self)
         validate_count("n_samples", n_samples)
@@ -242,9 +254,9 @@ class BaseAutoencoder(
 
     @property
     def net_(self):
-        """The skorch net in float32, for a look and for predictions in scaled units.
+        """The skorch net in float32, for inspection and predictions in scaled units.
 
-        It is rebuilt from the fitted arrays when asked for: it predicts, but has no
+        It is built from the fitted arrays when first accessed. It predicts, but has no
         optimizer, history or data to train on.
         """
         check_is_fitted(self)
@@ -256,7 +268,8 @@ class BaseAutoencoder(
 
     # -- scikit-learn's protocols --------------------------------------------
 
-    __metadata_request__inverse_transform = {"codes": UNUSED}  # they are no metadata
+    # scikit-learn would otherwise route an argument that is not called X as metadata.
+    __metadata_request__inverse_transform = {"codes": UNUSED}
 
     def __sklearn_is_fitted__(self):
         return hasattr(self, "_fitted")
@@ -285,18 +298,18 @@ class BaseAutoencoder(
 
 @contextmanager
 def _all_or_nothing(estimator):
-    """Put the attributes of ``estimator`` back if the block raises."""
+    """Restore the attributes of ``estimator`` if the block raises."""
     before = dict(vars(estimator))
     try:
         yield
-    except BaseException:
+    except BaseException:  # KeyboardInterrupt too: Ctrl-C must not leave half a fit
         vars(estimator).clear()
         vars(estimator).update(before)
         raise
 
 
 def _attributes(fitted: Fitted) -> tuple[dict, str | None]:
-    """Return the attributes of an estimator that has fitted this, and a warning if any."""
+    """Return the attributes of an estimator for ``fitted``, and a warning or None."""
     own, complaint = fitted.objective.report(fitted)
     attributes = {
         "_fitted": fitted,

@@ -1,6 +1,6 @@
-"""Where codes lie: a density over them, from which new ones are drawn.
+"""Densities over codes, from which new codes are drawn.
 
-One class per density. Arrays only, in the axes and units of the network's own codes.
+One class per density. Arrays only, in the axes and units of the network's codes.
 """
 
 from abc import ABC, abstractmethod
@@ -17,7 +17,8 @@ __all__ = [
     "StandardNormalDensity",
 ]
 
-# A mixture is fitted to so many codes at most, with each of these numbers of components.
+# A mixture is fitted to at most this many codes, since its time grows with the number of
+# codes and the number of components is known well enough from a subset.
 _MOST_ROWS = 20_000
 _SIZES = (1, 2, 4, 8, 16, 32)
 
@@ -27,13 +28,14 @@ class CodeDensity(ABC):
 
     @abstractmethod
     def fit(self, codes: np.ndarray, unit: np.ndarray, seed: int) -> "CodeDensity":
-        """Learn where codes lie.
+        """Estimate the density of ``codes``.
 
         Parameters
         ----------
         codes : ndarray of shape (n_samples, n_components)
         unit : ndarray of shape (n_components,)
-            What one unit of each is worth in rows, where distances matter.
+            Size of one unit of each code in units of the rows, for densities that
+            depend on distances.
         seed : int
         """
 
@@ -43,7 +45,7 @@ class CodeDensity(ABC):
 
 
 class StandardNormalDensity(CodeDensity):
-    """N(0, I), whatever codes there are."""
+    """The standard normal density N(0, I), whatever the codes are."""
 
     def fit(self, codes, unit, seed):
         self.n_components_ = codes.shape[1]
@@ -58,44 +60,50 @@ class GaussianDensity(CodeDensity):
 
     def fit(self, codes, unit, seed):
         self.mean_ = codes.mean(axis=0, dtype=np.float64)
+        # Divided by n and not n - 1, which would fail for a single code.
         centred = codes - self.mean_
         self.covariance_ = centred.T @ centred / len(codes)
         return self
 
     def draw(self, n_samples, random_state):
-        # A root of the covariance, which need not have an inverse.
+        # An eigendecomposition, since Cholesky's fails if a component is constant.
         values, vectors = np.linalg.eigh(self.covariance_)
+        # Rounding can make zero eigenvalues slightly negative.
         root = vectors * np.sqrt(np.maximum(values, 0))
         normal = random_state.normal(size=(n_samples, len(self.mean_)))
         return self.mean_ + normal @ root.T
 
 
 class MixtureDensity(CodeDensity):
-    """1, 2, 4, 8, 16 or 32 normal densities.
+    """A mixture of 1, 2, 4, 8, 16 or 32 normal densities.
 
-    Their number is the one that is best by the Bayesian information criterion.
+    Their number is chosen by the Bayesian information criterion.
     """
 
     def fit(self, codes, unit, seed):
-        # Here, since few need it and it takes a tenth of a second.
+        # Imported here, since few users need it and the import takes a tenth of a second.
         from sklearn.mixture import GaussianMixture
 
+        # In units of the rows: k-means, which starts the mixture, compares distances.
         codes = codes * unit
         if len(codes) > _MOST_ROWS:
             rows = np.random.RandomState(seed).permutation(len(codes))[:_MOST_ROWS]
             codes = codes[rows]
-        # One number for all components: what is narrow hides no clusters of what is wide.
+        # All components are divided by the same number: with one each, components of small
+        # variance would have the same weight in k-means and hide clusters in wide ones.
         offset, scale = codes.mean(axis=0), codes.std(axis=0).max()
         codes = (codes - offset) / (scale or 1.0)
         if len(codes) == 1:
-            codes = np.repeat(codes, 2, axis=0)  # which scikit-learn asks for
+            codes = np.repeat(codes, 2, axis=0)  # scikit-learn requires two samples
+        # k-means cannot find more clusters than there are distinct codes.
         n_distinct = len(np.unique(codes, axis=0))
         mixtures = [
             GaussianMixture(size, max_iter=1000, random_state=seed)
             for size in _SIZES
             if size <= n_distinct
         ]
-        with config_context(array_api_dispatch=False):  # under which k-means cannot start
+        # With array API dispatch, which a user may have enabled, k-means cannot start.
+        with config_context(array_api_dispatch=False):
             best = min(mixtures, key=lambda mixture: mixture.fit(codes).bic(codes))
         self.weights_ = best.weights_
         self.means_ = (offset + scale * best.means_) / unit
@@ -108,6 +116,7 @@ class MixtureDensity(CodeDensity):
             mean + random_state.normal(size=(count, len(mean))) @ root.T
             for mean, root, count in zip(self.means_, self.roots_, counts, strict=True)
         ]
+        # Shuffled, or any subset of the rows would come from few of the components.
         return random_state.permutation(np.concatenate(codes))
 
 

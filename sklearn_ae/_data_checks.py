@@ -1,4 +1,4 @@
-"""Values that a loss, an output or float32 cannot handle are refused."""
+"""Checks that raise for values which a loss, an output or float32 cannot handle."""
 
 import numpy as np
 
@@ -7,7 +7,8 @@ from .nn import LOSSES
 
 __all__ = ["check_loss_domain", "check_output_range", "refuse_lost_digits"]
 
-# What an output activation can give; the others have no bound worth a check.
+# Range of each bounded output activation. silu, gelu and elu go slightly below zero, by
+# amounts that depend on the unit of the output, so no bound of theirs is checked.
 _RANGES = {
     "logistic": (0.0, 1.0),
     "tanh": (-1.0, 1.0),
@@ -15,22 +16,23 @@ _RANGES = {
     "softplus": (0.0, np.inf),
 }
 
-_ROUNDING = 1e-6  # what MinMaxScaler leaves may pass 1 by a rounding
+_ROUNDING = 1e-6  # MinMaxScaler's results can exceed 1 by a rounding error
 
 # Largest ratio of a column's mean to its standard deviation that training in float32
-# tolerates: where rows go in uncentred, and where only the output is uncentred.
+# tolerates: if the input is not centred, and if only the output is not centred.
 _FARTHEST_MEAN_IN, _FARTHEST_MEAN_OUT = 1e3, 1e5
 
 
 def check_loss_domain(loss, X: np.ndarray, name: str = "X") -> None:
-    """Raise ValueError if ``X`` has values that ``loss`` cannot measure."""
+    """Raise ValueError if ``X`` has values outside the domain of ``loss``."""
+    # Nothing is known of the domain of a callable.
     if isinstance(loss, str):
         cause = f"loss={loss!r}"
         _check_range(cause, LOSSES[loss].domain, X, name, "use loss='mse'")
 
 
 def check_output_range(output_activation: str, X: np.ndarray, name: str) -> None:
-    """Raise ValueError if ``X`` has values that ``output_activation`` cannot give."""
+    """Raise ValueError if ``X`` has values that ``output_activation`` cannot return."""
     if output_activation in _RANGES:
         cause = f"output_activation={output_activation!r}"
         way_out = "use output_activation='auto'"
@@ -44,6 +46,8 @@ def _check_range(
     if low == -np.inf and high == np.inf:
         return
     least, most = X.min(), X.max()
+    # Relative to the range, or to the data where the range has no upper bound: rounding
+    # errors are proportional to the values that were computed.
     slack = _ROUNDING * (max(abs(least), abs(most)) if high == np.inf else high - low)
     if least < low - slack or most > high + slack:
         expected = f"values in [{low:g}, {high:g}]"
@@ -57,7 +61,7 @@ def _check_range(
 def refuse_lost_digits(
     scaling: str | None, output_activation: str, columns: Scaler, output_columns: Scaler
 ) -> None:
-    """Raise ValueError if means that are not subtracted drown what varies."""
+    """Raise ValueError if means that are not subtracted hide the variation of columns."""
     if scaling is None:
         distance = max(columns.distance_, output_columns.distance_)
         cause, farthest = "scaling=None", _FARTHEST_MEAN_IN

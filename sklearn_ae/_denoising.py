@@ -1,4 +1,4 @@
-"""DenoisingAutoencoder: learns to undo noise, its own or that of given pairs."""
+"""DenoisingAutoencoder: learns to remove noise that it adds, or that of given pairs."""
 
 from numbers import Real
 
@@ -15,269 +15,287 @@ __all__ = ["DenoisingAutoencoder"]
 
 
 class DenoisingAutoencoder(BaseAutoencoder):
-    """Noise removal and robust codes by an autoencoder that is fed noisy rows.
+    """Noise removal and robust codes by an autoencoder that is trained on noisy samples.
 
-    In training noise falls on the rows that go in, and the rows that come out are
-    compared with the clean ones; or pairs of noisy and clean rows are given. Training
-    starts at the best linear denoiser of that code length, the reduced-rank regression
-    from noisy to clean rows, and the best weights seen on validation rows are kept,
-    the start among them.
+    In training, noise is added to the input, and the output is compared with the clean
+    samples. Alternatively, pairs of noisy and clean samples are given. Training starts at
+    the best linear denoiser of that code length, the reduced-rank regression from noisy to
+    clean samples. The weights with the lowest loss on the validation samples are kept, and
+    the start is one of the candidates.
 
     Parameters
     ----------
     n_components : int, default=None
-        Length of the code. More components keep more of the data and compress
-        less. None takes ``min(n_samples, n_features)``, as PCA does.
+        Length of the code. A larger value keeps more of the data and compresses less.
+        None uses ``min(n_samples, n_features)``, as in PCA.
 
     noise : {"gaussian", "masking", "salt_pepper", "swap"} or callable, \
             default="gaussian"
-        What falls on the rows that go in, drawn anew for every batch, once on rows that
-        only judge, never after the fit. "gaussian" adds normal numbers; "masking" sets
-        cells to the mean of their column; "salt_pepper" sets them to its least or largest
-        value; "swap" replaces them by the value of their column in another row, drawn
-        per column, which suits tables. A callable ``(x, generator) -> x`` takes a float32
-        tensor of shape (n_rows, n_features) in your units, on the CPU, and the
+        Noise added to the input of the network, drawn anew for every batch and once for
+        the samples that only evaluate; never after ``fit``. "gaussian" adds normal
+        noise. "masking" sets values to the mean of their feature. "salt_pepper" sets
+        them to the minimum or maximum of their feature. "swap" replaces them by the
+        value of the same feature in another sample, drawn per feature, which suits
+        tables. A callable ``(x, generator) -> x`` takes a float32 tensor of shape
+        (n_samples, n_features) in the units of ``X``, on the CPU, and the
         ``torch.Generator`` to draw from.
 
     noise_level : float, array-like of shape (n_features,) or "auto", default="auto"
-        How much noise, one number or one per column: for "gaussian" its standard
-        deviation in standard deviations of the column, else the share of cells that are
-        hit. More removes more noise and more of the data. "auto" is 0.5 for "gaussian",
-        0.25 for "masking", 0.1 for "salt_pepper" and 0.15 for "swap"; with ``X_clean``
-        it is none, since rows are noisy as they come. 0 is no noise: the result is that
-        of AutoencoderTransformer. A callable knows its own level: any other number only
-        turns it on. A grid search over levels needs ``X_clean`` in ``score``: between
-        rows and themselves no noise always wins.
+        Amount of noise, one number or one per feature: for "gaussian" its standard
+        deviation in standard deviations of the feature, otherwise the fraction of
+        values that are replaced. A larger value removes more noise and more of the
+        data. "auto" is 0.5 for "gaussian", 0.25 for "masking", 0.1 for "salt_pepper"
+        and 0.15 for "swap"; with ``X_clean`` no noise is added, since the given samples
+        are already noisy. 0 adds no noise: the result is that of
+        AutoencoderTransformer. A callable sets its own level: 0 turns it off, any other
+        number turns it on. A grid search over levels needs ``X_clean`` in ``score``: if
+        samples are compared with themselves, no noise always wins.
 
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
-        Nodes of each hidden layer of the encoder, from input to code. More and
-        wider layers are more nonlinear and need more rows and time. ``()`` is the linear
-        answer: the best linear denoiser, for ``loss="mse"`` in closed form and without
-        training.
+        Number of nodes in each hidden layer of the encoder, from input to code. More
+        and wider layers fit more complex nonlinear structure, and need more samples and
+        training time. ``()`` gives the linear solution: the best linear denoiser, for
+        ``loss="mse"`` in closed form and without training.
 
     decoder_hidden_layer_sizes : int or array-like of int, default=None
-        Nodes of each hidden layer of the decoder, from code to output. None
-        mirrors the encoder.
+        Number of nodes in each hidden layer of the decoder, from code to output. None
+        mirrors the encoder. More and wider layers reconstruct more detail from the same
+        code, and need more samples and training time.
 
     activation : {"relu", "silu", "gelu", "elu", "tanh", "logistic", "identity"}, \
             default="silu"
-        What follows every hidden layer. "silu" and "gelu" are smooth and need the
-        fewest epochs; "relu" is a little faster per epoch; "tanh" and "logistic"
-        saturate, which holds outliers back.
+        Activation function after every hidden layer. "silu" and "gelu" are smooth and
+        need the fewest epochs; "relu" is a little faster per epoch; "tanh" and
+        "logistic" saturate, which limits the influence of outliers.
 
     code_activation : {"relu", "silu", "gelu", "elu", "tanh", "logistic", "identity"}, \
             default="identity"
-        What the code passes through. Anything but "identity" bounds the codes and
-        loses some of what they can hold; their axes are then the network's own
-        and not turned to principal axes.
+        Activation function applied to the code. Any choice other than "identity"
+        restricts the values that codes can take, which loses some of their capacity.
+        The codes then keep the axes of the network and are not rotated to principal
+        axes.
 
     output_activation : {"auto", "relu", "silu", "gelu", "elu", "tanh", "logistic", \
             "identity"}, default="auto"
-        What the output passes through. "auto" follows the loss: "logistic" for
-        "bce", positive for "kl", else "identity". With any other than "identity" the
-        network rebuilds data in their own units, not the scaled ones, so that
-        "logistic" means values in [0, 1], "tanh" in [-1, 1] and "relu" from 0 on; data
-        outside are an error.
+        Activation function applied to the output. "auto" follows the loss: "logistic"
+        for "bce", softplus for "kl" and "identity" otherwise. With any choice other
+        than "identity", ``scaling`` does not apply to the output: the data must be in
+        [0, 1] for "logistic", in [-1, 1] for "tanh" and non-negative for "relu". Data
+        outside that range raise an error.
 
     loss : {"mse", "mae", "huber", "bce", "kl"} or callable, default="mse"
-        What training minimises, a mean over all cells. "mse" aims at the mean, as
-        PCA; "mae" and "huber" give outliers less weight and the bulk of the rows
-        more; "bce", for data in [0, 1], and "kl", for non-negative data such as
-        counts, weigh small values more. A callable is a torch loss, ``(x_hat, x) ->
-        Tensor``, for example ``torch.nn.SmoothL1Loss()``.
+        Loss that training minimises, a mean over all samples and features. "mse"
+        estimates the mean, as PCA does. "mae" and "huber" give less weight to outliers
+        and more to the bulk of the samples. "bce", for data in [0, 1], and "kl", for
+        non-negative data such as counts, give more weight to errors near the bounds of
+        that range. A callable is a torch loss, ``(x_hat, x) -> Tensor``, for example
+        ``torch.nn.SmoothL1Loss()``.
 
     init : {"pca", "random"}, default="pca"
-        "pca" runs a linear shortcut beside the hidden layers, which starts at that
-        linear answer. "random" is the plain network, without shortcut, from random
-        weights: it needs more epochs and may end behind the linear answer.
+        "pca" adds a linear shortcut in parallel to the hidden layers, which starts at
+        the linear solution; see ``hidden_layer_sizes``. "random" is the plain network
+        without the shortcut, from random weights: it needs more epochs and may end up
+        worse than the linear solution.
 
     scaling : {"global", "feature"} or None, default="global"
-        What is done to the columns before the network, and undone after it.
-        "global" centres and divides all by one number, which keeps PCA's geometry:
-        columns with a wide range count most. "feature" divides each column by its
-        standard deviation: all count the same. None leaves them alone, which
-        slows training unless their range is about 1.
+        How features are scaled before the network; the scaling is undone after it.
+        "global" centres each feature and divides all of them by the same number, which
+        preserves PCA's geometry: features with a large variance have the most weight.
+        "feature" centres each feature and divides it by its standard deviation, so that
+        all have the same weight. None leaves the features as they are, which slows
+        training unless their range is about 1.
 
     whiten : bool, default=False
-        Whether codes have unit variance. It evens out what later steps see, and
-        loses which code carries more. ``inverse_transform`` undoes it exactly.
+        Whether to scale codes to unit variance. This helps later estimators that are
+        sensitive to scale, and discards which component has more variance.
+        ``inverse_transform`` undoes it exactly.
 
     sampler : {"gaussian", "gmm"}, default="gaussian"
-        Density that ``sample`` draws codes from. "gaussian" has the mean and covariance of
-        the training rows' codes. "gmm" is a mixture of 1, 2, 4, 8, 16 or 32 normal ones,
-        whichever is best by the Bayesian information criterion: it follows clusters and
-        curves, and ``fit`` takes seconds longer where rows or components are many.
+        Density from which ``sample`` draws codes. "gaussian" has the mean and
+        covariance of the codes of the training samples. "gmm" is a Gaussian mixture of
+        1, 2, 4, 8, 16 or 32 components, chosen by the Bayesian information criterion:
+        it follows clusters and nonlinear structure, and ``fit`` takes seconds longer
+        with many samples or components.
 
     dropout : float, default=0.0
-        Share of hidden values set to zero in each step of training. More holds
-        back overfitting on few rows and slows learning.
+        Fraction of hidden values set to zero in each training step. A larger value
+        reduces overfitting on few samples and slows learning.
 
     alpha : float, default=0.0
         Strength of the L2 penalty on the weights of the hidden layers, divided by the
-        batch size as in MLPRegressor. More draws the result towards the linear
-        start.
+        batch size as in MLPRegressor. A larger value reduces overfitting, and moves the
+        result towards the linear start.
 
     solver : {"adam", "adamw", "sgd"} or torch optimizer class, default="adam"
-        What turns gradients into steps. "adam" needs no tuning; "sgd", with a
-        momentum of 0.9, needs a ``learning_rate_init`` of its own. With a class all
-        weights learn at one rate, and long gradients are not shortened.
+        Optimizer for the weights. "adam" needs no tuning; "sgd", with a momentum of
+        0.9, needs ``learning_rate_init`` to be tuned. With an optimizer class, all
+        weights use the same learning rate, and long gradients are not clipped.
 
     learning_rate_init : float, default=0.005
-        Highest learning rate, of which for ``loss="mse"`` the linear shortcut takes a
-        tenth. More learns faster, until training diverges; layers much wider than the
-        default need less.
+        Maximum learning rate. For ``loss="mse"`` the linear shortcut uses a tenth of
+        it. A larger value learns faster, until training diverges; layers much wider
+        than the default need a smaller value.
 
     learning_rate : {"one_cycle", "constant"}, default="one_cycle"
-        How the learning rate moves over the ``max_iter`` epochs. "one_cycle" climbs
-        to ``learning_rate_init`` in 30 % of them, at most 10, and falls to zero, which
-        needs no tuning. "constant" stays there: it suits a schedule of your own in
-        ``callbacks``, and ends less exactly.
+        Schedule of the learning rate over the ``max_iter`` epochs. "one_cycle" rises to
+        ``learning_rate_init`` within 30 % of the epochs, at most 10, and then decays to
+        zero; it needs no tuning. "constant" keeps the rate fixed: it allows a custom
+        schedule in ``callbacks``, and converges less precisely.
 
     batch_size : int or "auto", default="auto"
-        Rows in each step. More makes epochs faster and needs more of them. "auto" is
-        the power of two between 16 and 512 that makes about 16 batches.
+        Number of samples in each batch. A larger value makes epochs faster and needs
+        more of them. "auto" uses the power of two between 16 and 512 that gives about
+        16 batches.
 
     max_iter : int, default=40
-        Most epochs, passes over the training rows. More let the learning rate fall
-        more slowly, for somewhat better codes in proportionally more time.
+        Maximum number of epochs, that is, passes over the training samples. With a
+        larger value the learning rate decays more slowly, which gives somewhat better
+        codes in proportionally more time.
 
     tol : float, default=1e-4
-        Least fall of the validation loss, as a share of its value at the start, that
-        counts as progress. More stops earlier.
+        Smallest decrease of the validation loss that counts as progress, as a fraction
+        of its value at the start. A larger value stops training earlier and may miss
+        slow progress.
 
     n_iter_no_change : int, default=10
-        Epochs without progress after which training ends. More takes longer and
-        waits out plateaus. "one_cycle" counts them from its peak on, and then lets
-        the learning rate fall to zero in as many epochs again.
+        Number of epochs without progress after which training ends. A larger value
+        takes longer and can get past plateaus. "one_cycle" counts epochs from its peak
+        on, and then lets the learning rate decay to zero within as many epochs again.
 
     early_stopping : bool, default=True
-        Whether to set validation rows aside, which choose the best epoch and end
-        training in time. False trains on all rows and keeps the last epoch, or the
-        start if that reconstructs the training rows better, judged on at most 8192 of
-        them. One row or two are never split.
+        Whether to set aside validation samples, which select the best epoch and end
+        training early. False trains on all samples and keeps the last epoch, or the
+        start if its loss on the training samples, at most 8192 of them, is lower. One
+        or two samples are never split.
 
     validation_fraction : float, default=0.1
-        Share of the rows set aside, shuffled, two at least. More chooses better and
-        leaves fewer rows to learn from.
+        Fraction of the samples to set aside for validation, after shuffling; at least
+        two samples are taken. A larger value selects the epoch more reliably and leaves
+        fewer samples for training.
 
     warm_start : bool, default=False
-        Whether ``fit`` continues from the weights and the scaling of the last fit
-        instead of starting anew, unless that fit stayed linear. It saves epochs if the
-        rows are alike, and holds on to a scaling that may not suit them if they are
-        not; the guard that a linear start has of being replaced by chance is off.
+        Whether ``fit`` continues from the weights and the scaling of the previous fit
+        instead of starting anew, unless that fit stayed linear. This saves epochs if
+        the samples are similar. If they are not, the old scaling may not suit them. An
+        epoch then replaces the start whenever its loss is lower, even by chance.
 
     encoder : callable, default=None
-        ``(n_in, n_out) -> torch.nn.Module``, a network of your own in place of the
-        encoder's hidden layers, from rows of shape (n_rows, n_in) to (n_rows, n_out).
-        With ``init="pca"`` it is added to the linear shortcut, with a factor that
-        starts at zero; with ``init="random"`` it is the whole encoder.
+        Builds a user-supplied network, ``(n_in, n_out) -> torch.nn.Module``, in place
+        of the encoder's hidden layers. It maps an input of shape (n_samples, n_in) to
+        (n_samples, n_out). With ``init="pca"`` its output is added to the linear
+        shortcut, multiplied by a learned factor that starts at zero; with
+        ``init="random"`` it is the whole encoder.
 
     decoder : callable, default=None
-        The same for the decoder, from codes to rows.
+        The same for the decoder, which maps codes to reconstructions.
 
     device : str, default="cpu"
-        Where the network is trained and used, as torch names it. "auto" takes an
-        accelerator if there is one, which pays for wide layers and many rows.
+        Device on which the network is trained and used, as torch names it. "auto" uses
+        an accelerator if there is one, which pays off for wide layers and many samples.
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
-        Numbers in which training multiplies matrices. "bfloat16" has three digits and is
-        two to three times faster for wide layers on CPUs with tiles for it (AMX); the last
-        tenth of the steps that ``max_iter`` allows, weights, losses and all use of the
-        network are float32. "auto" takes it where it was measured to pay: on such a CPU,
-        for 64 rows and 1e8 multiplications per batch or more, for columns whose means are
-        subtracted or small, not for layers of your own. Results then
-        differ from those of other CPUs by more than roundings.
+        Number format of matrix products in training. "bfloat16" has about three
+        significant digits and is two to three times faster for wide layers on CPUs with
+        matrix units for it (AMX). The last tenth of the steps that ``max_iter`` allows,
+        the weights, the losses and every use of the network are float32. "auto" uses
+        bfloat16 where it was measured to pay off: on such a CPU, with at least 64
+        samples and 1e8 multiplications per batch, for features whose means are
+        subtracted or small, and not with user-supplied layers. Results then differ from
+        those of other CPUs by more than rounding errors.
 
     callbacks : list of skorch callbacks, default=None
-        Called during training. They are copied, but for open files and connections; yours
-        stay as they are. Where there are any, steps use autograd: the same to a rounding,
-        and slower for small layers. One that raises KeyboardInterrupt ends training, as in
-        skorch; so Ctrl-C that arrives while a callback runs ends it too.
+        Called during training. They are copied, except for open files and connections,
+        so that the given objects do not change. With callbacks, training steps use
+        autograd: the results are the same up to rounding, and small layers take longer.
+        A callback that raises KeyboardInterrupt ends training, as in skorch; Ctrl-C
+        that arrives while a callback runs ends it too.
 
     verbose : int, default=0
-        1 prints a line per epoch: losses, R² on the validation rows, and how many
-        seconds are left at most. It costs many lines in a grid search; there
-        ``set_callbacks`` with scikit-learn's ``ProgressBar`` shows more in less.
+        1 prints a line per epoch with the losses, R² on the validation samples and the
+        maximum number of seconds left. This prints many lines in a grid search; there
+        ``set_callbacks`` with scikit-learn's ``ProgressBar`` is more compact.
 
     random_state : int or RandomState instance, default=None
-        Draws the first weights, the validation rows, the order of rows, dropout, noise
-        and codes.
-        An int gives the same bits again on the same machine and number of threads.
-        Global random states are neither read nor changed, with None neither.
+        Controls the initial weights, the validation split, the order of samples,
+        dropout, noise and sampled codes. Pass an int for identical results on the same
+        machine and number of threads. Global random states are neither read nor
+        changed, even with None.
 
     Attributes
     ----------
     net_ : skorch.NeuralNet
-        The fitted network, in float32. It predicts, in scaled units; it is not there to be
-        trained. Its ``module_`` is the torch module, which takes and gives your units:
-        ``module_(x)`` reconstructs, ``module_.encode(x)`` and ``module_.decode(code)`` are
-        the halves.
+        The fitted network in float32. It predicts in scaled units and cannot be trained
+        further. Its ``module_`` is the torch module, which takes and returns the units
+        of ``X``: ``module_(x)`` reconstructs, ``module_.encode(x)`` and
+        ``module_.decode(code)`` are its two halves.
 
     n_components_ : int
         Length of the code.
 
     n_features_in_ : int
-        Number of columns seen in ``fit``.
+        Number of features seen in ``fit``.
 
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns seen in ``fit``, if all were strings.
+        Names of features seen in ``fit``, if all of them are strings.
 
     n_samples_ : int
-        Number of rows seen in ``fit``.
+        Number of samples seen in ``fit``.
 
     n_iter_ : int
-        Epochs that were run; 1 for the closed form without hidden layers.
+        Number of epochs that were run; 1 for the closed form without hidden layers.
 
     best_iter_ : int
-        Epoch whose weights were kept; 0 is the start. In place of the linear start an
-        epoch is kept only if its gain on the validation rows is not in doubt, and if
-        it loses nothing on the training rows; a start that is kept is fitted again, to
-        the validation rows too.
+        Epoch whose weights were kept; 0 is the start. An epoch replaces the linear
+        start only if its gain on the validation samples exceeds a margin based on its
+        standard error, and if its loss on the training samples is not higher. A start
+        that is kept is refitted to all samples, including the validation samples.
 
     loss_curve_ : list of float
-        Training loss of each epoch that was run, under its noise; none for the closed form.
+        Training loss of each epoch that was run, with the noise of that epoch; empty
+        for the closed form.
 
     validation_loss_curve_ : list of float or None
-        Loss on the validation rows, the start first, ``n_iter_ + 1`` values. None if
-        none were set aside, and for the closed form.
+        Loss on the validation samples, the start first, ``n_iter_ + 1`` values. None
+        without validation samples, and for the closed form.
 
     validation_scores_ : list of float or None
-        R² on the validation rows, from noisy to clean, the start first, ``n_iter_ + 1``
-        values. Their noise is drawn once. None if none were set aside, and for the
-        closed form.
+        R² on the validation samples, from noisy to clean, the start first, ``n_iter_ +
+        1`` values. Their noise is drawn once. None without validation samples, and for
+        the closed form.
 
     explained_variance_ : ndarray of shape (n_components_,)
-        Variance of the training rows' codes along each axis, before whitening.
+        Variance of the training samples' codes along each axis, before whitening.
 
     mean_ : ndarray of shape (n_features_in_,)
-        Mean of each column of ``X``; clean rows have one of their own.
+        Mean of each feature of ``X``; clean samples have their own.
 
     scale_ : ndarray of shape (n_features_in_,)
-        What each column was divided by.
+        What each feature was divided by.
 
     See Also
     --------
-    AutoencoderTransformer : The same without noise.
+    AutoencoderTransformer : The same network, trained without noise.
     sklearn.decomposition.KernelPCA : With ``fit_inverse_transform``, another denoiser.
 
     Notes
     -----
-    With ``n_components=None`` nothing is squeezed: noise alone keeps the network from
-    copying its input, which is best for ``denoise``. Set ``n_components`` for codes.
+    With ``n_components=None`` the code is not a bottleneck: noise alone keeps the network
+    from copying its input, which is best for ``denoise``. Set ``n_components`` for codes.
 
-    Noise is measured column by column, but with ``scaling="global"`` the loss counts wide
-    columns most, as PCA does, and narrow ones may be rebuilt worse than they came. For
-    columns of different units take ``scaling="feature"``.
+    Noise is relative to each feature, but with ``scaling="global"`` features of large
+    variance have the most weight in the loss, as in PCA, and those of small variance may
+    have a larger error after denoising than before. If features have different units, use
+    ``scaling="feature"``.
 
-    What is judged and kept after an epoch is an average of the weights over the last two.
-    Gradients of more than twice the usual length are shortened to that.
+    The weights evaluated and kept after an epoch are an average over the last two epochs.
+    Gradients longer than twice their usual length are clipped to that length.
 
-    Without hidden layers and with ``loss="mse"`` it is the reduced-rank regression in
-    closed form; with all components, gaussian noise and rows enough that is the Wiener
-    filter. With few rows the map is shrunk towards one factor per column, as strongly as
-    has the least error on every fifth row, or by a fixed strength below 10 rows. Of a
-    callable the closed form knows one draw of noise; beyond 1000 columns it regresses on
-    the 500 leading principal axes.
+    Without hidden layers and with ``loss="mse"`` the result is the reduced-rank regression
+    in closed form. With all components, gaussian noise and enough samples this is the
+    Wiener filter. With few samples the map is shrunk towards one factor per feature. The
+    strength is the one with the smallest error on every fifth sample, or fixed below 10
+    samples. For a callable the closed form uses a single draw of noise. Beyond 1000
+    features it is a regression on the 500 leading principal axes.
 
     References
     ----------
@@ -386,13 +404,14 @@ class DenoisingAutoencoder(BaseAutoencoder):
         level = kind.auto if is_auto else self._as_level(n_features, kind.most)
         if np.any(level):
             return Denoising(self.noise, level)
-        # Without any noise it is the plain autoencoder.
+        # Without any noise this is the plain autoencoder, which starts at PCA of all
+        # samples: level 0 then gives the same results as AutoencoderTransformer.
         return Denoising(noise=None) if has_pairs else Reconstruction()
 
     def _as_level(self, n_features, most):
         """Return ``noise_level`` as a number or a list of one per column."""
         if callable(self.noise):
-            most = np.inf  # only whether it is 0 counts
+            most = np.inf  # it sets its own level, so only 0 or not 0 matters here
         try:
             level = np.asarray(self.noise_level, dtype=float)
         except (TypeError, ValueError):
@@ -425,92 +444,94 @@ class DenoisingAutoencoder(BaseAutoencoder):
     @with_callbacks
     @fits
     def fit(self, X, y=None, *, X_clean=None):
-        """Learn to undo noise on the rows of ``X``.
+        """Fit the network to reconstruct clean samples from noisy ones.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Clean rows, on which noise falls in training; or noisy rows, if ``X_clean``
-            is given.
+            Clean samples, to which noise is added in training; noisy samples if
+            ``X_clean`` is given.
         y : Ignored
-            May be of any type, so that the estimator stands in front of a classifier.
+            Not used, of any type, so that a classifier can follow in a pipeline.
         X_clean : array-like of shape (n_samples, n_features), default=None
-            What the rows of ``X`` should become, in the same order and units. Noise of
-            its own is then added only if ``noise_level`` is a number.
+            Clean samples that belong to those of ``X``, in the same order and units.
+            Further noise is then added only if ``noise_level`` is not "auto".
 
         Returns
         -------
         self : object
-            The fitted estimator. After an error it is as it was before.
+            The fitted estimator. If ``fit`` raises, the estimator is unchanged.
 
         Raises
         ------
         ValueError
-            ``X``, ``X_clean`` or a parameter cannot be used; the message names the way
-            out.
+            ``X``, ``X_clean`` or a parameter is invalid; the message says how to correct
+            it.
         ConvergenceError
             Training diverged.
         """
         return self._fit(X, y, X_clean)
 
     def denoise(self, X):
-        """Return the rows of ``X`` without noise; another name for ``reconstruct``.
+        """Return ``X`` without noise; an alias of ``reconstruct``.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Noisy rows.
+            Noisy samples.
 
         Returns
         -------
         X_hat : ndarray of shape (n_samples, n_features)
-            Cleaned rows, in the user's units.
+            Denoised samples, in the units of the clean ones.
         """
         return self.reconstruct(X)
 
     def score(self, X, y=None, *, X_clean=None):
-        """Return the share of the variance of clean rows that denoising ``X`` gives back.
+        """Return the fraction of the variance of clean samples that denoising explains.
 
         R², as in the other estimators, between ``X_clean`` and ``denoise(X)``. Without
-        ``X_clean`` it is that between ``X`` and ``denoise(X)``, which rewards keeping
-        the noise of noisy rows.
+        ``X_clean`` it is computed between ``X`` and ``denoise(X)``; if ``X`` is noisy,
+        that rewards keeping the noise.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Noisy rows, or clean ones without ``X_clean``.
+            Noisy samples, or clean ones without ``X_clean``.
         y : Ignored
-            May be of any type; a grid search passes it on.
+            Not used, of any type; a grid search passes it on.
         X_clean : array-like of shape (n_samples, n_features), default=None
-            The clean rows that belong to ``X``. None: ``X`` itself.
+            Clean samples that belong to those of ``X``. None uses ``X`` itself.
 
         Returns
         -------
         score : float
-            1 is perfect, 0 is no better than telling the mean of the clean rows.
+            R² of the denoised samples: 1 is perfect, 0 is no better than predicting the
+            mean of the clean samples.
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
         return self._r2(X, X if X_clean is None else validate_clean_rows(self, X_clean, X))
 
     def score_samples(self, X, *, X_clean=None):
-        """Return minus the loss of each row: the higher, the more like the training rows.
+        """Return minus the loss of each sample: higher is more like the training samples.
 
-        ``-mean(loss(X_clean, denoise(X)))`` over the columns of a row, with the loss and
-        the units in which training measures it. Without ``X_clean`` rows are compared
-        with themselves, which suits clean ones.
+        ``-mean(loss(X_clean, denoise(X)))`` over the features of a sample, with the loss
+        and the units that training uses. Without ``X_clean`` samples are compared with
+        themselves, which suits clean ones.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Noisy rows, or clean ones without ``X_clean``.
+            Noisy samples, or clean ones without ``X_clean``.
         X_clean : array-like of shape (n_samples, n_features), default=None
-            The clean rows that belong to ``X``. None: ``X`` itself.
+            Clean samples that belong to those of ``X``. None uses ``X`` itself.
 
         Returns
         -------
         scores : ndarray of shape (n_samples,)
-            For "mse", "mae" and "huber" at most 0, which is a row cleaned without error.
+            For "mse", "mae" and "huber" at most 0, the score of a sample that is denoised
+            without error.
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)

@@ -1,4 +1,4 @@
-"""One training, from a plan to what is fitted: start, train, finish."""
+"""One fit, from a plan to a fitted network: start, train, finish."""
 
 from collections.abc import Sequence
 
@@ -27,22 +27,22 @@ from ._training import (
 
 __all__ = ["Fit"]
 
-_ROWS_TO_VERIFY = 16
+_ROWS_TO_VERIFY = 16  # any difference in weights or buffers shows in a few rows
 
 _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 
 
 class Fit:
-    """A fit under way; to be run once.
+    """A fit in progress; to be run once.
 
     Parameters
     ----------
     plan : Plan
     X : ndarray of shape (n_samples, n_features)
     X_clean : ndarray of shape (n_samples, n_features) or None
-        What rows should become. None: what they are.
+        Target of the reconstruction. None uses ``X``.
     random_state : RandomState
-        Draws a seed, and the rows that choose the epoch.
+        Draws a seed, and the validation rows.
     """
 
     def __init__(
@@ -54,18 +54,21 @@ class Fit:
     ):
         self.plan = plan
         self.X, self.X_clean = X, X_clean
+        # The seed is drawn first, so that it does not depend on the number of rows.
         self.seed = int(random_state.randint(np.iinfo(np.int32).max))
         order, n_valid = random_state.permutation(len(X)), 0
         if plan.validation_fraction > 0 and len(X) >= _FEWEST_ROWS_TO_SPLIT:
-            # Two rows at least, since one row has no standard error.
+            # At least two, since the standard error of one row is not defined.
             n_valid = min(max(2, round(plan.validation_fraction * len(X))), len(X) - 1)
         self.valid, self.train = order[:n_valid], order[n_valid:]
-        self.start: Start | None = None  # until it is found; none from random weights
-        self.training: Training | None = None  # until it begins; none in closed form
+        self.start: Start | None = None  # None unless training starts at a linear network
+        self.training: Training | None = None  # stays None in closed form
 
     def run(self, watchers: Sequence[Watcher] = ()) -> Fitted:
-        """Return what is fitted."""
+        """Train the network if needed, and return the fitted one."""
         plan = self.plan
+        # User code may draw from torch's global generator. The generator is lent to it
+        # seeded and restored afterwards; without user code there is no need to touch it.
         own = plan.architecture.encoder, plan.architecture.decoder, plan.loss
         is_foreign = any(map(callable, own)) or plan.objective.calls_user_code
         seed = self.seed if is_foreign else None
@@ -86,7 +89,8 @@ class Fit:
         )
         self.network = network.to(plan.recipe.device).eval()
         self.loss.eval()
-        # A linear start keeps all digits; training sees those of float32.
+        # The linear start is computed in float64, so that it agrees with PCA to rounding
+        # errors of float64; training converts rows to float32.
         dtype = np.float64 if plan.starts_linear else np.float32
         self.x = scale_rows(self.X, plan.columns.offset_, plan.columns.scale_, dtype)
         self.target = None
@@ -95,12 +99,15 @@ class Fit:
             offset, scale = plan.output_columns.offset_, plan.output_columns.scale_
             self.target = scale_rows(wanted, offset, scale, dtype)
         if self.noise is not None:
+            # On all rows: salt-and-pepper noise needs the extremes of every column.
             measure_noise(self.noise, self.x, plan.columns.offset_, plan.columns.scale_)
 
     def _set_start(self) -> None:
-        """Give the network the weights that training starts from."""
+        """Load the weights that training starts from."""
         plan = self.plan
         if plan.starts_linear:
+            # PCA hardly overfits, so it uses all rows. Regressions and noise levels do:
+            # fitted to the validation rows too, they would have an advantage over epochs.
             sees_all = plan.objective.starts_at_pca or plan.is_closed_form
             rows = slice(None) if sees_all else self.train
             self.start = self._find_linear_start(rows)
@@ -110,12 +117,14 @@ class Fit:
             weights = plan.objective.random_start(wanted)
             weights |= {"decoder.spread": plan.spread}
         else:
+            # Axes belong to the codes of the last fit; they are determined anew at the end,
+            # and training expects the identity.
             last = plan.last_arrays.items()
             weights = {name: w for name, w in last if not name.startswith("axes.")}
         load_arrays(self.network, weights, "float64")
 
     def _find_linear_start(self, rows) -> Start:
-        """Return the best that is linear for some rows."""
+        """Return the best linear network for some rows."""
         plan, noise, x = self.plan, self.noise, self.x[rows]
         problem = StartProblem(
             network=self.network,
@@ -136,9 +145,9 @@ class Fit:
         return start
 
     def _train(self, watchers: Sequence[Watcher]) -> None:
-        """Train in float32, and leave the network with the best weights."""
+        """Train in float32, and load the best weights into the network."""
         plan = self.plan
-        load_arrays(self.network, {}, "float32")
+        load_arrays(self.network, {}, "float32")  # the start was loaded in float64
         like = next(self.network.parameters())
         scale = plan.output_columns.scale_
         valid = None
@@ -149,6 +158,7 @@ class Fit:
             self.loss,
             to_rows(self.network, self.x, self.target, self.train),
             valid,
+            # Relative to the largest: squares of scales can overflow in float32.
             column_weights=to_tensor(scale / scale.max(), like) ** 2,
             noise=self.noise and self.noise.to(like.device, like.dtype),
             generator=self.generator,
@@ -157,32 +167,42 @@ class Fit:
         self.training.run(watchers)
 
     def _finish(self) -> Fitted:
-        """Return what training left; the linear start to the last digit if it won."""
+        """Return the fitted network; a linear start that was kept has all its digits."""
         plan, start = self.plan, self.start
         arrays = to_arrays(self.network)
         best_iter = 0 if self.training is None else self.training.best.best_epoch_
+        # Training has rounded the start to float32. If it won, the digits are put back, so
+        # that codes agree with PCA's to rounding errors of float64.
         if start is not None and best_iter == 0:
             if not (plan.objective.starts_at_pca or plan.is_closed_form):
-                start = self._find_linear_start(slice(None))  # validation rows too
+                # The epoch is chosen, so that the validation rows can be used for the fit.
+                start = self._find_linear_start(slice(None))
             load_arrays(self.network, start.weights, "float64")
             arrays |= start.weights
         fitted = self._describe(arrays, start, best_iter)
         own = plan.architecture.encoder, plan.architecture.decoder
+        # Here, before fit returns: a network that cannot be rebuilt would fail only in
+        # transform, or silently give other codes after unpickling.
         if any(layers is not None for layers in own):
             self._verify(fitted)
         return fitted
 
     def snapshot(self) -> Fitted:
-        """Return what would be fitted if training ended with the present epoch."""
+        """Return the fitted network as if training ended with the current epoch."""
         training = self.training
         assert training is not None
         with training.average.in_place():
             arrays, best_iter = to_arrays(self.network), len(training.losses)
+            # Evaluation mode, or dropout would change the codes described here.
             set_training(self.network, self.loss, False)
             return self._describe(arrays, self.start, best_iter, is_final=False)
 
     def _describe(self, arrays, start, best_iter, *, is_final=True) -> Fitted:
-        """Find the axes in which users see codes, and where codes lie."""
+        """Determine the axes in which users see codes, and the density of codes.
+
+        If it is not final, the density is fitted when it is used: callbacks rarely sample,
+        and a mixture in every epoch would take seconds each.
+        """
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
@@ -216,7 +236,7 @@ class Fit:
             explained_variance=explained_variance,
             n_parameters={n: w.numel() for n, w in self.network.named_parameters()},
             n_samples=len(self.x),
-            # As scikit-learn counts, a closed form takes one iteration.
+            # scikit-learn requires n_iter_ >= 1, also for a closed form.
             n_iter=1 if training is None else len(training.losses),
             best_iter=best_iter,
             loss_curve=[] if training is None else list(training.losses),
@@ -225,12 +245,14 @@ class Fit:
         )
 
     def _verify(self, fitted: Fitted) -> None:
-        """Raise ValueError unless a network built from arrays does as the trained one."""
+        """Raise ValueError unless a network built from arrays equals the trained one."""
 
         def rebuild(network):
+            # float64, as rows may be far from zero and have few digits left in float32.
             rows = self.x[:_ROWS_TO_VERIFY].astype(np.float64)
             return by_chunk(lambda x: network.decoder(network.encoder(x)), network, rows)
 
+        # A tolerance of a percent allows for layers that compute in float32 in either case.
         trained, rebuilt = rebuild(self.network), rebuild(fitted.network("float64"))
         if not np.allclose(trained, rebuilt, rtol=1e-2, atol=1e-2 * np.abs(trained).max()):
             raise ValueError(

@@ -1,4 +1,4 @@
-"""What a fit leaves: frozen arrays and settings that encode, decode and pickle."""
+"""The result of a fit: frozen arrays and settings that encode, decode and pickle."""
 
 import threading
 from collections.abc import Callable
@@ -23,7 +23,8 @@ from ._training import (
 
 __all__ = ["Fitted"]
 
-# One thread at a time builds a network, whose parts may build another one: reentrant.
+# One thread at a time builds a network. Reentrant, since a user-supplied factory may use
+# another fitted estimator, which builds its own network in the same thread.
 _building = threading.RLock()
 
 
@@ -42,30 +43,30 @@ class Fitted:
     device : str
         Where the network is used if that is possible, else on the CPU.
     seed : int
-        What the network was built with, since layers of the user's may draw more than
-        their weights.
+        Seed that the network was built with, since user-supplied layers may draw more
+        than their weights.
     columns, output_columns : Scaler
-        The user's units to those of the network's input, and of its output.
+        Scaling from the user's units to those of the network's input and output.
     shares_units : bool
         Whether both are the same.
     code_unit : ndarray of shape (n_components,)
-        What one unit of the network's own codes is worth to the user.
+        Size of one unit of the network's codes in the user's units.
     arrays : dict of ndarray
         Weights by name.
     density : CodeDensity
-        Where new codes are drawn, the network's own.
+        Density that new codes are drawn from, in the network's axes and units.
     stays_linear : bool
-        Whether the fit ended where it started, at the best linear answer.
+        Whether the fit kept its start, the best linear network.
     code_variance : ndarray of shape (n_components,)
-        Of the training rows' codes, the network's own.
+        Variance of the training rows' codes, in the network's axes and units.
     explained_variance : ndarray of shape (n_components,)
-        Of the same codes, along the axes in which users see them, before whitening.
+        Variance of the same codes along the axes that users see, before whitening.
     n_parameters : dict of int
-        Size of each weight that was trained, by name.
+        Size of each trained weight, by name.
     n_samples, n_iter, best_iter : int
     loss_curve : list of float
     validation_loss_curve, validation_scores : list of float or None
-        As the estimator's attributes of these names.
+        The estimator's attributes of these names.
     """
 
     objective: Objective
@@ -92,10 +93,12 @@ class Fitted:
     _built: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __getstate__(self):
+        # Without the built networks: a pickle holds no torch object, and so loads on a
+        # machine without the GPU of the fit.
         return {**vars(self), "_built": {}}
 
     def network(self, dtype: str):
-        """Return the network in ``dtype``: in float64 it keeps all digits."""
+        """Return the network in ``dtype``; float64 keeps all digits of the weights."""
         return self._network_and_loss(dtype)[0]
 
     def net(self) -> ReconstructionNet:
@@ -107,7 +110,9 @@ class Fitted:
             return self._built["net"]
 
     def apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
-        """Return ``function(network, loss, *rows)`` of all rows, chunk by chunk."""
+        """Return ``function(network, loss, *rows)`` of all rows, computed in chunks."""
+        # The dtype of the input selects the network: float64 input keeps its digits, and
+        # float32 input is not converted.
         network, loss = self._network_and_loss(arrays[0].dtype.name)
         n_rows = min(len(arrays[0]), ROWS_PER_PASS)
         with limited_threads(self.architecture.n_multiplications * n_rows):
@@ -126,7 +131,7 @@ class Fitted:
         return self.apply(lambda network, loss, x: network(x), X)
 
     def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
-        """Return the loss of every row, (n_samples,), against what should come out."""
+        """Return the loss of every row against its target, (n_samples,)."""
 
         def rows(network, loss, x, clean):
             return loss.rows(network.outcome(network.units_in(x)), network.units_out(clean))
@@ -135,15 +140,20 @@ class Fitted:
 
     def draw(self, n_samples: int, random_state: np.random.RandomState) -> np.ndarray:
         """Return new rows in the user's units, (n_samples, n_features)."""
+        # The density is in the network's axes, in which it was fitted; ``decode`` takes
+        # codes in the user's.
         codes = self.density.draw(n_samples, random_state)
         return self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
 
     def _network_and_loss(self, dtype: str):
+        # Without a lock, for which every call would otherwise have to wait.
         if dtype in self._built:
             return self._built[dtype]
         is_foreign = self.architecture.has_own_layers or callable(self.loss)
-        # The locks in the order in which a fit takes them.
+        # The locks in the same order as in a fit: in the other order two threads could each
+        # hold one and wait for the other.
         with borrowed_globals(np.inf, self.seed if is_foreign else None), _building:
+            # Checked again: another thread may have built it while this one waited.
             if dtype not in self._built:
                 unit = float(self.output_columns.scale_[0])
                 network, loss, _ = self.objective.build(

@@ -1,4 +1,4 @@
-"""What the parameters mean for the data at hand, or an error."""
+"""Derive all settings of one fit from the parameters and the data, or raise an error."""
 
 import math
 from collections.abc import Callable
@@ -26,19 +26,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Architecture", "Plan", "make_plan"]
 
-# Linear skips, which for mse start at the best that they can be, learn at this share of
-# the rate: at the full one the first steps undo much of a start with many components.
+# Linear skips, which for "mse" start at the linear optimum, use this fraction of the
+# learning rate: at the full rate the first steps undo much of a start with many components.
 _LINEAR_RATE = 0.1
 
-# batch_size="auto": enough batches for one epoch to count, of a size that a small
-# network handles in one go.
+# batch_size="auto": enough batches for an epoch to make progress, within sizes that a small
+# network processes efficiently.
 _BATCHES = 16
 _FEWEST_ROWS, _MOST_ROWS = 16, 512
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """What a network is built from; the fields are its keyword arguments."""
+    """What a network is built from; the fields are its keyword arguments.
+
+    A warm start compares them with those of the last fit, one by one.
+    """
 
     n_features: int
     n_components: int
@@ -54,7 +57,7 @@ class Architecture:
 
     @property
     def is_linear(self) -> bool:
-        """Whether the network is the linear skip alone."""
+        """Whether the network consists of the linear skip alone."""
         return (
             self.linear_skip
             and not self.hidden_layer_sizes
@@ -66,12 +69,14 @@ class Architecture:
 
     @property
     def has_own_layers(self) -> bool:
-        """Whether networks of the user's stand in place of hidden layers."""
+        """Whether user-supplied networks replace hidden layers."""
         return self.encoder is not None or self.decoder is not None
 
     @property
     def n_multiplications(self) -> int:
-        """How many numbers are multiplied to reconstruct one row."""
+        """Number of multiplications to reconstruct one row."""
+        # The two linear skips count even where there are none: this decides on threads and
+        # precision, for which an estimate is enough.
         total = 2 * self.n_features * self.n_components
         for sizes in (self.hidden_layer_sizes, self.decoder_hidden_layer_sizes[::-1]):
             widths = (self.n_features, *sizes, self.n_components)
@@ -92,25 +97,26 @@ class Plan:
         A key of DENSITIES.
     whiten : bool
     device : str
-        As it was given; the recipe has the one that is trained on.
+        As given by the user; the recipe has the resolved device.
     columns, output_columns : Scaler
-        Of what goes in and of what should come out.
+        Scaling of the input and of the target.
     shares_units : bool
         Whether both are the same.
     target_is_input : bool
-        Whether rows are to come out as they went in, in the same units.
+        Whether the target is the input itself, in the same units.
     spread : ndarray of shape (n_features,)
-        That of each column that should come out, as a share of the widest.
+        Standard deviation of each target column in scaled units, as a fraction of the
+        widest.
     code_unit : ndarray of shape (n_components,)
-        What one unit of a code is worth to the user, before the start says more.
+        Size of one unit of a code in the user's units, before the start refines it.
     last_arrays : dict of ndarray or None
         Weights that a warm start continues from.
     starts_linear : bool
-        Whether training starts at the best that is linear.
+        Whether training starts at the best linear network.
     is_closed_form : bool
-        Whether the answer is linear and needs no training.
+        Whether the solution is linear and needs no training.
     validation_fraction : float
-        Share of the rows that choose the epoch; 0: none do.
+        Fraction of the rows that select the epoch; 0 for none.
     recipe : Recipe
     """
 
@@ -140,7 +146,7 @@ def make_plan(
     X_clean: np.ndarray | None,
     last: "Fitted | None",
 ) -> Plan:
-    """Return what ``settings`` mean for these rows.
+    """Return the plan that follows from ``settings`` for these rows.
 
     Parameters
     ----------
@@ -149,14 +155,14 @@ def make_plan(
     objective : Objective
     X : ndarray of shape (n_samples, n_features)
     X_clean : ndarray of shape (n_samples, n_features) or None
-        What rows should become. None: what they are.
+        Target of the reconstruction. None uses ``X``.
     last : Fitted or None
-        What a warm start continues.
+        The fit that a warm start continues.
 
     Raises
     ------
     ValueError
-        Two parameters, or a parameter and the data, do not go together.
+        Two parameters, or a parameter and the data, are incompatible.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling = settings.loss, settings.scaling
@@ -170,9 +176,11 @@ def make_plan(
     if last is None:
         columns, output_columns, code_unit = _fit_units(settings, architecture, X, X_clean)
         shares_units = X_clean is None and output_activation == "identity"
+        # The closed form is in float64: only training can lose the digits that vary.
         if not (is_closed_form or (columns.centres and output_columns.centres)):
             refuse_lost_digits(scaling, output_activation, columns, output_columns)
     else:
+        # The old scaling too: the weights are only valid in the units of their training.
         _check_unchanged(architecture, scaling, last)
         columns, output_columns = last.columns, last.output_columns
         shares_units, code_unit = last.shares_units, last.code_unit
@@ -202,19 +210,21 @@ def make_plan(
 def _fit_units(
     settings, architecture: Architecture, X: np.ndarray, X_clean: np.ndarray | None
 ) -> tuple[Scaler, Scaler, np.ndarray]:
-    """Return units of what goes in, of what should come out, and of codes."""
+    """Return the scaling of the input, the scaling of the target, and units of codes."""
     columns = output_columns = Scaler(settings.scaling).fit(X)
     output_activation = architecture.output_activation
     kind = settings.scaling
     if output_activation != "identity":
-        # Such an output has units of its own: the data's, or if it has one sign any
-        # multiple of them.
+        # A bounded output is in the units of the data, which it could not reach if they
+        # were scaled. An output of one sign may be any multiple of them, but not centred.
         kind = None if output_activation in ("logistic", "tanh") else "magnitude"
     if X_clean is not None:
         output_columns = Scaler(kind).fit(X_clean, "X_clean")
     elif output_activation != "identity":
         output_columns = Scaler(kind).fit(X)
     code_unit = np.ones(architecture.n_components)
+    # Under "global" one factor applies to all columns, so codes can have the units of the
+    # data, as PCA's have. Under "feature" there is no such factor.
     if settings.scaling == "global" and settings.code_activation == "identity":
         code_unit *= output_columns.scale_[0]
     return columns, output_columns, code_unit
@@ -223,25 +233,25 @@ def _fit_units(
 def _make_recipe(
     settings, objective, architecture, *, n_rows, scalers, starts_linear
 ) -> Recipe:
-    """Return how to train; ``scalers`` are those of what goes in and should come out."""
+    """Return how to train; ``scalers`` are those of the input and of the target."""
     solver, device = settings.solver, settings.device
     if not isinstance(solver, str):
         check_solver(solver)
     if settings.callbacks:
         check_callbacks(settings.callbacks)
-    if device != "cpu":
+    if device != "cpu":  # the default is always valid, and needs no test allocation
         device = resolve_device(device)
     batch_size = rows_per_batch(settings.batch_size, n_rows)
     linear_rate = None
-    # An optimizer class gets one group of weights, for LBFGS knows no others.
+    # An optimizer class gets a single group of weights, since LBFGS accepts no more.
     if architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse":
         linear_rate = _LINEAR_RATE * settings.learning_rate_init
     work = architecture.n_multiplications
     has_own_layers = settings.encoder is not None or settings.decoder is not None
     bfloat16 = settings.precision == "bfloat16"
-    # Of layers of the user's, and of distributions, nothing was measured.
+    # bfloat16 was not measured for user-supplied layers or distributions over codes.
     if settings.precision == "auto" and objective.trains_in_bfloat16 and not has_own_layers:
-        # Means that are not subtracted are far away from zero.
+        # Means that are not subtracted use up the few digits of bfloat16.
         farthest = max(0.0 if scaler.centres else scaler.distance_ for scaler in scalers)
         bfloat16 = pays_in_bfloat16(device, batch_size, work, farthest)
     return Recipe(
@@ -265,20 +275,23 @@ def _make_recipe(
 
 
 def _may_loosen(settings, objective, scalers) -> bool:
-    """Whether the start is PCA, and all that matters for leaving it was measured."""
+    """Whether the start is PCA, in a configuration for which loosening was measured."""
+    # The decoder mirrors the encoder unless it has sizes, so one entry may stand for both.
     sizes = [settings.hidden_layer_sizes]
     if settings.decoder_hidden_layer_sizes is not None:
         sizes.append(settings.decoder_hidden_layer_sizes)
     return (
         objective.starts_at_pca
-        # There are hidden layers to start instead, and their drawn weights are known.
+        # Both halves have hidden layers to take over, and with weights drawn here: how
+        # large a user-supplied network's output is at the start is not known.
         and min(map(np.size, sizes)) > 0
         and settings.encoder is None
         and settings.decoder is None
         and settings.code_activation == "identity"
-        # Those are drawn for rows and codes of about unit size.
+        # Initial weights assume inputs of about unit size, which centring ensures.
         and all(scaler.centres for scaler in scalers)
-        # A penalty draws the layers back to nothing, a constant rate never settles.
+        # A penalty shrinks the hidden layers to zero again, and a constant rate does not
+        # converge closely enough to make up for what PCA had.
         and settings.alpha == 0
         and settings.learning_rate == "one_cycle"
         and settings.solver in ("adam", "adamw")
@@ -286,7 +299,7 @@ def _may_loosen(settings, objective, scalers) -> bool:
 
 
 def rows_per_batch(batch_size: int | str, n_rows: int) -> int:
-    """Return the batch size; "auto" is the power of two that gives about 16 batches.
+    """Return the batch size; "auto" is a power of two that gives about 16 batches.
 
     Examples
     --------
@@ -309,10 +322,11 @@ def _plan_architecture(settings, X: np.ndarray, last: "Fitted | None") -> Archit
         decoder_sizes = _as_sizes(
             "decoder_hidden_layer_sizes", settings.decoder_hidden_layer_sizes
         )
+    # PCA, at which training starts, has at most this many components.
     n_components, most = settings.n_components, min(X.shape)
     if n_components is None:
         n_components = most if last is None else last.architecture.n_components
-    elif n_components > most and last is None:
+    elif n_components > most and last is None:  # a warm start may have fewer rows
         raise ValueError(
             f"n_components={n_components!r} must be between 1 and min(n_samples, "
             f"n_features)={most}: X has {X.shape[0]} rows and {X.shape[1]} columns. Use "
@@ -334,6 +348,7 @@ def _plan_architecture(settings, X: np.ndarray, last: "Fitted | None") -> Archit
 
 
 def _as_sizes(name: str, sizes) -> tuple[int, ...]:
+    # dtype=object, so that ragged input gets the message below and not numpy's.
     wanted = tuple(np.atleast_1d(np.asarray(sizes, dtype=object)))
     if not all(isinstance(size, Integral) and size >= 1 for size in wanted):
         raise ValueError(
@@ -358,6 +373,8 @@ def _output_activation(output_activation: str, loss) -> str:
 
 
 def _check_unchanged(architecture: Architecture, scaling, last: "Fitted") -> None:
+    # Factories are compared by identity: two lambdas that look alike may build different
+    # networks, whose weights would not fit.
     now, then = vars(architecture), vars(last.architecture)
     changed = [name for name in now if now[name] != then[name]]
     changed = ["init" if name == "linear_skip" else name for name in changed]

@@ -1,4 +1,4 @@
-"""Arrays only: the user's table to and from the float matrix that the network sees."""
+"""Arrays only: the scaling of the user's columns to the input of the network and back."""
 
 from ._scaler import Scaler
 

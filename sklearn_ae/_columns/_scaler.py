@@ -1,4 +1,4 @@
-"""Numeric columns: what to subtract from each and to divide it by."""
+"""Scaling of numeric columns: what to subtract from each and to divide it by."""
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -6,26 +6,29 @@ from sklearn.utils import gen_batches
 
 __all__ = ["Scaler"]
 
-_SAFE_IN_FLOAT32 = 1e30  # quotients of what is larger leave its range
+# Products and quotients of larger units could leave the range of float32, which ends
+# at 3.4e38.
+_SAFE_IN_FLOAT32 = 1e30
 
-_LEAST_SPREAD = 1e-15  # of a column that does not vary: it is divided by
+# Of a column that does not vary: divided by.
+_LEAST_SPREAD = 1e-15
 
-# Seen at once: copies in float64 stay in the cache, and take no memory to speak of.
+# Cells converted at once: 4 MiB in float64, which stay in the cache and bound the memory.
 _CELLS_PER_PASS = 2**19
 
 
 class Scaler:
-    """Learns an affine map per column, X_scaled = (X - offset_) / scale_.
+    """Estimates an affine map per column, X_scaled = (X - offset_) / scale_.
 
-    The map is applied by the network, whose first and last parts are Units.
+    The map is applied by the network, in its modules ``units_in`` and ``units_out``.
 
     Parameters
     ----------
     kind : {"global", "feature", "magnitude"} or None
-        "global" centres and divides all columns by one number, the root of their
-        mean variance: distances keep their proportions, as PCA sees them.
-        "feature" centres and divides each column by its standard deviation.
-        "magnitude" divides by the mean absolute value and does not centre, so
+        "global" centres each column and divides all of them by the same number, the
+        root of their mean variance: ratios of distances, which PCA depends on, stay
+        the same. "feature" centres each column and divides it by its standard
+        deviation. "magnitude" divides by the mean absolute value without centring, so
         that data of one sign keep it. None leaves the data as they are.
 
     Attributes
@@ -33,13 +36,13 @@ class Scaler:
     mean_ : ndarray of shape (n_features,)
         Mean of each column, float64.
     offset_ : ndarray of shape (n_features,)
-        What is subtracted: the mean, or zero.
+        What is subtracted from each column: its mean, or zero.
     scale_ : ndarray of shape (n_features,)
         What each column is divided by; 1 where a column is constant.
     varies_ : bool
-        Whether any column does.
+        Whether any column varies.
     distance_ : float
-        How many typical standard deviations the farthest mean is away from zero.
+        Largest absolute mean of a column, in typical standard deviations.
     centres : bool
         Whether means are subtracted.
 
@@ -56,10 +59,11 @@ class Scaler:
         self.centres = kind in ("global", "feature")
 
     def fit(self, X: np.ndarray, name: str = "X") -> "Scaler":
-        """Learn the map from the rows of ``X``, (n_samples, n_features).
+        """Estimate the map from the rows of ``X``, (n_samples, n_features).
 
-        ``name`` is what an error calls them.
+        ``name`` is the name of ``X`` in error messages.
         """
+        # An overflow is reported by the error below, which says what to do.
         with np.errstate(over="ignore", invalid="ignore"):
             standard = StandardScaler()
             for rows in gen_batches(len(X), max(1, _CELLS_PER_PASS // X.shape[1])):
@@ -70,6 +74,8 @@ class Scaler:
                 "longer a finite number. Expected values below about 1e150. Divide the "
                 "columns by a unit of their own first."
             )
+        # By ranges: differences can be exact where their squares underflow, which the
+        # next check finds.
         self.varies_ = bool(np.ptp(X, axis=0).any())
         if self.varies_ and not standard.var_.any():
             raise ValueError(
@@ -85,7 +91,8 @@ class Scaler:
         if self.kind == "feature":
             self.offset_, self.scale_ = self.mean_, standard.scale_
         elif self.kind == "global":
-            # StandardScaler's guard: a constant column has scale 1 and variance near 0.
+            # StandardScaler sets the scale of a constant column to 1 while its variance is
+            # a rounding error near 0, which for means of 1e8 would count as data.
             constant = (standard.scale_ == 1) & (standard.var_ < 0.5)
             variance = np.where(constant, 0, standard.var_).mean()
             self.offset_, self.scale_ = self.mean_, self.scale_ * (np.sqrt(variance) or 1.0)
@@ -102,13 +109,15 @@ class Scaler:
         """Return the offsets to subtract, then the scale to divide by, in ``dtype``.
 
         In float32 there may be two offsets, which together have the digits of one in
-        float64. Where float32 is too narrow the answer is float64 all the same.
+        float64. If the range of float32 is too small, the result is float64.
         """
         offset, scale = self.offset_, self.scale_
         sizes = np.abs(offset).max(), scale.max(), 1 / scale.min()
         if dtype == "float64" or max(sizes) > _SAFE_IN_FLOAT32:
             return [offset, scale]
         first = offset.astype(np.float32)
+        # For means far larger than the spread, a float32 offset would be wrong by many
+        # spreads; the second offset has the digits that the first lacks.
         rest = (offset - first).astype(np.float32)
         offsets = [first, rest] if np.any(np.abs(rest) > 1e-7 * scale) else [first]
         return [*offsets, scale.astype(np.float32)]

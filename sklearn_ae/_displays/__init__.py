@@ -1,4 +1,4 @@
-"""Pictures of a fitted estimator, in the form of scikit-learn's displays."""
+"""Plots of a fitted estimator, in the form of scikit-learn's displays."""
 
 from ._code_plane import CodePlaneDisplay
 from ._codes import CodeDisplay

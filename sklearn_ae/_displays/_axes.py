@@ -1,4 +1,4 @@
-"""Where displays draw: pyplot when it is needed, one axes, or a grid of them."""
+"""The axes that displays draw on: pyplot on demand, one axes, or a grid of axes."""
 
 import numpy as np
 
@@ -6,7 +6,8 @@ __all__ = ["grid_of_axes", "import_pyplot", "one_axes", "plain"]
 
 
 def import_pyplot():
-    """Return matplotlib.pyplot, or tell how to get it."""
+    """Return matplotlib.pyplot; raise an error that says how to install it."""
+    # Not at the top of the file: matplotlib is an optional dependency, and slow to import.
     try:
         import matplotlib.pyplot as plt
     except ImportError as error:
@@ -19,7 +20,7 @@ def import_pyplot():
 
 
 def one_axes(ax, figsize=None):
-    """Return ``ax``, or for None the axes of a new figure."""
+    """Return ``ax``, or the axes of a new figure if it is None."""
     if ax is None:
         _, ax = import_pyplot().subplots(figsize=figsize, layout="constrained")
     if not hasattr(ax, "scatter"):
@@ -31,7 +32,7 @@ def one_axes(ax, figsize=None):
 
 
 def plain(text):
-    """Return ``text`` without what matplotlib would take for a formula."""
+    """Return ``text`` with dollar signs escaped, which matplotlib reads as formulas."""
     return str(text).replace("$", r"\$")
 
 
@@ -41,12 +42,12 @@ def grid_of_axes(ax, n_rows, n_columns, *, figsize=None, **share):
     Parameters
     ----------
     ax : matplotlib Axes, array-like of Axes, or None
-        One axes is split, an array is taken as it is, None makes a new figure.
+        A single axes is split, an array is used as given, None creates a new figure.
     n_rows, n_columns : int
     figsize : tuple of float, default=None
-        Inches, of a new figure.
+        Size of a new figure in inches.
     **share
-        ``sharex`` and ``sharey`` of axes that are made here.
+        ``sharex`` and ``sharey`` of the axes that are created.
     """
     if ax is None:
         figure = import_pyplot().figure(figsize=figsize, layout="constrained")

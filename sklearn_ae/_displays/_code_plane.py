@@ -1,4 +1,4 @@
-"""CodePlaneDisplay: what the codes of a plane stand for."""
+"""CodePlaneDisplay: decoded codes on a plane of two components."""
 
 from numbers import Integral
 
@@ -11,59 +11,63 @@ from ._images import check_image_shape, mosaic, show
 
 __all__ = ["CodePlaneDisplay"]
 
-# Codes, and ink, reach to these shares; without rows codes to so many deviations.
+# Quantiles between which codes and pixel values are drawn, since extremes would stretch
+# both scales; without samples, codes are drawn up to this many standard deviations.
 _SHARES = (0.02, 0.98)
 _DEVIATIONS = 2
 
-_N_DRAWN = 1000  # rows that tell where bent codes lie
+_N_DRAWN = 1000  # samples generated to estimate the range of codes with an activation
 
 
 class CodePlaneDisplay:
-    """A plane of the code, decoded: a mosaic of images, or one column as a map.
+    """Decoded codes on a plane of two components: a mosaic of images, or a feature map.
 
-    Two components run over a grid and the others stay in the middle. The axes are in units
-    of codes, so that ``CodeDisplay`` can draw on them.
+    Two components vary over a grid and the others are constant. The axes are in units of
+    the codes, so that ``CodeDisplay`` can draw on them.
 
-    Use ``CodePlaneDisplay.from_estimator`` to make one.
+    Use ``CodePlaneDisplay.from_estimator`` to create one.
 
     Parameters
     ----------
     X_hat : ndarray of shape (n_steps, n_steps, n_features)
-        Decoded codes: the first index runs up, the second across.
+        Decoded codes: the first index is vertical, from bottom to top, the second
+        horizontal.
 
     steps : ndarray of shape (2, n_steps)
-        Codes of the grid, across and up.
+        Values of the two components on the grid, horizontal and vertical.
 
     names : array-like of str of shape (2,)
         Labels of the axes.
 
     image_shape : tuple of int, default=None
-        (height, width) or (height, width, 3) of rows that are images. None draws a column.
+        (height, width) or (height, width, 3) of samples that are images. None draws a
+        single feature.
 
     feature : int, default=0
-        Column to draw where rows are no images.
+        Feature to draw if samples are not images.
 
     feature_name : str, default=None
-        Its name, for the colour bar.
+        Name of that feature, for the colour bar.
 
     Attributes
     ----------
     image_ : matplotlib AxesImage
-        The mosaic or the map, in code units.
+        The mosaic or the map, in units of the codes.
 
     colorbar_ : matplotlib Colorbar or None
-        Values of the column.
+        Values of the feature.
 
     ax_ : matplotlib Axes
-        Where it is drawn.
+        Axes with the plane.
 
     figure_ : matplotlib Figure
         Figure of ``ax_``.
 
     See Also
     --------
-    CodeDisplay : Where the codes of rows lie.
-    sklearn.inspection.PartialDependenceDisplay : The same for the columns of a predictor.
+    CodeDisplay : Scatter plot of the codes of samples.
+    sklearn.inspection.PartialDependenceDisplay : A similar plot for the features of a
+        predictor.
 
     Examples
     --------
@@ -98,30 +102,31 @@ class CodePlaneDisplay:
         feature=None,
         ax=None,
     ):
-        """Decode a plane of the code and draw it.
+        """Decode a plane of codes and plot it.
 
         Parameters
         ----------
         estimator : fitted estimator
             One of this package, or another with ``transform`` and ``inverse_transform``.
         X : array-like of shape (n_samples, n_features), default=None
-            Rows that tell where codes lie: the plane reaches from the 2 % to the 98 %
-            quantile of theirs, and the other components stay at their mean. None takes two
-            standard deviations around zero: of the training rows' codes, which have that
-            mean, or of the prior of a VariationalAutoencoder. For a ``code_activation``
-            it takes the codes of rows from ``sample``.
+            Samples that set the range of the plane: from the 2 % to the 98 % quantile of
+            their codes, with the other components at their mean. None uses two standard
+            deviations around zero: those of the codes of the training samples, whose mean
+            is zero, or of the prior of a VariationalAutoencoder. With a
+            ``code_activation`` it uses the codes of samples from ``sample``.
         components : pair of int, default=(0, 1)
-            Components that run across and up, counted from 0.
+            Indices of the horizontal and the vertical component.
         n_steps : int, default=15
-            Codes along each side. More show finer steps, and smaller images.
+            Number of codes along each side. A larger value shows finer steps in smaller
+            images.
         image_shape : tuple of int, default=None
-            (height, width) or (height, width, 3) of rows that are images.
+            (height, width) or (height, width, 3) of samples that are images.
         feature : int or str, default=None
-            Column of a table to draw, by index or by name. None is the one that varies
-            most over the plane, in standard deviations of ``X``, or without it in the
-            units of the network.
+            Feature to draw, by index or by name. None uses the one that varies most over
+            the plane, in standard deviations of ``X``, or without ``X`` in the units of
+            the network.
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -130,7 +135,7 @@ class CodePlaneDisplay:
         Raises
         ------
         ValueError
-            ``components``, ``n_steps``, ``image_shape`` or ``feature`` does not fit.
+            ``components``, ``n_steps``, ``image_shape`` or ``feature`` is invalid.
         ImportError
             matplotlib is not installed.
         """
@@ -172,12 +177,12 @@ class CodePlaneDisplay:
         return display.plot(ax=ax)
 
     def plot(self, ax=None):
-        """Draw the plane.
+        """Plot the plane.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -190,7 +195,8 @@ class CodePlaneDisplay:
             shape = check_image_shape(self.image_shape, n_features)
         ax = one_axes(ax)
         first, last = steps[:, 0], steps[:, -1]
-        # Each code stands in the middle of its tile.
+        # Half a tile further on each side, so that each code is in the middle of its tile
+        # and points drawn over the plane by CodeDisplay are where they belong.
         tile = (last - first) / (n_steps - 1)
         (left, bottom), (right, top) = first - tile / 2, last + tile / 2
         place = {"extent": (left, right, bottom, top), "origin": "upper"}
@@ -203,7 +209,7 @@ class CodePlaneDisplay:
             self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax, label=self.feature_name)
         else:
             picture = mosaic(X_hat[::-1].reshape(-1, n_features), n_steps, shape)
-            limits = np.quantile(X_hat, _SHARES)  # few pixels are far out
+            limits = np.quantile(X_hat, _SHARES)  # a few extreme pixels would fade the rest
             aspect = picture.shape[0] / picture.shape[1] * tile[0] / tile[1]
             self.image_ = show(ax, picture, limits, aspect=aspect, **place)
         ax.set(xlabel=self.names[0], ylabel=self.names[1])
@@ -212,9 +218,10 @@ class CodePlaneDisplay:
 
 
 def _where_codes_lie(estimator, X):
-    """Return the middle of the codes, and from where to where to draw each component."""
+    """Return the centre of the codes, and the range to draw of each component."""
     if X is None and getattr(estimator, "code_activation", "identity") != "identity":
-        # Their mean is not zero, and beyond their bounds there is nothing to decode.
+        # Such codes have a mean other than zero and bounds, beyond which decoded codes
+        # would mean nothing.
         X = estimator.sample(_N_DRAWN, random_state=0)
     if X is not None:
         codes = np.asarray(estimator.transform(X), dtype=np.float64)
@@ -228,12 +235,12 @@ def _where_codes_lie(estimator, X):
         )
     else:
         variance = np.asarray(estimator.explained_variance_, dtype=np.float64)
-        is_prior = hasattr(estimator, "posterior")  # to which codes are held
+        is_prior = hasattr(estimator, "posterior")  # codes are regularised towards N(0, I)
         if is_prior or getattr(estimator, "whiten", False):
             variance = np.ones_like(variance)
         middle, high = np.zeros(len(variance)), _DEVIATIONS * np.sqrt(variance)
         low = -high
-    flat = high <= low  # a component that tells nothing still has an axis
+    flat = high <= low  # a constant component still needs an axis of some length
     return middle, np.where(flat, low - 1, low), np.where(flat, high + 1, high)
 
 
@@ -250,7 +257,7 @@ def _check_pair(components, n_components):
 
 
 def _choose(feature, names, rows, scale):
-    """Return the index and the name of the column to draw."""
+    """Return the index and the name of the feature to draw."""
     n_features = rows.shape[1]
     names = [f"x{i}" for i in range(n_features)] if names is None else list(names)
     if feature is None:

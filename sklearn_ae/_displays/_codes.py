@@ -1,4 +1,4 @@
-"""CodeDisplay: codes as a scatter, coloured by what is known of the rows."""
+"""CodeDisplay: scatter plot of codes, coloured by class or by a quantity."""
 
 import numpy as np
 from sklearn.utils import check_consistent_length, column_or_1d
@@ -8,18 +8,19 @@ from ._axes import grid_of_axes, import_pyplot, one_axes, plain
 
 __all__ = ["CodeDisplay", "check_components", "names_of_codes"]
 
-_MOST_COMPONENTS = 4  # that are drawn unasked
-_MOST_CLASSES = 20  # of numbers; more are a quantity
-_MOST_NAMED = 30  # in a legend; more would fill the figure
+_MOST_COMPONENTS = 4  # drawn by default: a grid of more is too small to read
+_MOST_CLASSES = 20  # whole numbers with more distinct values are a quantity
+_MOST_NAMED = 30  # classes in a legend; more would fill the figure
 
 
 class CodeDisplay:
-    """Codes of rows as a scatter, coloured by class or by a quantity.
+    """Scatter plot of codes, coloured by class or by a quantity.
 
-    Two components are one scatter; more are a grid of all pairs, of which the lower
-    triangle is drawn; one is a strip, in lanes by class or at the height of the quantity.
+    Two components give one scatter plot. More give a grid of all pairs, of which the lower
+    triangle is drawn. A single component is drawn as a strip, with the class or the
+    quantity as height.
 
-    Use ``CodeDisplay.from_estimator`` to make one.
+    Use ``CodeDisplay.from_estimator`` to create one.
 
     Parameters
     ----------
@@ -27,37 +28,38 @@ class CodeDisplay:
         Components to draw.
 
     names : array-like of str of shape (n_shown,)
-        Labels of their axes.
+        Names of the components, for the axis labels.
 
     y : array-like of shape (n_samples,), default=None
-        Colours. Strings, and whole numbers of up to 20 values, are classes, up to 30 of
-        them with a legend; other numbers are a quantity with a colour bar.
+        Values for the colours. Strings, and whole numbers with up to 20 distinct values,
+        are classes, with a legend for up to 30 of them. Other numbers are a quantity with a
+        colour bar.
 
     Attributes
     ----------
     scatter_ : matplotlib PathCollection or list of PathCollection
-        The points; of a grid one per pair, line by line.
+        The points; for a grid one collection per pair, row by row.
 
     legend_ : matplotlib Legend or None
-        The classes.
+        Legend of the classes.
 
     colorbar_ : matplotlib Colorbar or None
-        The quantity.
+        Colour bar of the quantity.
 
     ax_ : matplotlib Axes or ndarray of Axes of shape (n_shown - 1, n_shown - 1)
-        Where it is drawn. Of a grid, axes above the diagonal are turned off.
+        Axes with the codes. In a grid, axes above the diagonal are turned off.
 
     figure_ : matplotlib Figure
         Figure of ``ax_``.
 
     See Also
     --------
-    CodePlaneDisplay : What codes stand for, in the same units.
+    CodePlaneDisplay : Decoded codes, in the same units.
 
     Notes
     -----
-    Legends stand to the right of one axes; a figure with ``layout="constrained"`` makes
-    room for them, as those made here do.
+    With a single axes the legend is to the right of it; a figure with
+    ``layout="constrained"``, as is created by default, makes room for it.
 
     Examples
     --------
@@ -77,21 +79,21 @@ class CodeDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, y=None, *, components=None, ax=None):
-        """Draw the codes of the rows of ``X``.
+        """Plot the codes of the samples in ``X``.
 
         Parameters
         ----------
         estimator : fitted estimator
             One of this package, or another with ``transform``.
         X : array-like of shape (n_samples, n_features)
-            Rows whose codes are drawn.
+            Samples whose codes are drawn.
         y : array-like of shape (n_samples,), default=None
-            Colours: class labels or a quantity.
+            Class labels or a quantity, for the colours.
         components : int or array-like of int, default=None
-            Components to draw, counted from 0. None is all, the first four at most.
+            Indices of the components to draw. None draws all, but at most the first four.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw. For a grid one is split, or as many as the grid has are taken.
-            None makes a new figure.
+            Axes to draw on. For a grid a single axes is split, or an array with the size of
+            the grid is used. None creates a new figure.
 
         Returns
         -------
@@ -100,7 +102,7 @@ class CodeDisplay:
         Raises
         ------
         ValueError
-            ``components``, ``y`` or ``ax`` does not fit.
+            ``components``, ``y`` or ``ax`` is invalid.
         ImportError
             matplotlib is not installed.
         """
@@ -114,12 +116,12 @@ class CodeDisplay:
         return cls(codes=codes[:, components], names=names, y=y).plot(ax=ax)
 
     def plot(self, ax=None):
-        """Draw the codes.
+        """Plot the codes.
 
         Parameters
         ----------
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw; see ``from_estimator``.
+            Axes to draw on; see ``from_estimator``.
 
         Returns
         -------
@@ -150,15 +152,16 @@ class CodeDisplay:
 
     @property
     def _name(self):
-        """Name of ``y``, which a Series has."""
+        """Name of ``y`` if it has one, as a Series has."""
         return getattr(self.y, "name", None)
 
     def _plot_strip(self, code, values, classes, look):
-        """Draw one component; height is the class or the quantity, else only spreads."""
+        """Draw one component, with the class, the quantity or noise as height."""
         self.ax_.set_xlabel(self.names[0])
         if values is not None and classes is None:
             self.ax_.set_ylabel(self._name or "y")
             return self.ax_.scatter(code, values, **look)
+        # Random heights keep points apart; a fixed seed draws the same figure every time.
         heights = np.random.RandomState(0).uniform(-0.35, 0.35, len(code))
         if classes is not None:
             heights += values
@@ -166,7 +169,7 @@ class CodeDisplay:
         return self.ax_.scatter(code, heights, **look)
 
     def _plot_pairs(self, codes, look):
-        """Draw all pairs, the later component upwards."""
+        """Draw all pairs, the later component on the vertical axis."""
         scatters, side = [], len(self.ax_)
         size = "small" if side == 2 else "x-small"  # names are long
         for (up, across), ax in np.ndenumerate(self.ax_):
@@ -181,7 +184,7 @@ class CodeDisplay:
         return scatters
 
     def _add_key(self, values, classes):
-        """Tell what colours mean: by a legend, or by a colour bar."""
+        """Explain the colours by a legend or by a colour bar."""
         self.legend_ = self.colorbar_ = None
         if values is None or (classes is not None and len(classes) > _MOST_NAMED):
             return
@@ -202,10 +205,10 @@ class CodeDisplay:
 
 
 def names_of_codes(estimator, n_components):
-    """Return the names of the columns of codes, of steps without names their numbers."""
+    """Return the names of the columns of codes, or numbered names if there are none."""
     try:
         names = estimator.get_feature_names_out()
-    except AttributeError:  # as of a search, or of a pipeline with a bare function
+    except AttributeError:  # of a grid search, or a pipeline with a FunctionTransformer
         names = [f"component {i}" for i in range(n_components)]
     return np.asarray(names)
 
@@ -228,10 +231,11 @@ def check_components(components, n_components):
 
 
 def _read(y, n_samples):
-    """Return ``y`` as numbers, and the classes that they count, or None."""
+    """Return ``y`` as numbers, and the classes that they index, or None."""
     if y is None:
         return None, None
-    order = getattr(getattr(y, "cat", y), "categories", None)  # of pandas
+    # The order of a pandas Categorical, which an array of its values has lost.
+    order = getattr(getattr(y, "cat", y), "categories", None)
     y = column_or_1d(np.asarray(y))
     check_consistent_length(np.empty(n_samples), y)
     if y.dtype.kind not in "biuSU" and any(map(_is_missing, y.tolist())):
@@ -240,7 +244,7 @@ def _read(y, n_samples):
             "rows that have one, or give the others a class of their own."
         )
     if y.dtype == object:
-        y = np.asarray(y.tolist())  # numbers that came as objects are numbers
+        y = np.asarray(y.tolist())  # numbers in an object array are still numbers
     if y.dtype.kind not in "biuf":
         y = y.astype(str)
     classes, index = np.unique(y, return_inverse=True)
@@ -257,12 +261,12 @@ def _read(y, n_samples):
 def _is_missing(value):
     try:
         return value is None or bool(value != value)  # noqa: PLR0124 - as NaN does
-    except TypeError:  # NA of pandas, which is neither
+    except TypeError:  # pandas' NA, which is neither true nor false
         return True
 
 
 def _look(values, classes, n_samples):
-    """Return how points look: the more of them, the smaller."""
+    """Return the style of the points, which are smaller if there are more of them."""
     look = {"s": np.clip(20_000 / n_samples, 3, 25), "alpha": 0.8, "linewidths": 0}
     if values is None:
         return look

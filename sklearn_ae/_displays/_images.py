@@ -1,4 +1,4 @@
-"""Rows as images: many of them as one picture."""
+"""Samples as images: many of them in one picture."""
 
 import numpy as np
 
@@ -20,14 +20,14 @@ def check_image_shape(image_shape, n_features):
 
 
 def mosaic(rows, n_across, image_shape):
-    """Return images side by side and one below another, with a gap around each.
+    """Return one picture of images in a grid, with a gap around each.
 
     Parameters
     ----------
     rows : ndarray of shape (n_images, n_features)
-        In reading order.
+        Images in reading order.
     n_across : int
-        Images per line.
+        Number of images per line.
     image_shape : tuple of int
 
     Returns
@@ -44,7 +44,7 @@ def mosaic(rows, n_across, image_shape):
 
 
 def show(ax, picture, limits, **options):
-    """Draw ``picture``, its values between ``limits``: dark ink on white, or in colours."""
+    """Draw ``picture``, with values between ``limits``: dark on white, or in colour."""
     low, high = limits
     if picture.ndim == 2:
         return ax.imshow(picture, cmap="gray_r", vmin=low, vmax=high, **options)

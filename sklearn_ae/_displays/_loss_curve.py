@@ -1,4 +1,4 @@
-"""LossCurveDisplay: the loss of each epoch, against where training started."""
+"""LossCurveDisplay: the loss of each epoch, compared with the start of training."""
 
 from sklearn.utils.validation import check_is_fitted
 
@@ -6,58 +6,59 @@ from ._axes import import_pyplot, one_axes
 
 __all__ = ["LossCurveDisplay"]
 
-# A curve that falls by more than this is shown on a logarithmic scale.
+# A curve that decreases by more than this factor has a logarithmic scale: on a linear one
+# its last epochs would look constant.
 _MANY_TIMES = 10
 
 
 class LossCurveDisplay:
-    """Loss of each epoch of training, on training and on validation rows.
+    """Loss of each training epoch, on training and on validation samples.
 
-    The epoch that was kept is marked. A horizontal line is the level of the start: where
-    the validation loss stays above it, the start is what was kept.
+    The epoch that was kept is marked. A horizontal line shows the loss of the start: if the
+    validation loss stays above it, the start was kept.
 
-    Use ``LossCurveDisplay.from_estimator`` to make one.
+    Use ``LossCurveDisplay.from_estimator`` to create one.
 
     Parameters
     ----------
     loss_curve : list of float
-        Training loss of the epochs 1 to n_iter.
+        Training loss of epochs 1 to n_iter.
 
     validation_loss_curve : list of float, default=None
-        Loss on the validation rows at the epochs 0 to n_iter. None if there were none.
+        Loss on the validation samples at epochs 0 to n_iter. None without such samples.
 
     best_iter : int, default=None
         Epoch that was kept; 0 is the start.
 
     start_name : str, default="start"
-        What training started from.
+        Name of the model that training started from.
 
     Attributes
     ----------
     lines_ : list of matplotlib Line2D
-        Training loss, and validation loss if there is one.
+        Curves of the training loss and, if there is one, of the validation loss.
 
     start_line_ : matplotlib Line2D or None
-        Level of the start on the validation rows.
+        Loss of the start on the validation samples.
 
     best_line_ : matplotlib Line2D or None
         Mark of the epoch that was kept.
 
     ax_ : matplotlib Axes
-        Where it is drawn.
+        Axes with the curves.
 
     figure_ : matplotlib Figure
         Figure of ``ax_``.
 
     See Also
     --------
-    ReconstructionDisplay : What the network makes of rows.
-    sklearn.model_selection.LearningCurveDisplay : Scores by number of rows.
+    ReconstructionDisplay : Samples and their reconstructions.
+    sklearn.model_selection.LearningCurveDisplay : Scores by number of training samples.
 
     Notes
     -----
-    The scale is logarithmic where all losses are positive and the largest is more than
-    ten times the least. Those of a VariationalAutoencoder may be negative.
+    The scale is logarithmic if all losses are positive and the largest is more than ten
+    times the smallest. Losses of a VariationalAutoencoder may be negative.
 
     Examples
     --------
@@ -85,14 +86,14 @@ class LossCurveDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, *, ax=None):
-        """Draw the losses of a fit.
+        """Plot the losses of a fitted estimator.
 
         Parameters
         ----------
         estimator : fitted estimator
             One of this package, with hidden layers.
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -128,12 +129,12 @@ class LossCurveDisplay:
         return display.plot(ax=ax)
 
     def plot(self, ax=None):
-        """Draw the losses.
+        """Plot the losses.
 
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. None makes a new figure.
+            Axes to draw on. None creates a new figure.
 
         Returns
         -------
@@ -143,7 +144,7 @@ class LossCurveDisplay:
         ax = one_axes(ax)
         losses, validation = list(self.loss_curve), self.validation_loss_curve
         epochs = range(1, len(losses) + 1)
-        marker = "." if len(losses) == 1 else None  # a line of one epoch is not seen
+        marker = "." if len(losses) == 1 else None  # a line of one point is invisible
         self.lines_ = ax.plot(epochs, losses, label="training", marker=marker)
         self.start_line_ = None
         if validation is not None:
@@ -162,19 +163,20 @@ class LossCurveDisplay:
         return self
 
     def _mark_best(self, ax):
-        """Mark the kept epoch on the curve that chose it."""
+        """Mark the kept epoch on the curve that selected it."""
         if self.best_iter is None:
             return None
         look = {"label": f"kept: epoch {self.best_iter}"}
         loss_at = dict(zip(*self.lines_[-1].get_data(), strict=True))
-        if self.best_iter not in loss_at:  # of the start no training loss is known
+        # The start has no training loss, so without a validation curve it has no point.
+        if self.best_iter not in loss_at:
             return ax.axvline(self.best_iter, color="0.4", linestyle=":", **look)
         look["color"] = self.lines_[-1].get_color()
         return ax.plot(self.best_iter, loss_at[self.best_iter], "o", zorder=3, **look)[0]
 
 
 def _start_name(estimator):
-    """Return what the first validation loss is that of."""
+    """Return the name of the model that the first validation loss belongs to."""
     if getattr(estimator, "init", None) != "pca" or estimator.warm_start:
         return "start"  # random weights, or perhaps those of an earlier fit
     names = {"posterior": "probabilistic PCA", "denoise": "best linear"}

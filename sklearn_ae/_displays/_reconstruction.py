@@ -1,4 +1,4 @@
-"""ReconstructionDisplay: rows, and what the network makes of them."""
+"""ReconstructionDisplay: samples and their reconstructions."""
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
@@ -9,65 +9,66 @@ from ._images import check_image_shape, mosaic, show
 
 __all__ = ["ReconstructionDisplay"]
 
-# What can be read in a figure of matplotlib's usual size.
+# The most that is legible in a figure of matplotlib's default size.
 _IMAGES, _ROWS, _MOST_COLUMNS = 10, 3, 30
 
 
 class ReconstructionDisplay:
-    """Rows and their reconstructions, as images or as bars.
+    """Samples and their reconstructions, as images or as bars.
 
-    Images stand in two lines, originals above. Of a table each row has its own axes with
-    two bars per column, the value and the rebuilt one. A number per row tells its error.
+    Images are drawn in two lines, the originals on top. Other samples have one axes each,
+    with two bars per feature, the value and its reconstruction. The error of each sample
+    is shown as a number.
 
-    Use ``ReconstructionDisplay.from_estimator`` to make one.
+    Use ``ReconstructionDisplay.from_estimator`` to create one.
 
     Parameters
     ----------
     X : ndarray of shape (n_rows, n_features)
-        Rows to draw.
+        Samples to draw.
 
     X_hat : ndarray of shape (n_rows, n_features)
         Their reconstructions.
 
     image_shape : tuple of int, default=None
-        (height, width) or (height, width, 3) of rows that are images. None draws bars.
+        (height, width) or (height, width, 3) of samples that are images. None draws bars.
 
     feature_names : array-like of str of shape (n_features,), default=None
-        Names of the columns. None counts them: "x0", "x1" and so on.
+        Names of the features. None numbers them: "x0", "x1" and so on.
 
     mean : array-like of shape (n_features,), default=None
-        Where bars begin, per column. None is zero.
+        Value of each feature at which its bars begin. None is zero.
 
     scale : array-like of shape (n_features,), default=None
-        What bars are measured in, per column. None is the unit of the column.
+        Unit of the bars for each feature. None is the unit of the feature itself.
 
     Attributes
     ----------
     errors_ : ndarray of shape (n_rows,)
-        Root mean squared error of each row over all its columns: of images in the units
-        of ``X``, of bars in those of the bars.
+        Root mean squared error of each sample over all its features: for images in the
+        units of ``X``, for bars in the units of the bars.
 
     image_ : matplotlib AxesImage or None
-        The images, all in one.
+        All images in one picture.
 
     bars_ : list of matplotlib BarContainer or None
-        For each row the bars of its values, then those of its reconstruction.
+        For each sample the bars of its values, then those of its reconstruction.
 
     ax_ : matplotlib Axes or ndarray of Axes of shape (n_rows,)
-        Where it is drawn: one axes for images, and for the bars of one row.
+        Axes with the samples: a single one for images, and for the bars of one sample.
 
     figure_ : matplotlib Figure
         Figure of ``ax_``.
 
     See Also
     --------
-    CodePlaneDisplay : Rows for codes that no row has.
-    LossCurveDisplay : How training went.
+    CodePlaneDisplay : Decoded codes on a plane of two components.
+    LossCurveDisplay : Losses of the training epochs.
 
     Notes
     -----
-    Of tables with more than 30 columns the 30 are drawn whose rebuilt values are farthest
-    from the given ones, in root mean square over the drawn rows.
+    With more than 30 features, bars are drawn for the 30 with the largest root mean squared
+    error over the drawn samples.
 
     Examples
     --------
@@ -92,22 +93,24 @@ class ReconstructionDisplay:
 
     @classmethod
     def from_estimator(cls, estimator, X, *, n_rows=None, image_shape=None, ax=None):
-        """Draw the first rows of ``X`` and their reconstructions.
+        """Plot the first samples of ``X`` and their reconstructions.
 
         Parameters
         ----------
         estimator : fitted estimator
             One of this package, or another with ``transform`` and ``inverse_transform``.
         X : array-like of shape (n_samples, n_features)
-            Bars are in standard deviations from the mean of its columns, so pass more
-            rows than are drawn. A column that does not vary is in its own units.
+            Samples, of which the first are drawn. Bars are in standard deviations from
+            the mean of the features of ``X``, so pass more samples than are drawn.
+            Features that do not vary are in their own units.
         n_rows : int, default=None
-            Rows to draw. None is 10 images, or 3 rows of a table.
+            Number of samples to draw. None is 10 images, or 3 samples as bars.
         image_shape : tuple of int, default=None
-            (height, width) or (height, width, 3) of rows that are images. None draws bars.
+            (height, width) or (height, width, 3) of samples that are images. None draws
+            bars.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw. Where several are needed one is split, or ``n_rows`` are taken.
-            None makes a new figure.
+            Axes to draw on. If several are needed, a single axes is split, or an array of
+            ``n_rows`` axes is used. None creates a new figure.
 
         Returns
         -------
@@ -116,7 +119,7 @@ class ReconstructionDisplay:
         Raises
         ------
         ValueError
-            ``image_shape`` or ``ax`` does not fit, or ``n_rows`` is no count.
+            ``image_shape`` or ``ax`` is invalid, or ``n_rows`` is not a positive integer.
         ImportError
             matplotlib is not installed.
         """
@@ -129,7 +132,7 @@ class ReconstructionDisplay:
         names = getattr(estimator, "feature_names_in_", getattr(X, "columns", None))
         mean, scale = _units(X) if image_shape is None else (None, None)
         display = cls(
-            X=np.array(X[:n_rows], dtype=np.float64),  # a view would keep the table
+            X=np.array(X[:n_rows], dtype=np.float64),  # a view would keep all of X
             X_hat=X_hat,
             image_shape=image_shape,
             feature_names=names,
@@ -139,12 +142,12 @@ class ReconstructionDisplay:
         return display.plot(ax=ax)
 
     def plot(self, ax=None):
-        """Draw the rows.
+        """Plot the samples.
 
         Parameters
         ----------
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw; see ``from_estimator``.
+            Axes to draw on; see ``from_estimator``.
 
         Returns
         -------
@@ -163,7 +166,8 @@ class ReconstructionDisplay:
         n_rows = len(X)
         shape = check_image_shape(self.image_shape, X.shape[1])
         height, width = shape[0] + 2, shape[1] + 2
-        # As high as two lines of images are, with room for labels.
+        # The height of two lines of images and their labels, or the axes would be mostly
+        # empty.
         ax = one_axes(ax, figsize=(6.4, min(4.8, 0.7 + 11 * height / (n_rows * width))))
         picture = mosaic(np.concatenate([X, X_hat]), n_rows, shape)
         self.image_ = show(ax, picture, (X.min(), X.max()))
@@ -209,7 +213,7 @@ class ReconstructionDisplay:
         if len(shown) < n_features:
             axes[0].set_ylabel(f"{len(shown)} columns rebuilt worst, of {n_features}")
         axes[n_rows // 2].set_xlabel(unit)
-        # Above the names, beside the titles, where there is room.
+        # Above the feature names and beside the titles, where it covers no bars.
         place = {"loc": "lower right", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
         axes[0].legend(frameon=False, handlelength=1, **place)
         self.ax_ = axes if n_rows > 1 else axes[0]
@@ -217,14 +221,14 @@ class ReconstructionDisplay:
 
 
 def _rebuild(estimator, X):
-    """Return what ``estimator`` makes of rows, PCA and pipelines too."""
+    """Return the reconstructions by ``estimator``, which may be PCA or a pipeline."""
     if hasattr(estimator, "reconstruct"):
         return np.asarray(estimator.reconstruct(X))
     return np.asarray(estimator.inverse_transform(estimator.transform(X)))
 
 
 def _units(X):
-    """Return means and deviations of columns; of one row, where none vary, None twice."""
+    """Return means and standard deviations of features, or None twice if none varies."""
     X = np.asarray(X, dtype=np.float64)
     varies = np.nanmin(X, axis=0) < np.nanmax(X, axis=0)
     if not varies.any():
@@ -234,13 +238,13 @@ def _units(X):
 
 
 def _is_leftmost(ax):
-    """Tell whether ``ax`` has no neighbour at its left that could hold the names."""
+    """Return whether no axes to the left of ``ax`` can show the names."""
     place = ax.get_subplotspec()
     return place is None or place.is_first_col()
 
 
 def _pair_of_bars(ax, pair):
-    """Draw the values of a row and below each the rebuilt one; ``pair`` has both."""
+    """Draw the values of a sample and its reconstruction, both given in ``pair``."""
     places = np.arange(pair.shape[1])
     ax.axvline(0, color="0.4", linewidth=0.8)
     return [

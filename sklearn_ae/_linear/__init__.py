@@ -1,4 +1,4 @@
-"""Arrays only: linear answers in closed form, where training starts and codes are shown."""
+"""Arrays only: linear solutions in closed form, for the start of training and for axes."""
 
 from ._denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
 from ._pca import LinearCode, decoder_start, fit_pca, ordered_axes, principal_axes

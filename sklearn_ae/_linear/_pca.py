@@ -1,7 +1,7 @@
 """Linear codes: PCA as the start of training, and principal axes of codes after it.
 
 Both are closed forms on arrays. The first is the linear code that training starts
-from; the second turns the codes of a trained network to their principal axes.
+from; the second rotates the codes of a trained network to their principal axes.
 """
 
 from dataclasses import dataclass
@@ -18,17 +18,19 @@ __all__ = [
     "solve_pca",
 ]
 
-# An SVD of so many multiplications, an eigendecomposition of so many columns: about
-# 50 ms and 500 ms on one core.
+# Largest SVD, in multiplications, and largest eigendecomposition, in columns, that are
+# computed exactly: about 50 ms and 500 ms on one core.
 _SVD_AFFORDABLE = 3e7
 _EIGH_AFFORDABLE = 1000
 
 
-# A direction whose spread is below this share of the widest is noise of rounding.
+# A direction whose spread is below this fraction of the largest is a rounding error.
 _NO_SPREAD = 1e-7
 
-# Where a code activation is close to the identity: codes of unit variance are
-# multiplied by the first number, then moved so that their least is the second.
+# Where each activation is close to the identity: codes of unit variance are multiplied by
+# the first number, then shifted so that their minimum is the second. relu and elu are the
+# identity from 0 on, silu and gelu nearly so from 3 and 2 on; tanh and logistic are nearly
+# linear around 0, so their codes are made smaller and not shifted.
 _PLACES = {
     "relu": (1.0, 0.0),
     "elu": (1.0, 0.0),
@@ -41,7 +43,7 @@ _PLACES = {
 
 @dataclass(frozen=True)
 class LinearCode:
-    """code = projection @ (x - mean), uncorrelated, the widest first.
+    """code = projection @ (x - mean), uncorrelated, in order of decreasing variance.
 
     Parameters
     ----------
@@ -50,7 +52,7 @@ class LinearCode:
     spread : ndarray of shape (n_components,)
         Standard deviation of each code, none of them 0.
     way_back : ndarray of shape (n_features, n_components) or None
-        From codes to the target, if that is known.
+        Linear map from codes to the target, if it is known.
     target_mean : ndarray of shape (n_features,) or None
     """
 
@@ -62,7 +64,9 @@ class LinearCode:
 
     @classmethod
     def of(cls, projection, mean, spread, **way_back) -> "LinearCode":
-        """Return a code whose ``spread`` has no zeros, which are roundings, left."""
+        """Return a code in which zeros of ``spread`` are replaced by the largest spread."""
+        # Codes are divided by their spread. Directions without variance would otherwise be
+        # scaled up until rounding errors look like data.
         widest = spread[0] if spread[0] > 0 else 1.0
         spread = np.where(spread > _NO_SPREAD * widest, spread, widest)
         return cls(projection, mean, spread, **way_back)
@@ -70,10 +74,10 @@ class LinearCode:
     def skip_weights(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Return the linear skips of a code without activation, by name, and its unit.
 
-        The widest code has unit size in the network. Half of a code's spread, in
-        proportion to the widest, goes into the encoder and half into the decoder. With all
-        of it in one of them, the first steps of training would harm narrow codes or be
-        lost on them.
+        The code of largest variance has unit variance in the network. The spread of the
+        others, relative to it, is split evenly between encoder and decoder, as its square
+        root. If all of it were in one of them, the first training steps would be too large
+        or too small for codes of small variance.
         """
         unit = np.sqrt(self.spread[0] * self.spread)
         weight = self.projection / unit[:, np.newaxis]
@@ -94,9 +98,9 @@ class LinearCode:
         Parameters
         ----------
         X : ndarray of shape (n_samples, n_features)
-            What the network sees.
+            Input of the network.
         code_activation : str
-            Codes are moved to where it is closest to linear.
+            Codes are shifted to where it is closest to linear.
         """
         factor, least = _PLACES[code_activation]
         weight = self.projection / self.spread[:, np.newaxis]
@@ -110,20 +114,22 @@ class LinearCode:
 def decoder_start(
     code: np.ndarray, target: np.ndarray, shrinkage: np.ndarray | float = 1.0
 ) -> dict[str, np.ndarray]:
-    """Return the decoder's linear skip as the best affine map, weights by name.
+    """Return the decoder's linear skip as the least-squares affine map, weights by name.
 
     Parameters
     ----------
     code : ndarray of shape (n_samples, n_components)
-        As the encoder makes them.
+        Output of the encoder.
     target : ndarray of shape (n_samples, n_features)
-        What should come out. If it is what went in, least squares gives PCA's own
-        way back.
+        Target of the reconstruction. If it is the input, least squares gives the inverse
+        transform of PCA.
     shrinkage : float or ndarray of shape (n_components,)
-        What the weights are multiplied by.
+        Factor of the weights.
     """
     code_mean = code.mean(axis=0, dtype=np.float64)
     target_mean = target.mean(axis=0, dtype=np.float64)
+    # The normal equations: small, n_components squared, however many rows there are. lstsq
+    # and not solve, since codes without variance make them singular.
     centred = code - code_mean
     weight = np.linalg.lstsq(centred.T @ centred, centred.T @ (target - target_mean))[0].T
     weight = weight * shrinkage
@@ -132,8 +138,9 @@ def decoder_start(
 
 
 def fit_pca(X: np.ndarray, n_components: int, seed: int) -> LinearCode:
-    """Return the PCA of ``X``, (n_samples, n_features), as a code, with the way back."""
+    """Return the PCA of ``X``, (n_samples, n_features), as a code, with its inverse."""
     pca = solve_pca(X, n_components, seed)
+    # Not explained_variance_, which divides by n_samples - 1 and is NaN for one row.
     spread = pca.singular_values_ / np.sqrt(pca.n_samples_)
     way_back = {"way_back": pca.components_.T, "target_mean": pca.mean_}
     return LinearCode.of(pca.components_, pca.mean_, spread, **way_back)
@@ -142,7 +149,7 @@ def fit_pca(X: np.ndarray, n_components: int, seed: int) -> LinearCode:
 def solve_pca(X: np.ndarray, n_components: int, seed: int) -> PCA:
     """Return the PCA of ``X``, (n_samples, n_features), exact where that is affordable.
 
-    scikit-learn's "auto" takes a randomised solver sooner, from 501 rows on.
+    scikit-learn's "auto" may use a randomised solver, from 501 rows or columns on.
     """
     n_samples, n_features = X.shape
     if n_samples * n_features * min(n_samples, n_features) <= _SVD_AFFORDABLE:
@@ -151,41 +158,42 @@ def solve_pca(X: np.ndarray, n_components: int, seed: int) -> PCA:
         solver = "covariance_eigh" if n_features <= _EIGH_AFFORDABLE else "auto"
     pca = PCA(n_components, svd_solver=solver, random_state=seed)
     with np.errstate(invalid="ignore"):  # PCA divides by n_samples - 1, even for one row
-        # float64: the covariance of float32 data loses half of the digits.
+        # float64: the covariance squares the data, which in float32 leaves half the digits.
         return pca.fit(np.asarray(X, dtype=np.float64))
 
 
 def principal_axes(
     code: np.ndarray, X: np.ndarray, unit: np.ndarray, *, rotate: bool, whiten: bool
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Return the map to decorrelated codes, the widest first, with fixed signs.
+    """Return the map to uncorrelated codes of decreasing variance, with fixed signs.
 
     Parameters
     ----------
     code : ndarray of shape (n_samples, n_components)
-        Codes as the network makes them.
+        Codes in the network's axes and units.
     X : ndarray of shape (n_samples, n_features)
-        Fixes the signs: the column that goes most with a code goes up with it,
-        as scikit-learn's ``svd_flip`` does for PCA.
+        Fixes the signs: the column with the largest covariance, in absolute value, with
+        a code has a positive one, as with scikit-learn's ``svd_flip`` for PCA.
     unit : ndarray of shape (n_components,)
-        What one unit of each code is worth, so that codes of a PCA start are
-        shown as PCA's.
+        Size of one unit of each code in the user's units, so that codes of a PCA start
+        are those of PCA.
     rotate : bool
-        Whether codes are centred and turned.
+        Whether codes are centred and rotated.
     whiten : bool
-        Whether codes are shown with unit variance.
+        Whether codes are scaled to unit variance.
 
     Returns
     -------
     axes : dict of ndarray
         Weights of the network's CodeAxes, by name.
     variance : ndarray of shape (n_components,)
-        Along each axis, before codes are whitened.
+        Variance along each axis, before codes are whitened.
     """
     forward, backward = np.diag(unit), np.diag(1 / unit)
     centre = np.zeros(len(unit))
     if rotate:
         centre = code.mean(axis=0, dtype=np.float64)
+        # Rotated in the user's units: the axes of codes in other units would differ.
         turn = _turn((code - centre) * unit, X)
         forward, backward = forward @ turn, turn.T @ backward
     return _axes(code, centre, forward, backward, whiten)
@@ -194,10 +202,10 @@ def principal_axes(
 def ordered_axes(
     code: np.ndarray, X: np.ndarray, *, whiten: bool
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Return the map to the same codes in order, the widest first, with fixed signs.
+    """Return the map to the same codes in order of decreasing variance, with fixed signs.
 
     Parameters are those of principal_axes. Components of a distribution over codes are
-    independent as the network has them: turned, they would not be.
+    independent in the axes of the network: after a rotation they would not be.
     """
     order = np.argsort(-code.std(axis=0, dtype=np.float64), kind="stable")
     turn = np.eye(len(order))[:, order]
@@ -206,11 +214,13 @@ def ordered_axes(
 
 
 def _axes(code, centre, forward, backward, whiten):
-    """Return the weights of (code - centre) @ forward and its way back, and variances."""
+    """Return the weights of (code - centre) @ forward and its inverse, and variances."""
     shown = (code - centre) @ forward
+    # n - 1, as PCA's explained_variance_ has, but 0 and not NaN for a single row.
     variance = shown.var(axis=0, dtype=np.float64, ddof=min(1, len(code) - 1))
     if whiten:
         spread = np.sqrt(variance)
+        # Codes without variance are not divided: rounding errors would get unit variance.
         spread = np.where(spread > _NO_SPREAD * spread.max(), spread, 1.0)
         forward, backward = forward / spread, spread[:, np.newaxis] * backward
     axes = {
@@ -223,14 +233,16 @@ def _axes(code, centre, forward, backward, whiten):
 
 def _turn(code: np.ndarray, X: np.ndarray) -> np.ndarray:
     """Return the rotation of centred codes to principal axes, signs fixed by ``X``."""
+    # eigh gives an orthogonal matrix, so that its transpose is an exact inverse.
     _, turn = np.linalg.eigh(code.T @ code)
-    turn = turn[:, ::-1]  # the widest first
+    turn = turn[:, ::-1]  # eigh sorts by increasing variance
     return turn * _signs(code @ turn, X)
 
 
 def _signs(code: np.ndarray, X: np.ndarray) -> np.ndarray:
-    """Return 1 or -1 per component, so that the column that goes most with it goes up."""
-    # Signs alone are wanted: no copy of X in the dtype of codes, and codes of unit size.
+    """Return 1 or -1 per component: the sign of its largest covariance with a column."""
+    # Only signs are needed. Codes get the dtype of X, since X, which may be large, would
+    # otherwise be copied, and unit size, which cannot overflow in float32.
     code = (code / np.abs(code).max()).astype(X.dtype) if code.any() else code
     together = code.T @ X  # (n_components, n_features)
     largest = np.abs(together).argmax(axis=1)

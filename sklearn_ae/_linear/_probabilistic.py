@@ -1,4 +1,4 @@
-"""Probabilistic PCA: where a variational autoencoder starts, and its linear optimum.
+"""Probabilistic PCA: the start of a variational autoencoder, and its linear optimum.
 
 x = W z + mean + noise, with z ~ N(0, I) and noise ~ N(0, variance I). With the leading
 axes U of the data and the variances L along them, the likelihood is largest at
@@ -9,9 +9,9 @@ axes U of the data and the variances L along them, the likelihood is largest at
 evidence lower bound of a linear network is tight there (Lucas et al., "Don't blame the
 ELBO!", 2019): z given x has mean sqrt(L - variance) / L * U' x and variance variance / L.
 
-A weight beta of the divergence puts beta * variance in the place of the variance in all
-but the noise itself: with q components in use, a rest of r variance in d columns,
-and s = beta * variance, the bound is largest at s = beta r / (d - beta q).
+With a weight beta of the divergence, beta * variance replaces the variance everywhere but
+in the noise itself: with q components in use, a residual variance of r in d columns, and
+s = beta * variance, the bound is largest at s = beta r / (d - beta q).
 """
 
 from typing import NamedTuple
@@ -22,33 +22,36 @@ from ._pca import solve_pca
 
 __all__ = ["ProbabilisticCode", "fit_probabilistic_pca"]
 
-# Shares of the mean variance of a column: noise below is rounding.
+# Smallest noise variance, as a fraction of the mean variance of a column: below it is
+# rounding error, and zero would make the likelihood infinite.
 _LEAST_NOISE = 1e-6
 
-# With none at all codes would have no noise; with more no component is in use.
+# beta = 0 would give posteriors without any width, whose logarithm is infinite; above the
+# largest, no component is in use and nothing changes any more.
 _LEAST_BETA, _MOST_BETA = 1e-6, 1e12
 
-# As many components as columns leave nothing for the noise: with beta < 1 it goes to its
-# floor, and with beta = 1 all below the least variance are as likely: this share is taken.
+# With as many components as columns no variance is left for the noise. With beta < 1 the
+# optimum is at the floor. With beta = 1 every noise below the smallest variance is equally
+# likely: this fraction of it is used.
 _FREE_NOISE = 0.01
 _EQUAL = 1e-9
 
 
 class ProbabilisticCode(NamedTuple):
-    """The posterior and the way back of probabilistic PCA.
+    """The posterior and the decoder of probabilistic PCA.
 
     Parameters
     ----------
     projection : ndarray of shape (n_components, n_features)
-        To the mean of z.
+        Map to the mean of z.
     mean : ndarray of shape (n_features,)
     spread : ndarray of shape (n_components,)
         Standard deviation of that mean over the rows.
     std : ndarray of shape (n_components,)
-        Of z given a row, the same for every row.
+        Standard deviation of z given a row, the same for every row.
     shrinkage : ndarray of shape (n_components,)
-        Share of a direction's variance that z explains: W is that of least squares on the
-        means of z, times this.
+        Fraction of a direction's variance that z explains: W is the least-squares map
+        from the means of z, multiplied by this.
     noise_variance : float
     """
 
@@ -63,7 +66,7 @@ class ProbabilisticCode(NamedTuple):
 def fit_probabilistic_pca(
     X: np.ndarray, n_components: int, beta: float, seed: int
 ) -> ProbabilisticCode:
-    """Return the best linear code of that length under a weight ``beta``.
+    """Return the optimal linear code of that length for the weight ``beta``.
 
     Parameters
     ----------
@@ -71,14 +74,16 @@ def fit_probabilistic_pca(
     n_components : int
     beta : float
     seed : int
-        Of a randomised solver for very wide data.
+        Seed of a randomised solver for very wide data.
     """
     pca = solve_pca(X, min(n_components, *X.shape), seed)
-    # More components than rows have nothing to tell.
+    # Components beyond the number of rows have no variance to represent: they stay at the
+    # prior.
     idle = n_components - len(pca.components_)
     axes = np.pad(pca.components_, [(0, idle), (0, 0)])
     variances = np.pad(pca.singular_values_**2 / pca.n_samples_, (0, idle))
     beta = min(max(beta, _LEAST_BETA), _MOST_BETA)
+    # From the data and not the sum of ``variances``, which lacks those left out.
     total = float(np.var(X, axis=0, dtype=np.float64).sum())
     floor = max(_LEAST_NOISE * total / X.shape[1], np.finfo(float).tiny)
     s = _noise_times_beta(variances, total, X.shape[1], beta, floor)
@@ -95,10 +100,11 @@ def fit_probabilistic_pca(
 
 
 def _noise_times_beta(variances, total, n_features, beta, floor) -> float:
-    """Return beta times the noise variance where the bound is largest.
+    """Return beta times the noise variance at which the bound is largest.
 
-    Its slope, n_features - beta * sum(min(1, variances / s)), rises with s: it has one
-    zero, found by using one component more as long as its variance is beyond the noise.
+    Minus the derivative of the bound, n_features - beta * sum(min(1, variances / s)), has
+    a single zero, since it increases with s. It is found by using one more component as
+    long as the variance of that component exceeds the noise.
     """
     rest, s = total, beta * max(total / n_features, floor)
     for n_used, variance in enumerate(variances[: n_features - 1], 1):

@@ -1,4 +1,4 @@
-"""In what the estimators differ: one file per objective."""
+"""The differences between the estimators: one file per objective."""
 
 from ._denoising import Denoising
 from ._objective import Objective, Start, StartProblem

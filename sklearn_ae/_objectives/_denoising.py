@@ -1,4 +1,4 @@
-"""Rows are to come out without the noise that they went in with."""
+"""The objective of the denoising autoencoder: reconstruct clean rows from noisy ones."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from ._objective import Objective, Start, regressed_start
 
 __all__ = ["Denoising"]
 
-_MOST_COLUMNS_TO_REGRESS = 1000  # with more, their covariance takes too long
+# With more columns the exact regression, cubic in their number, would take too long.
+_MOST_COLUMNS_TO_REGRESS = 1000
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,10 @@ class Denoising(Objective):
     Parameters
     ----------
     noise : str, callable or None
-        What falls on rows in training: a key of NOISES, or noise given by the user. None:
-        the noise is in the rows, and clean ones are given.
+        Noise added to rows in training: a key of NOISES, or a user-supplied callable.
+        None: the rows are noisy, and clean ones are given.
     level : float or sequence of float
-        How much, for noise by name.
+        Amount of noise, for noise by name.
     """
 
     noise: str | Callable | None
@@ -60,13 +61,16 @@ class Denoising(Objective):
         if x.shape[1] > _MOST_COLUMNS_TO_REGRESS:
             noisy = problem.draw_noisy()
             return fit_wide_linear_denoiser(noisy, wanted, n_components, problem.seed)
-        if problem.moments is None:  # the noise is in the rows, or of the user's
+        # Without moments, as for pairs or a user-supplied noise, one draw has to do.
+        if problem.moments is None:
             return fit_linear_denoiser(problem.draw_noisy(), wanted, n_components)
         return fit_linear_denoiser(x, wanted, n_components, problem.moments)
 
     def read_codes(
         self, codes, x, unit, network, *, is_activated, stays_linear, whiten, seed
     ):
+        # Also if the start was kept: codes of a regression are uncorrelated on noisy rows,
+        # while ``codes`` are of clean ones if noise is added in training.
         rotate = not is_activated
         return *principal_axes(codes, x, unit, rotate=rotate, whiten=whiten), codes
 

@@ -1,4 +1,4 @@
-"""What an objective answers, and the linear start that all share."""
+"""The interface of an objective, and the linear start that all of them share."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -19,7 +19,7 @@ __all__ = ["Objective", "Start", "StartProblem", "regressed_start"]
 
 
 class Start(NamedTuple):
-    """Weights of the linear skips by name, and what one unit of each code is worth."""
+    """Weights of the linear skips by name, and the size of one unit of each code."""
 
     weights: dict[str, np.ndarray]
     code_unit: np.ndarray | float
@@ -27,23 +27,23 @@ class Start(NamedTuple):
 
 @dataclass(frozen=True)
 class StartProblem:
-    """For what the best linear network is sought; rows are in the network's units.
+    """Data and settings for the best linear network; rows are in the network's units.
 
     Parameters
     ----------
     network : BottleneckNetwork
     x : ndarray of shape (n_samples, n_features)
-        What goes in, before noise falls on it.
+        Input, before noise is added.
     target : ndarray of shape (n_samples, n_features) or None
-        What should come out. None: what goes in.
+        Target of the reconstruction. None uses ``x``.
     n_components : int
     code_activation : str
     relative_scale : ndarray of shape (n_features,)
-        One unit of each column that goes in, in units of what comes out.
+        Size of one unit of each input column, in units of the output.
     draw_noisy : callable
-        ``draw_noisy()`` is x with noise, or x where none falls on it.
+        ``draw_noisy()`` returns x with noise, or x if there is none.
     moments : tuple of ndarray or None
-        What is known of the noise; see Corruption.
+        Moments of the noise if they are known; see Corruption.
     seed : int
     """
 
@@ -59,33 +59,35 @@ class StartProblem:
 
     @property
     def wanted(self) -> np.ndarray:
-        """What should come out, (n_samples, n_features)."""
+        """Target of the reconstruction, (n_samples, n_features)."""
         return self.x if self.target is None else self.target
 
     def encode(self, x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
-        """Return the network's own codes of ``x`` with some weights, in float64."""
+        """Return the network's codes of ``x`` with the given weights, in float64."""
         load_arrays(self.network, weights, "float64")
         return by_chunk(self.network.encoder, self.network, x)
 
 
 def regressed_start(linear: LinearCode, problem: StartProblem) -> Start:
-    """Return the start at a linear code whose way back is that of least squares.
+    """Return the start at a linear code that is decoded by least squares.
 
-    That is for codes that pass an activation, and for a ``linear`` that does not lead to
-    what should come out.
+    For codes that pass an activation, and for a ``linear`` without a map to the target.
     """
     rows, unit = problem.x, 1.0
     if problem.code_activation != "identity":
+        # Noisy rows, since the network sees these: their codes are wider, and must stay
+        # where the activation is close to linear.
         rows = problem.draw_noisy()
         weights = linear.activated_skip_weights(rows, problem.code_activation)
     else:
         weights, unit = linear.skip_weights()
+    # Regressed on the network's own codes, so that activations are accounted for.
     weights |= decoder_start(problem.encode(rows, weights), problem.wanted)
     return Start(weights, unit)
 
 
 class Objective(ABC):
-    """What a network is to learn, in the answers in which estimators differ.
+    """What a network has to learn: all that differs between the estimators.
 
     Attributes
     ----------
@@ -116,7 +118,7 @@ class Objective(ABC):
     def build(
         self, architecture: "Architecture", loss, unit: float, generator
     ) -> tuple[BottleneckNetwork, TrainingLoss, Corruption | None]:
-        """Return a network, what is minimised, and the noise that falls on training rows.
+        """Return the network, its training loss, and the noise added to training rows.
 
         Parameters
         ----------
@@ -124,21 +126,21 @@ class Objective(ABC):
         loss : str or callable
             The parameter ``loss``.
         unit : float
-            What one unit of the network's output is worth, for losses of counts.
+            Size of one unit of the network's output, for losses of counts.
         generator : torch.Generator or None
-            Draws the weights. None: they are to be loaded.
+            Draws the weights. None if they will be loaded.
         """
 
     @abstractmethod
     def random_start(self, wanted: np.ndarray) -> dict[str, np.ndarray]:
-        """Return weights by name that depend on what should come out, in network units.
+        """Return weights by name that depend on the target, in the network's units.
 
-        All others are drawn.
+        All others are drawn at random.
         """
 
     @abstractmethod
     def linear_start(self, problem: StartProblem) -> Start:
-        """Return the best network that is linear."""
+        """Return the best linear network."""
 
     @abstractmethod
     def read_codes(
@@ -153,23 +155,23 @@ class Objective(ABC):
         whiten: bool,
         seed: int,
     ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
-        """Return how users see codes, and where codes lie.
+        """Return the axes in which users see codes, and codes for the sampling density.
 
         Parameters
         ----------
         codes : ndarray of shape (n_samples, n_components)
-            The network's own, of ``x``.
+            Codes of ``x`` in the network's axes and units.
         x : ndarray of shape (n_samples, n_features)
-            In the network's units.
+            Rows in the network's units.
         unit : ndarray of shape (n_components,)
-            What one unit of each code is worth to the user.
+            Size of one unit of each code in the user's units.
         network : BottleneckNetwork
         is_activated : bool
             Whether codes have passed an activation.
         stays_linear : bool
             Whether the network is its linear start.
         whiten : bool
-            Whether codes are shown with unit variance.
+            Whether codes are scaled to unit variance.
         seed : int
 
         Returns
@@ -177,11 +179,11 @@ class Objective(ABC):
         axes : dict of ndarray
             Weights of the network's CodeAxes, by name.
         variance : ndarray of shape (n_components,)
-            Along each axis, before codes are whitened.
+            Variance along each axis, before codes are whitened.
         followed : ndarray of shape (n_samples, n_components)
-            Codes to estimate the sampling density from, the network's own.
+            Codes to estimate the sampling density from, in the network's axes and units.
         """
 
     @abstractmethod
     def report(self, fitted: "Fitted") -> tuple[dict[str, Any], str | None]:
-        """Return the attributes that this objective alone has, and a warning or None."""
+        """Return the attributes specific to this objective, and a warning or None."""

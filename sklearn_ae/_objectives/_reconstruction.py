@@ -1,4 +1,4 @@
-"""Rows are to come out as they went in."""
+"""The objective of the plain autoencoder: reconstruct the input."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -28,7 +28,8 @@ class Reconstruction(Objective):
 
     def linear_start(self, problem):
         pca = fit_pca(problem.x, problem.n_components, problem.seed)
-        # The way back of PCA leads to what went in.
+        # The inverse transform of PCA gives the input. If the target has other units, or
+        # codes pass an activation, the decoder is a regression instead.
         if problem.target is None and problem.code_activation == "identity":
             return Start(*pca.skip_weights())
         return regressed_start(pca, problem)
@@ -36,7 +37,9 @@ class Reconstruction(Objective):
     def read_codes(
         self, codes, x, unit, network, *, is_activated, stays_linear, whiten, seed
     ):
-        # Codes of PCA lie on principal axes; those of an activation mean what they are.
+        # Codes of PCA are on principal axes already, and rotating them again would change
+        # their last digits. After an activation the axes carry meaning: a rotation of relu
+        # codes would no longer be non-negative.
         rotate = not (stays_linear or is_activated)
         return *principal_axes(codes, x, unit, rotate=rotate, whiten=whiten), codes
 

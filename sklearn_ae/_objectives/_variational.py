@@ -1,4 +1,4 @@
-"""Rows are to be likely: codes are distributions, held to a prior."""
+"""The objective of the variational autoencoder: a lower bound of the likelihood."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
@@ -24,7 +24,8 @@ __all__ = ["Variational", "bound", "log_density", "posterior"]
 # Components whose mean has a larger variance are in use (Burda et al., 2016).
 _ACTIVE = 0.01
 
-# The least noise level, as a share of the typical standard deviation of a column.
+# Smallest noise level, as a fraction of the typical standard deviation of a column: the
+# likelihood of data that are fitted exactly grows without bound as it goes to zero.
 _LEAST_NOISE = 1e-3
 
 
@@ -37,7 +38,7 @@ class Variational(Objective):
     beta : float
         Weight of the divergence of codes from the prior.
     kl_warmup : int
-        Epochs in which it rises.
+        Epochs over which that weight rises from zero.
     """
 
     beta: float = 1.0
@@ -53,6 +54,8 @@ class Variational(Objective):
         return network, EvidenceLowerBound(likelihood, self.beta), None
 
     def random_start(self, wanted):
+        # The noise level starts where the decoder explains nothing. Constant data have no
+        # spread, whose logarithm would be infinite: 1 stands in.
         spread = np.log(np.sqrt(wanted.var(axis=0, dtype=np.float64).mean()) or 1.0)
         return {"log_scale": spread, "least_log_scale": spread + np.log(_LEAST_NOISE)}
 
@@ -68,14 +71,16 @@ class Variational(Objective):
         if problem.code_activation != "identity":
             linear = LinearCode.of(code.projection, code.mean, code.spread)
             weights = linear.activated_skip_weights(problem.x, problem.code_activation)
+            # Codes were scaled for the activation; their uncertainty scales with them.
             std = std * _stretch(code.projection, weights["encoder.skip.weight"])
-        # The noise level is in units of the output.
+        # The noise level is in units of the output, while PCA saw those of the input.
         noise_variance = code.noise_variance * np.mean(problem.relative_scale**2)
         weights |= self.random_start(problem.wanted) | {
             "encoder.log_std": np.log(std),
             "log_scale": np.log(noise_variance) / 2,
         }
-        # Least squares lead from means of codes to rows; codes themselves are wider.
+        # Least squares map means of codes to rows. Draws of codes have more variance than
+        # their means, which ``shrinkage`` accounts for.
         means = problem.encode(problem.x, weights)
         weights |= decoder_start(means, problem.wanted, code.shrinkage)
         return Start(weights, 1.0)
@@ -86,9 +91,11 @@ class Variational(Objective):
         if is_activated:
             axes = principal_axes(codes, x, unit, rotate=False, whiten=whiten)
         else:
-            # Components of a distribution are independent; turned, they would not be.
+            # Components of a distribution are independent; rotated, they would not be.
             axes = ordered_axes(codes, x, whiten=whiten)
-        # One draw of each row's posterior; axes and units are not set yet.
+        # One draw from each row's posterior: means alone have too little variance, and new
+        # codes drawn like them would miss part of where codes are. Axes and units are not
+        # set yet, so posteriors are in those of the network.
         both = by_chunk(network.posterior, network, x)
         draws = np.random.RandomState(seed).normal(size=codes.shape)
         return *axes, both[:, 0] + both[:, 1] * draws
@@ -96,6 +103,7 @@ class Variational(Objective):
     def report(self, fitted):
         variance = fitted.code_variance
         n_active, complaint = int((variance > _ACTIVE).sum()), None
+        # Constant data need no component, so this is no reason for a warning.
         if n_active == 0 and fitted.columns.varies_:
             complaint = (
                 f"None of the {len(variance)} components is in use: all rows have the same "
@@ -108,7 +116,7 @@ class Variational(Objective):
 
 
 def posterior(fitted: "Fitted", X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return means and deviations of codes, each (n_samples, n_components)."""
+    """Return means and standard deviations of codes, each (n_samples, n_components)."""
     both = fitted.apply(lambda network, loss, x: network.posterior(x), X)
     return both[:, 0], both[:, 1]
 
@@ -129,7 +137,8 @@ def log_density(fitted: "Fitted", X: np.ndarray, n_draws: int, seed: int) -> np.
 
 
 def _log_density(fitted, X, estimate):
-    # A density of scaled rows is that of rows, times the scale of every column.
+    # The density of scaled rows is that of rows times the scale of every column; its
+    # logarithm is corrected for that. Probabilities do not depend on units.
     log_unit = float(np.log(fitted.output_columns.scale_).sum())
 
     def of_rows(network, loss, x):
@@ -140,7 +149,7 @@ def _log_density(fitted, X, estimate):
 
 
 def _stretch(before: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Return how many times longer each row of a matrix has become, 1 for none."""
+    """Return the ratio of lengths of each row of a matrix, 1 where it was zero."""
     lengths = np.linalg.norm(before, axis=1)
     none = lengths == 0
     return np.where(none, 1.0, np.linalg.norm(after, axis=1) / np.where(none, 1, lengths))

@@ -1,1 +1,1 @@
-"""All that touches scikit-learn's inner names: validation, callbacks, HTML."""
+"""Everything that uses scikit-learn's private names: validation, callbacks, HTML."""

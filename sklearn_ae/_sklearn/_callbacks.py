@@ -1,7 +1,7 @@
-"""scikit-learn's own callbacks: progress bars, monitored scores. From its version 1.9 on.
+"""scikit-learn's callbacks: progress bars, monitored scores. From its version 1.9 on.
 
-Their interface may still change, so all that knows of it is in this file. Where
-scikit-learn has none, estimators have no ``set_callbacks``, and all else works.
+Their interface may still change, so that all code that uses it is in this file. In older
+versions of scikit-learn estimators have no ``set_callbacks``; everything else works.
 """
 
 import functools
@@ -10,13 +10,13 @@ from .._training import Watcher
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:  # goes when scikit-learn 1.9 is the oldest supported
+except ImportError:  # can be removed when scikit-learn 1.9 is the oldest supported
 
     class CallbackSupportMixin:
         """An estimator without callbacks."""
 
     def with_callbacks(method):
-        """Return ``method`` in a frame of its own, as scikit-learn does."""
+        """Return ``method`` in a wrapper, as scikit-learn does."""
 
         @functools.wraps(method)
         def as_it_is(estimator, *args, **kwargs):
@@ -27,7 +27,7 @@ except ImportError:  # goes when scikit-learn 1.9 is the oldest supported
 
 __all__ = ["CALLBACKS", "CallbackSupportMixin", "EpochTasks", "FitTask", "with_callbacks"]
 
-CALLBACKS = "_skl_callbacks"  # the attribute that an estimator has where somebody listens
+CALLBACKS = "_skl_callbacks"  # the attribute of an estimator that has callbacks
 
 
 class FitTask:
@@ -36,10 +36,10 @@ class FitTask:
     Parameters
     ----------
     estimator : BaseAutoencoder
-        Which is being fitted, and which somebody listens to.
+        The estimator being fitted, which has callbacks.
     X, y, X_clean : array-like or None
-        As they came. Scores are monitored only where there is a target: what rows should
-        become stands in for a ``y`` that is None.
+        As passed to ``fit``. Scores are monitored only if there is a target, so that the
+        target of the reconstruction replaces a ``y`` that is None.
     """
 
     def __init__(self, estimator, X, y, X_clean):
@@ -51,7 +51,7 @@ class FitTask:
         self.context.call_on_fit_task_begin(estimator=estimator, **self.data)
 
     def end(self):
-        """Report that the fit is done; the estimator has its fitted attributes."""
+        """Report the end of the fit, after the fitted attributes have been set."""
         self.context.call_on_fit_task_end(
             estimator=self.estimator, **self.data, reconstruction_attributes={}
         )
@@ -64,7 +64,7 @@ class EpochTasks(Watcher):
     ----------
     fit : FitTask
     describe : callable
-        Returns what the estimator's attributes are in the present epoch.
+        Returns the estimator's attributes as of the current epoch.
     """
 
     def __init__(self, fit, describe):
@@ -78,6 +78,8 @@ class EpochTasks(Watcher):
         self.task.call_on_fit_task_begin(estimator=self.fit.estimator, **self.fit.data)
 
     def end_epoch(self, training):
+        # ``describe`` is passed and not called: most callbacks do not need the
+        # attributes, and computing them encodes all rows.
         training.stops |= self.task.call_on_fit_task_end(
             estimator=self.fit.estimator,
             **self.fit.data,

@@ -1,4 +1,4 @@
-"""How a fitted network looks in a notebook: layers as bars, with their parameters."""
+"""The diagram of a fitted network in a notebook: layers as bars, with their parameters."""
 
 import math
 from html import escape
@@ -13,7 +13,7 @@ _LAYER, _CODE = "#1f77b4", "#ff7f0e"
 
 
 class DrawnNetworkMixin:
-    """Abstract: an estimator that notebooks show with the network that it has fitted."""
+    """Mixin of an estimator whose fitted network is shown in notebooks."""
 
     _doc_link_module = "sklearn_ae"
     _doc_link_template = (
@@ -35,13 +35,13 @@ class DrawnNetworkMixin:
 
 
 def network_diagram(architecture, n_parameters) -> str:
-    """Return an SVG of the widths of layers and of the parameters between them.
+    """Return an SVG of the widths of layers and of the number of parameters between them.
 
     Parameters
     ----------
     architecture : Architecture
     n_parameters : dict of int
-        Size of each weight of what was built from it, by name.
+        Size of each weight of the network, by name.
     """
     counts = _parameters_by_layer(n_parameters)
     halves = (
@@ -71,7 +71,7 @@ def network_diagram(architecture, n_parameters) -> str:
 
 
 def _parameters_by_layer(n_parameters):
-    """Return how many parameters the layers of each half have, and its shortcut."""
+    """Return the number of parameters of each layer of both halves, and of shortcuts."""
     counts = {"encoder": {}, "decoder": {}, "shortcut": {}}
     for name, size in n_parameters.items():
         half, kind, *_ = *name.split("."), ""
@@ -86,6 +86,7 @@ def _parameters_by_layer(n_parameters):
 
 def _drawn(widths, between, roles, summary):
     right = _STEP * (len(widths) - 1)
+    # Logarithmic, so that a code of 2 beside layers of 784 is still visible.
     heights = [8 + _TALLEST * math.log1p(n) / math.log1p(max(widths)) for n in widths]
     middle = _TOP + (8 + _TALLEST) / 2
     foot = middle + max(heights) / 2 + 16

@@ -1,4 +1,4 @@
-"""The only door to scikit-learn's private names, and what passes through it."""
+"""Validation of input; the only file that imports private names of scikit-learn."""
 
 from numbers import Integral
 
@@ -19,26 +19,28 @@ __all__ = [
     "validate_rows",
 ]
 
-# Parameters are checked once, at the public fit.
+# Parameters are validated once, in the public ``fit``: inside it the check is skipped.
 fits = _fit_context(prefer_skip_nested_validation=True)
 
-_DTYPES = [np.float64, np.float32]  # anything else becomes the first
+_DTYPES = [np.float64, np.float32]  # other dtypes are converted to the first
 
 
 def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
-    """Return ``X`` as a float array, and hold its columns to those of the fit.
+    """Return ``X`` as a float array whose columns are those of the fit.
 
     Parameters
     ----------
     estimator : BaseEstimator
-        Whose ``n_features_in_`` and ``feature_names_in_`` are set or compared.
+        Its ``n_features_in_`` and ``feature_names_in_`` are set or compared.
     X : array-like of shape (n_samples, n_features)
     reset : bool
         Whether ``X`` defines the columns, as in ``fit``.
     """
     if getattr(X, "requires_grad", False):
         _refuse_gradients("X")
-    with config_context(array_api_dispatch=False):  # torch does the work inside
+    # The package works on numpy arrays and converts them to torch itself: with dispatch,
+    # arrays of other libraries would be passed on unconverted.
+    with config_context(array_api_dispatch=False):
         return validate_data(estimator, X, reset=reset, dtype=_DTYPES)
 
 
@@ -48,13 +50,14 @@ def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     estimator : BaseEstimator
-        Which has seen the columns of ``X``.
+        It has seen the columns of ``X``.
     X_clean : array-like of shape (n_samples, n_features)
     X : ndarray of shape (n_samples, n_features)
         The noisy rows, validated.
     """
     if getattr(X_clean, "requires_grad", False):
         _refuse_gradients("X_clean")
+    # Before check_array, which drops the names.
     names = _get_feature_names(X_clean)
     with config_context(array_api_dispatch=False):
         X_clean = check_array(X_clean, dtype=_DTYPES, input_name="X_clean")
@@ -97,7 +100,7 @@ def validate_count(name: str, count) -> None:
 
 
 def fresh_random_state(random_state) -> np.random.RandomState:
-    """Return a RandomState; for None a new one, since numpy's global one is the user's."""
+    """Return a RandomState; a new one for None, since the global one is the user's."""
     if isinstance(random_state, np.random.RandomState):
         return random_state
     is_seed = isinstance(random_state, Integral) and 0 <= random_state < 2**32

@@ -1,4 +1,4 @@
-"""Training: a loop, its steps and its policies; and where arrays become tensors."""
+"""Training: the loop, its steps and policies, and conversion of arrays to tensors."""
 
 from ._loop import Rows, StopTraining, Training, Watcher
 from ._optimizers import OPTIMIZERS, check_solver

@@ -1,4 +1,4 @@
-"""The loop: rows in memory, their batches, and what happens to each of them in order."""
+"""The training loop: rows in memory, their batches, and what happens to each in order."""
 
 import math
 from abc import ABC, abstractmethod
@@ -18,25 +18,26 @@ from ._stopping import AveragedWeights, BestWeights, JudgedRows
 
 __all__ = ["Rows", "StopTraining", "Training", "Watcher", "batches", "count_batches"]
 
-# Training rows that are judged before and after training where none validate. All of many
-# would take a third of an epoch each time, and of so many the mean hardly differs.
+# Training rows that are evaluated before and after training if there are no validation
+# rows. All rows would take a third of an epoch each time, and the mean of this many hardly
+# differs from theirs.
 _MOST_JUDGED = 8192
 
 
 class StopTraining(Exception):
-    """Ends the loop at once; raised by watchers."""
+    """Raised by watchers to end the loop at once."""
 
 
 class Rows(NamedTuple):
-    """Rows in memory, where they are computed with.
+    """Rows in the memory of the device that computes with them.
 
     Parameters
     ----------
     x : Tensor of shape (n_rows, n_features)
     target : Tensor of shape (n_rows, n_features) or None
-        What should come out. None: the rows themselves.
+        Target of the reconstruction. None uses the rows themselves.
     weight : Tensor of shape (n_rows,) or None
-        What the loss of each row counts, 1 on average. None: all the same.
+        Weight of the loss of each row, 1 on average. None: all have the same weight.
     """
 
     x: torch.Tensor
@@ -44,20 +45,20 @@ class Rows(NamedTuple):
     weight: torch.Tensor | None = None
 
     def take(self, index) -> "Rows":
-        """Return the rows at ``index``, in its order."""
+        """Return the rows at ``index``, in the order of ``index``."""
         x, *others = self
         return Rows(x[index], *(None if o is None else o[index] for o in others))
 
     @property
     def wanted(self) -> torch.Tensor:
-        """What should come out, (n_rows, n_features)."""
+        """Target of the reconstruction, (n_rows, n_features)."""
         return self.x if self.target is None else self.target
 
 
 def count_batches(n_rows: int, batch_size: int) -> int:
-    """Return how many batches ``n_rows`` make."""
+    """Return the number of batches for ``n_rows``."""
     n_batches = math.ceil(n_rows / batch_size)
-    # Batch normalisation cannot train on one row.
+    # Batch normalisation in user-supplied layers cannot train on a batch of one row.
     while n_batches > 1 and n_rows // n_batches == 1 < batch_size:
         n_batches -= 1
     return n_batches
@@ -66,14 +67,15 @@ def count_batches(n_rows: int, batch_size: int) -> int:
 def batches(
     rows: Rows, batch_size: int, generator: torch.Generator | None
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
-    """Yield (x, target, weight): slices of one shuffled tensor, never row by row.
+    """Yield (x, target, weight): slices of a shuffled tensor, never single rows.
 
-    Fetching rows one by one, as torch's DataLoader does, takes longer than a small
-    network's step. Here one gather shuffles an epoch, and batches are views of it. They
-    differ by at most one row, so that no small last one weighs as much as the others.
-    ``generator`` shuffles the rows; None leaves them in order.
+    Fetching rows one by one, as torch's DataLoader does, takes longer than a training step
+    of a small network. Here one gather shuffles an epoch, and batches are views of it. They
+    differ by at most one row, so that the last batch is not a small one with the same
+    weight as the others. ``generator`` shuffles the rows; None keeps their order.
     """
     if generator is not None:
+        # On the CPU, as the generator is, so that a seed gives the same on a GPU.
         order = torch.randperm(len(rows.x), generator=generator, device="cpu")
         order = order.to(rows.x.device)
         x, *others = rows
@@ -88,38 +90,38 @@ def batches(
 
 
 class Watcher(ABC):
-    """Follows a training and changes nothing but its end: any may raise StopTraining."""
+    """Observes a training and changes nothing but its end: any may raise StopTraining."""
 
     @abstractmethod
     def begin(self, training: "Training") -> None:
-        """See the start, which has been judged."""
+        """Observe the start, after its evaluation."""
 
     @abstractmethod
     def begin_epoch(self, training: "Training") -> None:
-        """See an epoch begin."""
+        """Observe the beginning of an epoch."""
 
     @abstractmethod
     def end_epoch(self, training: "Training") -> None:
-        """See an epoch that has been judged; ``training.stops`` may be set."""
+        """Observe an epoch after its evaluation; may set ``training.stops``."""
 
     @abstractmethod
     def end(self, training: "Training") -> None:
-        """See the network with the weights that are kept."""
+        """Observe the network with the weights that are kept."""
 
 
 class Training:
-    """Trains a network in float32 from the weights that it has; leaves it with the best.
+    """Trains a network in float32 from its present weights, and loads the best ones.
 
     Parameters
     ----------
     network : BottleneckNetwork
     loss : TrainingLoss
     train, valid : Rows
-        To train on, in random order, and to choose the epoch by; None: no rows do.
+        Training rows, in random order, and validation rows or None.
     column_weights : Tensor of shape (n_features,)
         See JudgedRows.
     noise : Corruption or None
-        What falls on rows that go in.
+        Noise on the input.
     generator : torch.Generator
         Shuffles rows and draws noise.
     recipe : Recipe
@@ -129,7 +131,7 @@ class Training:
     losses : list of float
         Training loss of each epoch.
     stops : bool
-        Set by a watcher that has seen enough; the epoch is then the last.
+        Set by a watcher to make the current epoch the last.
     """
 
     def __init__(
@@ -148,6 +150,7 @@ class Training:
         self.train, self.noise, self.generator = train, noise, generator
         self.hooks: Any = None
         if recipe.callbacks:
+            # Imported here, since that module imports this one.
             from ._skorch_net import CallbackHooks
 
             self.hooks = CallbackHooks(self, recipe.callbacks)
@@ -161,8 +164,8 @@ class Training:
         self.average = AveragedWeights(self.step.weights, n_batches)
         judged = partial(JudgedRows, network, loss, noise, generator, column_weights)
         self.valid = None if valid is None else judged(rows=valid)
-        # Beside validation rows, which lack rare outliers, all training rows are judged.
-        # They are in random order: the first are as good as any.
+        # With validation rows, which may lack rare outliers, all training rows are judged
+        # too. Without, the first of them are: they are in random order.
         first = None if valid is not None else _MOST_JUDGED
         self.judged = judged(rows=train if first is None else train.take(slice(first)))
         self.best = BestWeights(network, self.average, self.judged, self.valid, recipe)
@@ -170,17 +173,20 @@ class Training:
         self.stops = False
 
     def _make_step(self) -> Any:
-        """Return the kind of step: a user who looks into steps sees autograd's."""
+        """Return the kind of step: callbacks, which see gradients, need autograd's."""
         network, loss, recipe = self.network, self.loss, self.recipe
         if self.hooks is not None:
             return AutogradStep(network, loss, recipe, self.hooks.on_gradients)
+        # An optimizer class may depend on the shapes of the weights. The optimizers by name
+        # treat every number alike, so that long vectors give the same result.
         if isinstance(recipe.solver, str) and DenseGradients.suits(network):
             return DenseStep(network, loss, recipe)
         return AutogradStep(network, loss, recipe)
 
     def run(self, watchers: Sequence[Watcher]) -> None:
-        """Train to the end, and leave the network with the best weights."""
+        """Train to the end, and load the best weights into the network."""
         watchers = [*watchers, self.hooks] if self.hooks is not None else watchers
+        # Before loosening: the linear start itself is the candidate to beat.
         self.best.judge_start()
         if self.recipe.loosens_start:
             self._loosen_start()
@@ -199,26 +205,31 @@ class Training:
                 )
                 for watcher in watchers:
                     watcher.end_epoch(self)
+                # After all watchers, so that each of them sees the last epoch.
                 if self.stops or self.best.stops_:
                     break
+        # Also after StopTraining: a training that was stopped keeps its best epoch.
         self.best.finish(len(self.losses))
         with suppress(StopTraining):
             for watcher in watchers:
                 watcher.end(self)
-        # It holds the rows, and is held by what the net of callbacks shows of it.
+        # These hold the rows, and a callback may keep its net, and with it this object.
         self.hooks = self.step = None
 
     def _run_epoch(self) -> float:
-        """Take a step by every batch of rows in a new order; return their mean loss."""
+        """Train on all batches, in a new random order; return the mean loss."""
         recipe, hooks = self.recipe, self.hooks
+        # Summed on the device: reading the loss of every batch would make a GPU wait.
         total = torch.zeros((), device=self.train.x.device)
         for x, target, weight in batches(self.train, recipe.batch_size, self.generator):
             noisy = x if self.noise is None else self.noise(x, self.generator)
+            # Before the step, which uses the new rate; the first one is not at the peak.
             self.schedule.move()
             if self.warmup is not None:
                 self.warmup.move()
             if hooks is not None:
                 hooks.begin_batch(noisy, target)
+            # The last steps, at a low rate, are refinements smaller than bfloat16's digits.
             in_bfloat16 = recipe.bfloat16 and self.schedule.progress <= 1 - REFINED
             loss = self.step(noisy, target, weight, in_bfloat16=in_bfloat16)
             self.average.update()
@@ -228,18 +239,20 @@ class Training:
         return total.item() / len(self.train.x)
 
     def _loosen_start(self) -> None:
-        """Leave a linear start that explains little, by what it leaves unexplained.
+        """Move away from a linear start, the more the less variance it explains.
 
-        Hidden layers that start at nothing beside PCA follow its axes. Where PCA explains
-        most of the variance, that is what they are to do; with two components of fifty
-        columns it is a trap. So the linear part starts at the share of the variance that it
-        explains, and the hidden layers at the rest. PCA itself has been judged by then, and
-        stays a candidate.
+        Hidden layers that start at zero in parallel to PCA tend to follow its axes. That is
+        desired where PCA explains most of the variance, but with two components of fifty
+        columns it leads to a poor local optimum. Therefore the linear part is multiplied by
+        the fraction of the variance that it explains, and the hidden layers are drawn with
+        the rest of their usual size. PCA itself has been evaluated before, and stays a
+        candidate.
 
-        Adam moves a weight by about the rate in a step. A training whose rates do not even
-        add up to 1 could not come to an end elsewhere, and its start is loosened less.
+        Adam moves a weight by about the learning rate per step. If the rates of all steps
+        add up to less than 1, training could not reach another optimum, and the start is
+        loosened less.
         """
         unexplained = 1 - min(max(self.best.train_r2_, 0.0), 1.0)
-        # The mean of a cycle is half of its peak.
+        # The mean learning rate of a cycle is half of its peak.
         way = self.recipe.learning_rate_init * self.schedule.n_steps / 2
         self.network.loosen(1 - unexplained * min(way, 1.0), self.generator)

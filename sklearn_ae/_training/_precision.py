@@ -1,7 +1,7 @@
-"""In which numbers matrices are multiplied in training: float32, or bfloat16 where it pays.
+"""Precision of matrix products in training: float32, or bfloat16 where that is faster.
 
-bfloat16 has the range of float32 and three digits. Weights, losses, and all that judges or
-uses a network stay float32, and so do the last steps of training.
+bfloat16 has the range of float32 and about three digits. Weights, losses, evaluation and
+use of a network stay in float32, and so do the last steps of training.
 """
 
 from typing import TYPE_CHECKING
@@ -17,18 +17,18 @@ __all__ = ["PRECISIONS", "REFINED", "Bfloat16Gradients"]
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 
-REFINED = 0.1  # share of the steps, the last ones, that are float32
+REFINED = 0.1  # fraction of the steps, the last ones, that use float32
 
 
 class Bfloat16Gradients:
-    """DenseGradients of copies in bfloat16, for weights that are float32.
+    """DenseGradients of bfloat16 copies of float32 weights.
 
     Parameters
     ----------
     network : Autoencoder
     loss : ReconstructionLoss
     flat : FlatWeights
-        Of ``network``; gets the gradients.
+        Weights of ``network``; the gradients are written to it.
     """
 
     def __init__(self, network: Autoencoder, loss: ReconstructionLoss, flat: "FlatWeights"):
@@ -44,6 +44,8 @@ class Bfloat16Gradients:
         self, x: torch.Tensor, target: torch.Tensor, weight: torch.Tensor | None = None
     ) -> torch.Tensor:
         """Overwrite the gradients by those of a batch; return its mean loss."""
+        # From float32 at every step: updates smaller than bfloat16's digits add up in
+        # float32 and would be lost in the copies.
         for copy, vector in zip(self.copies, self.vectors, strict=True):
             copy.copy_(vector)
         loss = self.find(x, target, weight)

@@ -1,4 +1,4 @@
-"""A line per epoch, for those who want to see how training goes."""
+"""A printed line per epoch that reports the progress of training."""
 
 import time
 
@@ -11,10 +11,10 @@ _ROW = "{:>5}  {:>10}  {:>10}  {:>8}  {:>12}"
 
 
 class ProgressLines(Watcher):
-    """Print losses, R² and the seconds that are left at most, epoch by epoch.
+    """Print losses, R² and the maximum number of seconds left after every epoch.
 
-    Epoch 0 is the start. What is left follows from the mean epoch so far; training that
-    makes no more progress ends sooner.
+    Epoch 0 is the start. The time left is estimated from the mean time of an epoch so far;
+    training without further progress ends sooner.
     """
 
     def begin(self, training):

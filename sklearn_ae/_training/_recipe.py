@@ -1,4 +1,4 @@
-"""How a network is to be trained, in plain values."""
+"""The settings of a training, as plain values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,43 +9,44 @@ __all__ = ["Recipe"]
 
 @dataclass(frozen=True)
 class Recipe:
-    """What training needs to know of the wishes for it.
+    """All parameters that training depends on.
 
     Parameters
     ----------
     max_iter : int
-        Most epochs.
+        Maximum number of epochs.
     batch_size : int
-        Most rows in a batch.
+        Maximum number of rows in a batch.
     solver : str or torch optimizer class
-        A key of OPTIMIZERS, or a class given by the user.
+        A key of OPTIMIZERS, or a user-supplied class.
     learning_rate_init : float
-        Highest rate.
+        Maximum learning rate.
     linear_rate : float or None
-        Rate of the linear skips; None: that of all weights.
+        Maximum learning rate of the linear skips; None uses that of all weights.
     learning_rate : str
         A key of SCHEDULES.
     alpha : float
         Strength of the L2 penalty on hidden layers, as in MLPRegressor.
     loosens_start : bool
-        Whether the start may be left before the first step, where the network allows it.
+        Whether training may move away from the start before the first step.
     guards_start : bool
-        Whether the start is the best linear answer, which an epoch has to beat beyond
-        doubt; see BestWeights.
+        Whether the start is the best linear network, which an epoch replaces only if its
+        gain exceeds a margin; see BestWeights.
     tol : float
-        Least fall of the loss that counts as progress, as a share of the start's.
+        Smallest decrease of the loss that counts as progress, as a fraction of the loss
+        at the start.
     n_iter_no_change : int
-        Epochs without progress after which training ends.
+        Number of epochs without progress after which training ends.
     kl_warmup : int
-        Epochs in which the weight of a divergence rises.
+        Number of epochs over which the weight of a divergence rises.
     bfloat16 : bool
         Whether matrices are multiplied in bfloat16, in all but the last steps.
     n_multiplications : float
-        Work in one batch.
+        Number of multiplications in one batch.
     device : str
-        Where, as torch names it.
+        Device of the training, as torch names it.
     callbacks : sequence of skorch callbacks, or of (name, callback)
-        The user's, which follow every step.
+        The user's callbacks, called at every step.
     """
 
     max_iter: int

@@ -1,4 +1,4 @@
-"""How the learning rate, and the weight of a divergence, move during training."""
+"""Schedules of the learning rate, and of the weight of a divergence."""
 
 import math
 from abc import ABC, abstractmethod
@@ -7,13 +7,15 @@ import torch
 
 __all__ = ["SCHEDULES", "Constant", "DivergenceWarmup", "OneCycle", "Schedule"]
 
-_CLIMB = 0.3  # share of the steps that climb to the peak
-_LONGEST_CLIMB = 10  # epochs
-_FIRST = 0.04  # where the climb begins, as a share of the peak
+_CLIMB = 0.3  # fraction of the steps before the peak: the default of torch's OneCycleLR
+# In epochs: progress is only expected after the peak, so that a longer rise would keep a
+# fit of many epochs from ending early.
+_LONGEST_CLIMB = 10
+_FIRST = 0.04  # the first rate, as a fraction of the peak: torch's default of 1 / 25
 
 
 def one_cycle(progress: float, climb: float = _CLIMB) -> float:
-    """Return the share of the peak rate: a climb, then a fall to zero, along cosines.
+    """Return the fraction of the peak rate: a rise, then a decay to zero, along cosines.
 
     Smith and Topin, "Super-convergence: very fast training of neural networks
     using large learning rates" (2019).
@@ -21,9 +23,9 @@ def one_cycle(progress: float, climb: float = _CLIMB) -> float:
     Parameters
     ----------
     progress : float in [0, 1]
-        Share of all steps that are done.
+        Fraction of all steps that are done.
     climb : float in (0, 1)
-        Share of all steps that climb.
+        Fraction of all steps before the peak.
 
     Examples
     --------
@@ -36,19 +38,19 @@ def one_cycle(progress: float, climb: float = _CLIMB) -> float:
 
 
 def fall(progress: float) -> float:
-    """Return the share of a rate on its way to zero along a cosine."""
+    """Return the fraction of a rate that decays to zero along a cosine."""
     return (1 + math.cos(math.pi * progress)) / 2
 
 
 class Schedule(ABC):
-    """The rate of every step, and how many steps there are.
+    """The learning rate of every step, and the number of steps.
 
     Parameters
     ----------
     optimizer : torch.optim.Optimizer
-        Whose rates are the highest that each group of weights is to have.
+        Its learning rates are the maximum for each group of weights.
     max_iter, n_batches : int
-        Epochs at most, and batches in each.
+        Maximum number of epochs, and number of batches in each.
     """
 
     def __init__(self, optimizer: torch.optim.Optimizer, max_iter: int, n_batches: int):
@@ -58,11 +60,11 @@ class Schedule(ABC):
         self.step = 0
         self.peaks = [group["lr"] for group in optimizer.param_groups]
         self.climb = min(_CLIMB, _LONGEST_CLIMB / max_iter)
-        self.landing: tuple[int, float] | None = None  # where a fall to the end began
+        self.landing: tuple[int, float] | None = None  # step and rate of a final decay
 
     @property
     def progress(self) -> float:
-        """Share of the steps that are done, the present one among them."""
+        """Fraction of the steps that are done, including the current one."""
         return self.step / self.n_steps
 
     @property
@@ -72,7 +74,7 @@ class Schedule(ABC):
 
     @property
     def n_epochs_left(self) -> int:
-        """Epochs that are left at most."""
+        """Maximum number of epochs left."""
         return math.ceil((self.n_steps - self.step) / self.n_batches)
 
     @property
@@ -82,35 +84,36 @@ class Schedule(ABC):
 
     @abstractmethod
     def move(self) -> None:
-        """Set the rate of the next step."""
+        """Set the learning rate of the next step."""
 
     @abstractmethod
     def end_within(self, n_epochs: int) -> None:
-        """Come to an end, in ``n_epochs`` at most."""
+        """End within at most ``n_epochs``."""
 
 
 class Constant(Schedule):
-    """The same rate throughout; a schedule of the user's own may move it."""
+    """A constant learning rate, which a custom schedule in a callback may change."""
 
     is_climbing = False
 
     def move(self):
-        self.step += 1
+        self.step += 1  # the rate is left alone: a callback may have set it
 
     def end_within(self, n_epochs):
         self.n_steps = self.step
 
 
 class OneCycle(Schedule):
-    """A climb and a fall of the learning rate, in one cycle that may end early.
+    """A rise and a decay of the learning rate, in a cycle that may end early.
 
-    Most of what a cycle gains comes with its fall. So a training that makes no
-    more progress is not cut off but told to land: the rate falls to zero from
-    where it is.
+    Most of the gain of a cycle comes with its decay. Therefore a training without progress
+    is not cut off: the rate decays to zero from its present value, in fewer epochs.
     """
 
     @property
     def is_climbing(self):
+        # Half a step more, so that the epoch that reaches the peak counts as rising,
+        # whatever the rounding of ``climb``.
         return self.step < self.climb * self.n_steps + 0.5
 
     def move(self):
@@ -124,6 +127,8 @@ class OneCycle(Schedule):
         self.step += 1
 
     def end_within(self, n_epochs):
+        # Only once: every further epoch without progress calls this again, and would delay
+        # the end.
         if self.landing is None:
             self.landing = self.step, one_cycle(self.progress, self.climb)
             self.n_steps = min(self.n_steps, self.step + n_epochs * self.n_batches)
@@ -135,16 +140,16 @@ SCHEDULES: dict[str, type[Schedule]] = {"one_cycle": OneCycle, "constant": Const
 class DivergenceWarmup:
     """Raises the weight of the divergence from zero in the first epochs.
 
-    Early in training codes hold little, and the divergence from the prior is saved fastest
-    by holding nothing (Bowman et al., "Generating sentences from a continuous space",
-    2016).
+    Early in training codes carry little information, and the fastest way to reduce the
+    divergence from the prior is to carry none (Bowman et al., "Generating sentences from a
+    continuous space", 2016).
 
     Parameters
     ----------
     loss : EvidenceLowerBound
-        Whose ``warmth`` moves.
+        Its ``warmth`` is changed.
     n_steps : int
-        Of the rise; 0 for none.
+        Number of steps of the rise; 0 for none.
     """
 
     def __init__(self, loss, n_steps: int):

@@ -1,4 +1,4 @@
-"""The skorch net: what users see as ``net_``, and what their skorch callbacks meet."""
+"""The skorch net: the attribute ``net_``, and the net that skorch callbacks are given."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -20,14 +20,14 @@ __all__ = ["CallbackHooks", "ReconstructionNet", "check_callbacks"]
 
 
 class TensorBatches:
-    """Iterate over (x, target) batches of two tensors that lie in memory, in order.
+    """Iterate over (x, target) batches of two tensors in memory, in order.
 
     Parameters
     ----------
     dataset : skorch Dataset
         Its ``X`` and ``y`` are tensors of shape (n_rows, n_features).
     batch_size : int
-        Most rows in a batch.
+        Maximum number of rows in a batch.
     """
 
     def __init__(self, dataset: Dataset, batch_size: int):
@@ -44,22 +44,24 @@ class TensorBatches:
 
 
 class ReconstructionNet(NeuralNet):
-    """A skorch net whose target is a reconstruction, in the network's units.
+    """A skorch net that reconstructs its input, in the network's units.
 
-    It holds a network that is trained elsewhere: by the loop, while ``training_`` is there,
-    or before. It predicts; it has no steps of its own.
+    Its network is trained outside of it: by the loop while ``training_`` is set, or before.
+    It predicts, but cannot train.
 
     Parameters
     ----------
     module : BottleneckNetwork
     criterion : TrainingLoss
     **kwargs
-        Of NeuralNet.
+        Parameters of NeuralNet.
     """
 
     training_: Training | None = None
 
     def __init__(self, module, criterion, **kwargs):
+        # The same batches as in the loop, so that what callbacks count agrees with it,
+        # and no split, since the fit has set validation rows aside.
         ours = {
             "iterator_train": TensorBatches,
             "iterator_valid": TensorBatches,
@@ -69,7 +71,9 @@ class ReconstructionNet(NeuralNet):
 
     @classmethod
     def for_use(cls, network, loss) -> "ReconstructionNet":
-        """Return a net of a fitted network: no optimizer, no callbacks, no data."""
+        """Return a net of a fitted network, without optimizer, callbacks or data."""
+        # What NeuralNet.initialize does, without the optimizer, which a network that is not
+        # to be trained does not need.
         device = str(next(network.parameters()).device)
         net = cls(network, loss, device=device, callbacks="disable")
         net._initialize_virtual_params()
@@ -82,9 +86,10 @@ class ReconstructionNet(NeuralNet):
         return net
 
     def get_default_callbacks(self):
-        return []
+        return []  # skorch's would compute and print losses that the loop already has
 
     def initialize_optimizer(self, *args, **kwargs):
+        # The loop's optimizer, so that a callback such as LRScheduler can change its rate.
         if self.training_ is not None:
             self.optimizer_ = self.training_.step.optimizer
         return self
@@ -100,11 +105,11 @@ class ReconstructionNet(NeuralNet):
         return self.module_.outcome(x)
 
     def evaluation_step(self, batch, training=False):
-        # A prediction is a reconstruction, whatever else the loss takes.
+        # A prediction is a reconstruction, without what else the loss is computed from.
         outcome = super().evaluation_step(batch, training)
         return outcome[0] if isinstance(outcome, tuple) else outcome
 
-    # -- what callbacks may look at while training goes on --------------------
+    # -- what callbacks may read during training -------------------------------
 
     @property
     def best_weights(self) -> BestWeights:
@@ -113,12 +118,12 @@ class ReconstructionNet(NeuralNet):
 
     @property
     def n_epochs_left(self) -> int:
-        """Epochs that are left at most."""
+        """Maximum number of epochs left."""
         return self._under_way.schedule.n_epochs_left
 
     @property
     def datasets_(self) -> tuple[Dataset, Dataset | None]:
-        """Rows that are trained on, and those that choose the epoch."""
+        """Training rows, and validation rows or None."""
         train, valid = self._under_way.train, self._under_way.valid
         return (
             Dataset(train.x, train.wanted),
@@ -127,7 +132,7 @@ class ReconstructionNet(NeuralNet):
 
     @property
     def judged_train_(self) -> Dataset:
-        """Training rows that are judged, with noise that stays."""
+        """Training rows that are evaluated, with noise that is drawn once."""
         return Dataset(self._under_way.judged.x, self._under_way.judged.target)
 
     def copy_weights(self) -> dict[str, torch.Tensor]:
@@ -142,7 +147,7 @@ class ReconstructionNet(NeuralNet):
 
 
 class CallbackHooks(Watcher):
-    """Calls the hooks of the user's skorch callbacks, on a net that shows the training.
+    """Calls the hooks of the user's skorch callbacks with a net that shows the training.
 
     A callback that raises KeyboardInterrupt ends the training, as in skorch.
 
@@ -162,7 +167,7 @@ class CallbackHooks(Watcher):
             max_epochs=recipe.max_iter,
             batch_size=recipe.batch_size,
             callbacks=_copied(callbacks),
-            verbose=0,  # skorch's own lines
+            verbose=0,  # no lines by skorch; the estimator prints its own
             device=recipe.device,
         )
         self.net.training_ = training
@@ -177,19 +182,19 @@ class CallbackHooks(Watcher):
         self._notify("on_epoch_begin", **self.sets)
 
     def begin_batch(self, x: torch.Tensor, target: torch.Tensor) -> None:
-        """See a batch before its step."""
+        """Observe a batch before its step."""
         self.batch = x, target
         self._notify("on_batch_begin", batch=self.batch, training=True)
 
     def on_gradients(self) -> None:
-        """See the gradients of a batch."""
+        """Observe the gradients of a batch."""
         named = TeeGenerator(self.net.get_all_learnable_params())
         self._notify(
             "on_grad_computed", named_parameters=named, batch=self.batch, training=True
         )
 
     def end_batch(self, loss: torch.Tensor, outcome) -> None:
-        """See a batch after its step."""
+        """Observe a batch after its step."""
         self._end_batch("train", self.batch, {"loss": loss, "y_pred": outcome})
 
     def end_epoch(self, training):
@@ -205,12 +210,16 @@ class CallbackHooks(Watcher):
     def end(self, training):
         history = self.net.history
         if history and "train_loss" not in history[-1]:
-            history.pop()  # a callback stopped in the midst of an epoch
+            # A callback stopped training within an epoch, whose record is incomplete:
+            # readers of the history expect a loss in every entry.
+            history.pop()
         train = self.sets["dataset_train"]
         self._notify("on_train_end", X=train.X, y=train.y)
 
     def _pass_over_validation_rows(self) -> None:
-        """Show the validation rows batch by batch, as skorch does, with present weights."""
+        """Pass validation rows to callbacks batch by batch, with the current weights."""
+        # The current weights and not their average, as in a skorch net: callbacks such as
+        # Checkpoint see the same weights in the module.
         dataset, total = self.sets["dataset_valid"], 0.0
         for batch in self.net.get_iterator(dataset, training=False):
             self._notify("on_batch_begin", batch=batch, training=False)
@@ -230,6 +239,8 @@ class CallbackHooks(Watcher):
         self.net.history.record(f"{prefix}_batch_count", n_batches)
 
     def _notify(self, hook: str, **kwargs) -> None:
+        # Only around hooks: a KeyboardInterrupt anywhere else is Ctrl-C, and must not be
+        # taken for a callback's request to stop.
         try:
             self.net.notify(hook, **kwargs)
         except KeyboardInterrupt as interrupt:
@@ -237,7 +248,7 @@ class CallbackHooks(Watcher):
 
 
 def check_callbacks(callbacks) -> None:
-    """Raise ValueError unless ``callbacks`` holds skorch callbacks, maybe with names."""
+    """Raise ValueError unless ``callbacks`` are skorch callbacks, possibly with names."""
     for entry in callbacks:
         callback = entry[-1] if isinstance(entry, tuple) else entry
         if not isinstance(callback, Callback):
@@ -249,6 +260,7 @@ def check_callbacks(callbacks) -> None:
 
 def _copied(callbacks) -> list:
     """Return copies of the user's callbacks, since skorch changes those that it runs."""
+    # One memo for all, so that two callbacks which share an object still do.
     memo: dict = {}
     return [
         (*entry[:-1], _twin(entry[-1], memo))
@@ -261,7 +273,7 @@ def _copied(callbacks) -> list:
 def _twin(callback: Callback, memo: dict) -> Callback:
     """Return a copy that shares what cannot be copied: open files, locks, connections.
 
-    ``memo`` is deepcopy's: what callbacks have in common, their copies have too.
+    ``memo`` is that of deepcopy: objects shared by callbacks are shared by their copies.
     """
     twin = memo[id(callback)] = copy(callback)
     for name, value in vars(callback).items():

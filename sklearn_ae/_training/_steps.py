@@ -1,8 +1,8 @@
-"""One step of training, in two kinds: by autograd, or by gradients that are written down.
+"""One training step, of two kinds: by autograd, or by gradients that are written out.
 
-The second serves dense layers, whose steps take half of the time for it: recording a graph
-and walking it takes longer than small layers' arithmetic, and so do many small weights. So
-all weights lie in a few long vectors, each updated by a few kernels.
+The second is for dense layers and takes half of the time: recording and traversing a graph
+takes longer than the arithmetic of small layers, and so does updating many small weights.
+Therefore all weights are in a few long vectors, each updated by a few kernels.
 """
 
 import math
@@ -29,11 +29,14 @@ __all__ = [
     "set_training",
 ]
 
-# A gradient so many times longer than usual is too long; that is a mean over so many steps.
+# A gradient is clipped if it is this many times as long as usual, where the usual length is
+# a mean over this many steps.
 _CLIP_FACTOR = 2.0
 _CLIP_STEPS = 20
 
-_ALIGNMENT = 16  # numbers, so that every weight begins where vector units read fastest
+# In numbers: every weight begins at a multiple of 64 bytes, a cache line, from which vector
+# units read fastest.
+_ALIGNMENT = 16
 
 
 class Step(ABC):
@@ -43,7 +46,7 @@ class Step(ABC):
     ----------
     optimizer : torch.optim.Optimizer
     weights : list of nn.Parameter
-        What it moves.
+        The weights that the optimizer updates.
     """
 
     optimizer: Any
@@ -58,7 +61,7 @@ class Step(ABC):
         *,
         in_bfloat16: bool,
     ) -> torch.Tensor:
-        """Take a step; return the mean loss before it, a scalar without a graph.
+        """Update the weights; return the mean loss before that, a scalar without a graph.
 
         Parameters
         ----------
@@ -78,12 +81,12 @@ class AutogradStep(Step):
     loss : TrainingLoss
     recipe : Recipe
     on_gradients : callable or None
-        Called without arguments once gradients are there.
+        Called without arguments once gradients are computed.
 
     Attributes
     ----------
     outcome : Tensor or tuple
-        What the network made of the last batch.
+        Output of the network for the last batch.
     """
 
     def __init__(
@@ -103,7 +106,7 @@ class AutogradStep(Step):
         ]
         self.optimizer = _make_optimizer(groups, recipe)
         self.weights = [w for group in self.optimizer.param_groups for w in group["params"]]
-        # An optimizer given by the user may do as it likes with long gradients.
+        # Not for an optimizer class: LBFGS for one relies on exact gradients.
         self.clip = GradientClip(self.weights) if isinstance(recipe.solver, str) else None
         self.outcome: Any = None
 
@@ -112,10 +115,12 @@ class AutogradStep(Step):
 
         def find_gradients():
             self.optimizer.zero_grad()
+            # At every step, since evaluations and callbacks may have switched it off.
             set_training(self.network, self.loss, True)
             outcome = self._outcome(x, in_bfloat16)
             loss = self.loss(outcome, target, weight)
             loss.backward()
+            # Before callbacks, which then see the gradients that the optimizer uses.
             if self.clip is not None:
                 self.clip.shorten()
             if self.on_gradients is not None:
@@ -124,7 +129,9 @@ class AutogradStep(Step):
             losses.append(loss.detach())
             return loss
 
-        self.optimizer.step(find_gradients)  # some, as LBFGS, ask for several
+        # A closure, since LBFGS evaluates the loss several times per step. Reported is the
+        # first loss, that of the weights before the step, as for all other optimizers.
+        self.optimizer.step(find_gradients)
         self.outcome = outcomes[0]
         return losses[0]
 
@@ -133,16 +140,17 @@ class AutogradStep(Step):
             return self.network.outcome(x)
         with torch.autocast(x.device.type, torch.bfloat16):
             outcome = self.network.outcome(x)
+        # Outside of autocast: losses are computed in float32.
         return _to_float32(outcome)
 
 
 class DenseStep(Step):
-    """For dense layers and an optimizer by name: gradients are written down.
+    """For dense layers and an optimizer by name: gradients are written out.
 
     Parameters
     ----------
     network : Autoencoder
-        Which DenseGradients suits. Its weights become views of long vectors.
+        Supported by DenseGradients. Its weights become views of long vectors.
     loss : ReconstructionLoss
     recipe : Recipe
     """
@@ -170,20 +178,20 @@ class DenseStep(Step):
         find = self.bfloat16 if in_bfloat16 and self.bfloat16 else self.float32
         loss = find(x, target, weight)
         self.clip.shorten()
-        self.optimizer.bare_step()
+        self.optimizer.bare_step()  # without the wrappers; see _optimizers.py
         return loss
 
 
 def set_training(network: nn.Module, loss: nn.Module, is_training: bool) -> None:
-    """Switch between training and use, if that is a change."""
-    # Walking the modules at every batch costs more than a small layer.
+    """Switch between training and evaluation mode, if needed."""
+    # Traversing the modules at every batch takes longer than a small layer.
     if network.training != is_training:
         network.train(is_training)
         loss.train(is_training)
 
 
 def _to_float32(outcome):
-    """Return tensors, or tuples of tensors, in the numbers that losses are computed in."""
+    """Return tensors, or tuples of tensors, as float32, in which losses are computed."""
     if isinstance(outcome, tuple):
         return tuple(map(_to_float32, outcome))
     return outcome.float()
@@ -196,13 +204,16 @@ def _make_optimizer(groups: list[dict], recipe: Recipe) -> torch.optim.Optimizer
 
 
 def _groups(names: list[str], recipe: Recipe) -> list[tuple[list[str], dict]]:
-    """Return which weights are trained together, and with which options."""
+    """Return groups of weights by name, each with the options of the optimizer."""
     patterns: list[tuple[str, dict]] = []
     if recipe.alpha > 0:
-        # MLPRegressor's penalty, alpha / 2 |W|² per batch, on the hidden layers: the
-        # linear part is free, so a large alpha leads to PCA and not to zero.
+        # MLPRegressor's penalty, alpha / 2 |W|² per batch, on the weights of the hidden
+        # layers. The linear part has no penalty, so that a large alpha leads to PCA and not
+        # to zero.
         decay = {"weight_decay": recipe.alpha / recipe.batch_size}
         patterns.append(("*.layers.*weight", decay))
+    # Only the skips have another rate. Weights that match no pattern, such as a noise
+    # level, use the full one.
     if recipe.linear_rate is not None:
         patterns += [("*.layers.*", {}), ("*.skip.*", {"lr": recipe.linear_rate})]
     groups = []
@@ -210,25 +221,26 @@ def _groups(names: list[str], recipe: Recipe) -> list[tuple[list[str], dict]]:
         members = [name for name in names if fnmatch(name, pattern)]
         if members:
             groups.append((members, options))
+            # The first pattern wins: a weight may be in one group only.
             names = [name for name in names if name not in members]
     return [*groups, (names, {})] if names else groups
 
 
 @dataclass
 class GradientClip:
-    """Shortens gradients of more than twice the usual length to that.
+    """Clips gradients to twice their usual length.
 
-    One row far out makes a gradient that undoes many steps. What is usual depends on the
-    loss and on the data, so the limit follows the gradients themselves, in the manner of
-    AutoClip (Seetharaman et al., 2020).
+    The gradient of a single outlier can undo many steps. The usual length depends on the
+    loss and on the data, so that the limit is estimated from the gradients themselves,
+    similar to AutoClip (Seetharaman et al., 2020).
 
     Parameters
     ----------
     weights : sequence of nn.Parameter
     n_steps : int
-        Steps so far.
+        Number of steps so far.
     usual : float
-        Mean length of gradients over the last of them.
+        Mean length of the gradients of recent steps.
     """
 
     weights: Sequence[nn.Parameter]
@@ -236,7 +248,8 @@ class GradientClip:
     usual: float = 0.0
 
     def shorten(self) -> None:
-        """Shorten the gradients of the present step, if they are too long."""
+        """Scale the gradients of the current step down, if they are too long."""
+        # Of all weights together: clipped one by one, the direction would change.
         gradients = [w.grad for w in self.weights if w.grad is not None]
         norms = torch.stack([torch.linalg.vector_norm(g) for g in gradients])
         norm, limit = math.hypot(*norms.tolist()), _CLIP_FACTOR * self.usual
@@ -244,7 +257,7 @@ class GradientClip:
         if self.n_steps > _CLIP_STEPS and 0 < limit < norm:
             for gradient in gradients:
                 gradient.mul_(limit / norm)
-            norm = limit
+            norm = limit  # an outlier counts as the limit, or it would raise the next one
         self.usual += (norm - self.usual) / min(self.n_steps, _CLIP_STEPS)
 
 
@@ -256,12 +269,12 @@ class FlatWeights:
     module : nn.Module
         All its weights are float32, on one device.
     groups : sequence of list of str
-        Names of the weights that share a vector; together, all of them.
+        Names of the weights that share a vector; every weight is in one group.
 
     Attributes
     ----------
     vectors : dict of str to nn.Parameter
-        By the name of the first weight in it, each with its ``grad``.
+        By the name of their first weight, each with its ``grad``.
     weights, gradients : dict of str to Tensor
         By name, views of the vectors and of their ``grad``.
     """
@@ -285,11 +298,13 @@ class FlatWeights:
         self.gradients = self.views([v.grad for v in self.vectors.values()])
         for name, weight in weights.items():
             self.weights[name].copy_(weight.detach())
+            # The module computes with the memory that the optimizer updates, so that no
+            # copies are needed.
             weight.data = self.weights[name]
             weight.grad = self.gradients[name]
 
     def views(self, vectors: Sequence[torch.Tensor | None]) -> dict[str, torch.Tensor]:
-        """Return each weight's place in ``vectors``, which are as long as our own."""
+        """Return views of the weights in ``vectors``, which have the same lengths."""
         return {
             name: vector[start : start + shape.numel()].view(shape)
             for vector, places in zip(vectors, self._places, strict=True)

@@ -1,4 +1,4 @@
-"""Which weights training leaves, and when it ends: averages, best weights, divergence."""
+"""Selection of weights and end of training: averages, best weights, divergence."""
 
 import math
 from collections.abc import Iterator
@@ -19,53 +19,54 @@ if TYPE_CHECKING:
 
 __all__ = ["AveragedWeights", "BestWeights", "ConvergenceError", "JudgedRows"]
 
-# The average of weights looks back over so many epochs, but not over more of the steps so
-# far than this share: it leaves the start behind.
+# The average of weights covers this many epochs, but at most this fraction of the steps
+# so far: otherwise early averages would still contain much of the start.
 _EPOCHS = 2
 _SHARE_OF_STEPS = 0.25
-# It takes one point every so many steps, 32 within its window: to follow every step costs
-# as much as a step of a wide network.
+# The average takes 32 points within its window instead of every step: an update costs as
+# much as a training step of a wide network.
 _POINTS = 32
 
-# A loss this many times worse than the start, than that of the mean, and than one
-# scaled unit is lost.
+# Training has diverged if the loss is this many times the largest of three: that of the
+# start, which may be nearly perfect, that of the mean, and one scaled unit.
 _HOPELESS = 1e3
 
-# How many standard errors a gain over PCA has to be worth: so many, and by few rows, of
-# which one may make the mean, so many more divided by the rows. On 240 splits of twelve
-# sets with 80 to 300 training rows, held-out R² fell below PCA's by more than 0.005 three
-# times, never by more than 0.02, at a mean gain of 0.028; with 1.645 by any rows, four
-# times and once, at 0.024. On 180 splits with more rows neither ever fell below. Those were
-# of three layers at a rate of 0.01, and the rule was chosen by them.
+# A gain over PCA has to exceed this many standard errors, plus the second number divided
+# by the number of validation rows, since with few rows a single one can dominate the
+# mean. On 240 splits of twelve data sets with 80 to 300 training rows, held-out R² was
+# below PCA's by more than 0.005 three times and never by more than 0.02, at a mean gain
+# of 0.028. With 1.645 standard errors for any number of rows it was four times and once,
+# at 0.024. On 180 splits with more rows neither was ever below. These were networks of
+# three layers at a rate of 0.01, and the rule was chosen on them.
 _N_STANDARD_ERRORS = 0.5
 _N_MORE_BY_ONE_ROW = 12
 
-_ROWS_OF_MEAN = 4096  # enough to know the loss of the mean by
+_ROWS_OF_MEAN = 4096  # enough for an estimate of the loss of the mean
 
 
 class ConvergenceError(RuntimeError):
     """Training diverged: the loss became infinite, NaN, or far larger than at the start.
 
-    ``fit`` raises it and leaves the estimator as it was before. The message names the
-    epoch and the way out, mostly a smaller ``learning_rate_init``.
+    ``fit`` raises it and leaves the estimator unchanged. The message gives the epoch and a
+    remedy, usually a smaller ``learning_rate_init``.
     """
 
 
 class AveragedWeights:
-    """An exponential moving average of weights in training, which is judged and kept.
+    """An exponential moving average of the weights, which is evaluated and kept.
 
-    Steps of a high learning rate circle around a minimum; the mean of where they have been
-    is closer to it, and on few rows it overfits later (Polyak and Juditsky, "Acceleration
-    of stochastic approximation by averaging", 1992).
+    At a high learning rate weights oscillate around a minimum; their mean is closer to it,
+    and with few rows it overfits later (Polyak and Juditsky, "Acceleration of stochastic
+    approximation by averaging", 1992).
 
-    Buffers, such as running statistics of the user's own layers, are those of the moment.
+    Buffers, such as running statistics of user-supplied layers, are not averaged.
 
     Parameters
     ----------
     weights : list of nn.Parameter
-        Where the average starts.
+        Weights to average, and the start of the average.
     n_batches : int
-        Steps in an epoch.
+        Number of steps in an epoch.
     """
 
     def __init__(self, weights: list[nn.Parameter], n_batches: int):
@@ -76,17 +77,19 @@ class AveragedWeights:
         self.n_steps = 0
 
     def update(self) -> None:
-        """Count a step, and let the average follow the weights if it is time."""
+        """Count a step, and update the average if it is due."""
         self.n_steps += 1
         if self.n_steps % self.every:
             return
         n_back = min(self.longest, 1 + _SHARE_OF_STEPS * self.n_steps)
+        # torch's multi-tensor form: a few kernels instead of one or more per weight.
         average = get_ema_multi_avg_fn(1 - min(self.every / n_back, 1))
         average(self.averages, self.weights, self.n_steps)
 
     @contextmanager
     def in_place(self) -> Iterator[None]:
-        """Put the average in the place of the weights while the block runs."""
+        """Replace the weights by their average while the block runs."""
+        # Copied into the same tensors: DenseStep and the optimizer hold views of them.
         kept = [weight.clone() for weight in self.weights]
         for weight, average in zip(self.weights, self.averages, strict=True):
             weight.copy_(average)
@@ -98,18 +101,18 @@ class AveragedWeights:
 
 
 class JudgedRows:
-    """Rows by which a network is judged.
+    """Rows on which a network is evaluated.
 
     Parameters
     ----------
     network : BottleneckNetwork
     loss : TrainingLoss
     noise : Corruption or None
-        Falls on what goes in, and stays, so that epochs can be compared.
+        Added to the input once, so that epochs can be compared.
     generator : torch.Generator
-        Draws it.
+        Draws the noise.
     column_weights : Tensor of shape (n_features,)
-        What the squared error of each column counts in R², so that R² is in the user's
+        Weight of the squared error of each column in R², so that R² is in the user's
         units.
     rows : Rows
     """
@@ -133,55 +136,59 @@ class JudgedRows:
 
     @torch.no_grad()
     def judge(self) -> tuple[torch.Tensor, float]:
-        """Return the loss of every row, (n_rows,), and R² of all."""
+        """Return the loss of every row, (n_rows,), and R² of all of them."""
         set_training(self.network, self.loss, False)
         rows, error = [], torch.zeros_like(self.column_weights)
         n_parts = math.ceil(len(self.x) / _ROWS_OF_MEAN)
         parts = self.x.tensor_split(n_parts), self.target.tensor_split(n_parts)
         for x, target in zip(*parts, strict=True):
             outcome = self.network.outcome(x)
+            # float64, for a mean of many rows and the standard error of small differences.
             rows.append(self.loss.rows(outcome, target).cpu().double())
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
             error += ((x_hat - target) ** 2).sum(0)
-        # As in r2_score, a column that does not vary has no variance to explain.
+        # As in score, a column that does not vary has no variance to explain.
         total, varies = float(self.variance.sum()), self.variance > 0
         unexplained = float((error * self.column_weights)[varies].sum())
         return torch.cat(rows), 1 - unexplained / total if total > 0 else 0.0
 
     @torch.no_grad()
     def loss_of_mean(self) -> float:
-        """Return the loss of the mean in place of every row."""
-        outcome = self.network.outcome(self.x[:1])  # of which a bound takes the noise level
+        """Return the loss with the mean of the rows as every reconstruction."""
+        # A bound takes its noise level from an outcome; one row is enough for that.
+        outcome = self.network.outcome(self.x[:1])
         return float(self.loss.of_mean(outcome, self.target[:_ROWS_OF_MEAN]))
 
 
 class BestWeights:
-    """The best weights of all epochs, the start among them; and when to stop.
+    """Keeps the best weights of all epochs, including the start, and decides when to stop.
 
-    Judged and kept are averages over the last steps; see AveragedWeights. Training ends
-    after ``n_iter_no_change`` epochs that gained less than ``tol``, as a share of the
-    loss at the start. Where ``guards_start``, an epoch has to beat the start beyond doubt.
+    Averages over the last steps are evaluated and kept; see AveragedWeights. Training ends
+    after ``n_iter_no_change`` epochs that gained less than ``tol``, as a fraction of the
+    loss at the start. With ``guards_start`` an epoch replaces the start only if its gain
+    exceeds a margin based on its standard error.
 
     Parameters
     ----------
     network : BottleneckNetwork
     average : AveragedWeights
-        Of ``network``.
+        Average of the weights of ``network``.
     train, valid : JudgedRows
-        Training rows, and those that choose the epoch; None: no rows do.
+        Training rows, and validation rows or None.
     recipe : Recipe
 
     Attributes
     ----------
     chooses_ : bool
-        Whether there are rows to choose an epoch by.
+        Whether there are validation rows to select an epoch.
     best_epoch_ : int
     losses_, scores_ : list of float
-        Of the rows that judge, the start first.
+        Loss and R² on the validation rows, the start first. Without validation rows,
+        those of the start on the training rows.
     train_r2_ : float
-        Of the start, on training rows.
+        R² of the start on the training rows.
     stops_ : bool
-        Whether there is nothing more to gain.
+        Whether training should end.
     """
 
     def __init__(
@@ -200,35 +207,40 @@ class BestWeights:
         self.best_epoch_, self.stops_ = 0, False
 
     def judge_start(self) -> None:
-        """Take the start as epoch 0, the first candidate."""
+        """Evaluate the start as epoch 0, the first candidate."""
         self.start_rows, r2 = (self.valid or self.train).judge()
         start_loss = float(self.start_rows.mean())
         self.train_loss, self.train_r2_ = start_loss, r2
         if self.chooses_:
             rows, self.train_r2_ = self.train.judge()
             self.train_loss = float(rows.mean())
+        # Absolute values, since a bound can be negative.
         losses = abs(start_loss), abs(self.train_loss), self.train.loss_of_mean()
         self.ceiling = _HOPELESS * max(*losses, 1.0)
         self.best_rows, self.best_loss = self.start_rows, start_loss
         self.losses_, self.scores_ = [start_loss], [r2]
         self.start_weights = self.best_weights = copy_weights(self.network)
         self.patience_loss, self.patience_epoch = start_loss, 0
-        # A loss that measures in units of its own noise can stay finite where R² is not.
+        # A likelihood divides errors by its noise level, so that its loss can be finite
+        # where R² is not.
         self._raise_if_diverged(start_loss if math.isfinite(r2) else math.inf, 0)
 
     def judge_epoch(
         self, epoch: int, train_loss: float, schedule: Schedule, *, is_early: bool
     ) -> None:
-        """Judge the average of an epoch, and tell ``schedule`` to end if nothing is gained.
+        """Evaluate the average after an epoch; end ``schedule`` if there is no progress.
 
-        ``is_early`` holds patience: progress is not expected yet.
+        With ``is_early`` progress is not expected yet, and the epoch is not counted.
         """
+        # Also by the training loss: without validation rows there is no other.
         self._raise_if_diverged(train_loss, epoch)
         if not self.chooses_:
             return
         loss, r2 = self._judge_average(epoch)
         self.losses_.append(loss)
         self.scores_.append(r2)
+        # Relative to the start's loss and not the present one, which near zero would count
+        # ever smaller gains as progress.
         has_progress = loss < self.patience_loss - self.recipe.tol * abs(self.losses_[0])
         if has_progress or is_early:
             self.patience_loss = min(loss, self.patience_loss)
@@ -238,9 +250,10 @@ class BestWeights:
         self.stops_ = schedule.has_ended
 
     def finish(self, n_epochs: int) -> None:
-        """Leave the network with the weights that won."""
+        """Load the selected weights into the network."""
         if not self.chooses_:
-            # No row can choose between epochs: the last one, unless the start was better.
+            # Training rows cannot select an epoch, since later ones fit them better: the
+            # last epoch is kept, unless the start has a lower loss.
             self._judge_average(n_epochs)
         self.network.load_state_dict(self.best_weights)
         if self.chooses_ and self.recipe.guards_start and self._gain_is_in_doubt():
@@ -248,7 +261,7 @@ class BestWeights:
             self.network.load_state_dict(self.start_weights)
 
     def _judge_average(self, epoch: int) -> tuple[float, float]:
-        """Return loss and R² of the average, and keep it if it is the best so far."""
+        """Return loss and R² of the average, and keep its weights if they are the best."""
         with self.average.in_place():
             rows, r2 = (self.valid or self.train).judge()
             loss = float(rows.mean())
@@ -259,12 +272,13 @@ class BestWeights:
         return loss, r2
 
     def _gain_is_in_doubt(self) -> bool:
-        """Whether the gain over the start is in doubt by the rows that were seen.
+        """Whether the gain over the start may be due to chance.
 
-        It is to exceed half a standard error of the mean difference of row losses on the
-        validation rows, and more than that by few of them, and the training rows, which
-        may hold outliers that those lack, must not have lost.
+        The mean difference of row losses on the validation rows has to exceed half of its
+        standard error, and more if these are few. The loss on the training rows, which may
+        have outliers that validation rows lack, must not have increased.
         """
+        # Row by row: differences vary far less than losses, which differ between rows.
         gain = self.start_rows - self.best_rows
         if len(gain) < 2 or self.train.judge()[0].mean() > self.train_loss:
             return True

@@ -1,6 +1,7 @@
-"""Torch as the rest of the package sees it: arrays as tensors, devices, what is global.
+"""Torch for the rest of the package: arrays as tensors, devices, global settings.
 
-What is global in torch is borrowed and given back: threads, gradients, random state.
+Global settings of torch are changed temporarily and restored: the number of threads, the
+gradient mode and the random state.
 """
 
 import threading
@@ -32,22 +33,22 @@ __all__ = [
     "to_tensor",
 ]
 
-ROWS_PER_PASS = 4096  # rows seen at once outside training: bounds the memory
+ROWS_PER_PASS = 4096  # rows processed at once outside training: bounds the memory
 
 _FLOAT64 = torch.empty(0, dtype=torch.float64, device="cpu")
 
-# Seen at once where rows are scaled: copies in float64 stay in the cache.
+# Cells scaled at once: copies in float64 take 4 MiB, which stay in the cache.
 _CELLS_PER_PASS = 2**19
 
-# Below this many multiplications per batch a second thread costs more than it brings.
+# Below this many multiplications per batch a second thread costs more time than it saves.
 _WORTH_A_THREAD = 5e7
 
-# To turn weights and rows into bfloat16 and back costs what the faster products save, with
-# fewer multiplications per batch or with fewer rows in it (benchmarks/crossings.py).
+# With fewer multiplications per batch, or fewer rows in it, converting weights and rows to
+# bfloat16 and back takes the time that faster products save (benchmarks/crossings.py).
 _WORTH_BFLOAT16 = 1e8
 _FEWEST_ROWS = 64
-# A column whose mean, in its own standard deviations, is farther from zero in what the
-# network sees loses too many of its three digits to the mean.
+# If the mean of a column of the scaled rows is more than this many of its standard
+# deviations from zero, too many of the three digits of bfloat16 represent the mean.
 _FARTHEST_MEAN = 4.0
 
 
@@ -59,12 +60,13 @@ def to_tensor(
 ) -> torch.Tensor:
     """Return ``array`` in the dtype of ``like``, on its device.
 
-    It is a copy, so that nothing writes through to the user's array. Who only reads may
-    have the array itself, if torch takes it.
+    It is a copy, so that nothing writes to the user's array. With ``is_read_only`` the
+    tensor may share the memory of the array, where torch supports that.
     """
-    if min(array.strides, default=0) < 0:  # which torch does not know
+    if min(array.strides, default=0) < 0:  # torch does not support negative strides
         array = np.ascontiguousarray(array)
-    if is_read_only and array.flags.writeable:  # of others torch warns
+    # torch warns if a tensor shares the memory of an array that is not writeable.
+    if is_read_only and array.flags.writeable:
         return torch.from_numpy(array).to(like)
     return torch.tensor(array, dtype=like.dtype, device=like.device)
 
@@ -83,20 +85,21 @@ def to_rows(
 def by_chunk(
     function: Callable[..., torch.Tensor], network: BottleneckNetwork, *arrays: np.ndarray
 ) -> np.ndarray:
-    """Return what ``function`` makes of the rows of ``arrays``, some thousands at a time.
+    """Return ``function`` of the rows of ``arrays``, computed for some thousands at a time.
 
-    ``function`` takes as many tensors as there are arrays, as ``network`` computes. It
-    must not write to them: they may be the arrays.
+    ``function`` takes one tensor per array, in the dtype and on the device of ``network``.
+    It must not write to them, since they may share memory with the arrays.
     """
     weight = next(network.parameters())
     n_rows, result = len(arrays[0]), np.empty(0)
+    # One pass even without rows, so that an empty result has the right shape and dtype.
     for start in range(0, max(n_rows, 1), ROWS_PER_PASS):
         rows = slice(start, start + ROWS_PER_PASS)
         parts = (to_tensor(array[rows], weight, is_read_only=True) for array in arrays)
         part = function(*parts)
         made = part.cpu().numpy()
         if n_rows <= ROWS_PER_PASS:
-            return made
+            return made  # the usual case, without a copy
         if start == 0:
             result = np.empty((n_rows, *made.shape[1:]), made.dtype)
         result[rows] = made
@@ -104,7 +107,8 @@ def by_chunk(
 
 
 def to_arrays(network: BottleneckNetwork) -> dict[str, np.ndarray]:
-    """Return copies of the weights and axes of ``network`` by name, not of its units."""
+    """Return copies of the weights and axes of ``network`` by name, without its units."""
+    # Units are kept as scalers in float64, from which each dtype gets its own.
     return {
         name: weight.detach().clone().cpu().numpy()
         for name, weight in network.state_dict().items()
@@ -116,7 +120,7 @@ def to_arrays(network: BottleneckNetwork) -> dict[str, np.ndarray]:
 def load_arrays(
     network: BottleneckNetwork, arrays: dict[str, np.ndarray], dtype: str
 ) -> None:
-    """Overwrite the weights that ``arrays`` names, and compute in ``dtype`` from now on.
+    """Load ``arrays`` into the weights of these names, and switch ``network`` to ``dtype``.
 
     Apple's GPUs have no float64 and stay at float32.
     """
@@ -137,19 +141,21 @@ def prepare_for_use(
     dtype: str,
     device: str,
 ) -> None:
-    """Let ``network`` be what was fitted, in ``dtype``, on ``device`` if that is possible.
+    """Load what was fitted into ``network``, in ``dtype``, on ``device`` if possible.
 
-    Units are offsets, one or two, and then a scale; see Scaler.units.
+    Units are one or two offsets, then a scale; see Scaler.units.
     """
     place = usable_device(device, dtype)
     load_arrays(network.to(place), arrays, dtype)
     network.units_in = _make_units(units_in, place)
     network.units_out = _make_units(units_out, place)
-    network.eval()  # here: concurrent first calls might half switch it
+    # Here and not at the first use: of concurrent first calls, one might see a network that
+    # is half in training mode.
+    network.eval()
 
 
 def _make_units(arrays: Sequence[np.ndarray], device: str) -> Units:
-    if torch.device(device).type == "mps":
+    if torch.device(device).type == "mps":  # Apple's GPUs have no float64
         arrays = [array.astype(np.float32) for array in arrays]
     offset, *rest, scale = (torch.tensor(array, device=device) for array in arrays)
     return Units(offset, scale, *rest)
@@ -162,7 +168,7 @@ def scale_rows(
     to_network = Units(*(torch.tensor(unit, device="cpu") for unit in (offset, scale)))
     scaled: np.ndarray = np.empty(X.shape, dtype)
     n_rows = max(1, _CELLS_PER_PASS // X.shape[1])
-    with np.errstate(over="ignore", invalid="ignore"):  # reported as divergence
+    with np.errstate(over="ignore", invalid="ignore"):  # training reports it as divergence
         for start in range(0, len(X), n_rows):
             rows = slice(start, start + n_rows)
             x = torch.tensor(
@@ -178,28 +184,29 @@ def scale_rows(
 def measure_noise(
     noise: Corruption, X: np.ndarray, offset: np.ndarray, scale: np.ndarray
 ) -> None:
-    """Let ``noise`` take its units from the columns of ``X``.
+    """Determine the units of ``noise`` from the columns of ``X``.
 
-    In the user's units that is ``X * scale + offset``.
+    In the user's units ``X`` is ``X * scale + offset``.
     """
     noise.measure(*(to_tensor(array, _FLOAT64) for array in (X, offset, scale)))
 
 
 def noise_moments(noise: Corruption) -> tuple[np.ndarray, ...] | None:
-    """Return what is known of noisy cells; see Corruption. None: nothing."""
+    """Return the moments of noisy cells, or None if not known; see Corruption."""
     moments = noise.moments()
     return moments and tuple(moment.numpy() for moment in moments)
 
 
 def corrupt(noise: Corruption, X: np.ndarray, generator: torch.Generator) -> np.ndarray:
     """Return a noisy copy of ``X`` in float64."""
-    # In random order, as in training.
+    # In random order, as in training, which SwapNoise depends on; then back in order, since
+    # rows are paired with their targets.
     order = torch.randperm(len(X), generator=generator, device="cpu")
     noisy = noise(to_tensor(X, _FLOAT64)[order], generator)
     return noisy[order.argsort()].numpy()
 
 
-# -- devices and what is global ------------------------------------------------------
+# -- devices and global settings -----------------------------------------------------
 
 
 def resolve_device(device: str) -> str:
@@ -208,19 +215,20 @@ def resolve_device(device: str) -> str:
     Parameters
     ----------
     device : str
-        "auto" takes an accelerator if there is one.
+        "auto" uses an accelerator if there is one.
 
     Raises
     ------
     ValueError
-        The name means nothing to torch, or this machine has no such device.
+        torch does not know the name, or this machine has no such device.
     """
     if device == "auto":
         accelerator = torch.accelerator.current_accelerator(check_available=True)
         return "cpu" if accelerator is None else str(accelerator)
     try:
         resolved = torch.device(device)
-        torch.empty(0, device=resolved).cpu()  # which "meta" cannot
+        # A device of a valid name need not exist, and "meta" has no data to copy back.
+        torch.empty(0, device=resolved).cpu()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ValueError(
             f"device={str(device)!r} cannot be used: {str(error).splitlines()[0]} "
@@ -231,10 +239,10 @@ def resolve_device(device: str) -> str:
 
 
 def usable_device(device: str, dtype: str) -> str:
-    """Return ``device`` for a fitted network, or the CPU where it cannot serve.
+    """Return ``device`` for a fitted network, or the CPU if it cannot be used.
 
-    A fit made on a GPU is used on a machine without one; Apple's GPUs have no
-    float64.
+    A network fitted on a GPU may be used on a machine without one, and Apple's GPUs have
+    no float64.
     """
     try:
         resolved = resolve_device(device)
@@ -244,30 +252,30 @@ def usable_device(device: str, dtype: str) -> str:
 
 
 def make_generator(seed: int) -> torch.Generator:
-    """Return a CPU generator of our own, so that torch's global one stays untouched."""
+    """Return a separate CPU generator, so that torch's global one does not change."""
     return torch.Generator(device="cpu").manual_seed(seed)
 
 
 @contextmanager
 def borrowed_globals(n_multiplications: float, seed: int | None = None) -> Iterator[None]:
-    """Borrow what is global in torch while a network is built and trained.
+    """Set torch's global settings while a network is built and trained, then restore them.
 
     Parameters
     ----------
     n_multiplications : float
         Work in one batch; see limited_threads.
     seed : int or None
-        Lends the global random state, seeded, to code of the user's. None: there is none.
+        Seed of the global random state for user-supplied code. None if there is none.
     """
     random_state = nullcontext() if seed is None else _borrowed_random_state(seed)
-    # Gradients also where the user has switched them off around a fit.
+    # Gradients are needed even if the user has switched them off around a fit.
     gradients = torch.inference_mode(False), torch.enable_grad()
     with limited_threads(n_multiplications), gradients[0], gradients[1], random_state:
         yield
 
 
 class _ThreadLimit:
-    """How many threads the user had set, while concurrent fits hold them to one."""
+    """The user's number of threads, while concurrent fits limit it to one."""
 
     lock = threading.Lock()
     n_holders = 0
@@ -276,7 +284,7 @@ class _ThreadLimit:
 
 @contextmanager
 def limited_threads(n_multiplications: float) -> Iterator[None]:
-    """Run small networks on one thread, and put the user's setting back.
+    """Run small networks on one thread, and restore the user's setting.
 
     Parameters
     ----------
@@ -287,6 +295,7 @@ def limited_threads(n_multiplications: float) -> Iterator[None]:
         yield
         return
     with _ThreadLimit.lock:
+        # Only the first reads the setting: the others would take the limit for the user's.
         if _ThreadLimit.n_holders == 0:
             _ThreadLimit.users_own = torch.get_num_threads()
         _ThreadLimit.n_holders += 1
@@ -296,19 +305,21 @@ def limited_threads(n_multiplications: float) -> Iterator[None]:
     finally:
         with _ThreadLimit.lock:
             _ThreadLimit.n_holders -= 1
-            # Each Python thread has a setting of its own: each puts it back.
+            # The setting is per Python thread, so that each thread has to restore it, not
+            # only the last one.
             torch.set_num_threads(_ThreadLimit.users_own)
 
 
+# Reentrant, since a user-supplied factory may itself fit or use an estimator.
 _drawing = threading.RLock()
 
 
 @contextmanager
 def _borrowed_random_state(seed: int) -> Iterator[None]:
-    """Seed torch's global generators for code that knows no other, and put them back.
+    """Seed torch's global generators for user-supplied code, and restore them.
 
-    Only networks and losses of the user's need this. One fit at a time may
-    have them, so that concurrent fits draw what sequential ones draw.
+    Only user-supplied networks, losses and noise need this. One fit at a time may use
+    them, so that concurrent fits draw the same numbers as sequential ones.
     """
     gpus = list(range(torch.cuda.device_count()))
     with _drawing, torch.random.fork_rng(devices=gpus):
@@ -319,18 +330,18 @@ def _borrowed_random_state(seed: int) -> Iterator[None]:
 def pays_in_bfloat16(
     device: str, n_rows: int, n_multiplications: float, farthest_mean: float
 ) -> bool:
-    """Tell whether this machine trains faster in bfloat16, and as well.
+    """Return whether training in bfloat16 is faster on this machine, and as accurate.
 
     Parameters
     ----------
     device : str
-        Where. Of others than the CPU nothing was measured.
+        Device of the training. Only the CPU was measured.
     n_rows : int
-        In a batch.
+        Number of rows in a batch.
     n_multiplications : float
-        For one row.
+        Number of multiplications for one row.
     farthest_mean : float
-        Of what the network sees, in standard deviations.
+        Largest mean of a column of the scaled rows, in standard deviations.
     """
     is_too_little = n_rows < _FEWEST_ROWS or n_rows * n_multiplications < _WORTH_BFLOAT16
     if device != "cpu" or is_too_little or farthest_mean > _FARTHEST_MEAN:

@@ -1,4 +1,4 @@
-"""Tensors only: what the network is, what goes wrong on the way in, how wrong it is."""
+"""Tensors only: networks, their layers, the noise on their input, and losses."""
 
 from ._activations import ACTIVATIONS
 from ._bound import EvidenceLowerBound

@@ -1,4 +1,4 @@
-"""Activation functions by name, and the links that let a linear part pass through one."""
+"""Activation functions by name, and their inverses as links of a linear part."""
 
 import math
 from collections.abc import Callable
@@ -22,18 +22,20 @@ ACTIVATIONS = {
     "softplus": nn.Softplus,
 }
 
-# How close to the edge of its range a linear part is clipped before the link
-# is inverted: small enough to leave the PCA reconstruction as it is, large
-# enough that the gradient of the link does not vanish there.
+# Distance from the bounds of the range to which a linear part is clipped before the link is
+# inverted: small enough that the PCA reconstruction hardly changes, large enough that the
+# gradient of the link does not vanish there.
 _MARGIN = 1e-3
 
 
 def _inverse_softplus(x: torch.Tensor) -> torch.Tensor:
     x = x.clamp(min=_MARGIN)
+    # log(exp(x) - 1) would overflow for large x; this form does not.
     return x + torch.log(-torch.expm1(-x))
 
 
 def _inverse_elu(x: torch.Tensor) -> torch.Tensor:
+    # Clamped in the branch that is not taken too: its NaN would spoil the gradient.
     return torch.where(x > 0, x, torch.log1p(x.clamp(min=_MARGIN - 1, max=0)))
 
 
@@ -50,20 +52,24 @@ def _gelu_slope(x: torch.Tensor) -> torch.Tensor:
 def _inverse_by_newton(
     activation: Callable, slope: Callable, lowest: float, x: torch.Tensor
 ) -> torch.Tensor:
-    """Invert an activation that rises from ``lowest`` on and is close to relu."""
+    """Invert an activation that increases from ``lowest`` on and is close to relu."""
     x = x.clamp(min=activation(x.new_tensor(lowest)).item())
+    # Without gradients: the graph would have nodes for every iteration. The first guess is
+    # half a unit above, since for positive values these activations are below the identity.
     wanted = x.detach()
     point = wanted + 0.5
     for _ in range(_NEWTON_STEPS):
         point = (point - (activation(point) - wanted) / slope(point)).clamp(min=lowest)
-    # One more step, through which gradients pass: d point / d x = 1 / slope.
+    # One more step with gradients, which gives the derivative of an inverse: 1 / slope.
     return point + (x - activation(point)) / slope(point)
 
 
+# Newton's method about doubles the correct digits with every step; this many suffice near
+# ``lowest`` too, where the slope is small.
 _NEWTON_STEPS = 12
 
-# relu needs no inverse: it clips the linear part itself. silu and gelu turn at about
-# -1.28 and -0.75, so their branch above that is taken.
+# relu needs no inverse: it clips the linear part itself. silu and gelu have a minimum at
+# about -1.28 and -0.75, so the increasing branch above it is inverted.
 _LINK_INVERSES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": lambda x: torch.atanh(x.clamp(_MARGIN - 1, 1 - _MARGIN)),
     "logistic": lambda x: torch.logit(x, eps=_MARGIN),
@@ -82,7 +88,7 @@ def output_link_inverse(name: str, x: torch.Tensor) -> torch.Tensor:
     name : str
         A key of ``ACTIVATIONS``.
     x : Tensor of any shape
-        Wanted outputs.
+        Values of the activation.
 
     Returns
     -------

@@ -1,9 +1,9 @@
-"""The evidence lower bound: what trains a variational network, and what it tells of rows.
+"""The evidence lower bound: the training loss of a variational network, and its scores.
 
     log p(x) >= E_q log p(x | z) - KL(q(z | x) || p(z))
 
-With importance weights the bound closes: the logarithm of the mean of p(x, z) / q(z | x)
-over more and more draws of z tends to log p(x) (Burda, Grosse and Salakhutdinov,
+Importance weights make the bound tighter: the logarithm of the mean of p(x, z) / q(z | x)
+over draws of z converges to log p(x) with their number (Burda, Grosse and Salakhutdinov,
 "Importance weighted autoencoders", 2016).
 """
 
@@ -19,7 +19,7 @@ __all__ = ["EvidenceLowerBound"]
 
 
 class EvidenceLowerBound(TrainingLoss):
-    """Minus the bound per cell, in nats, of rows in scaled units.
+    """Minus the bound per cell, in nats, for rows in scaled units.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ class EvidenceLowerBound(TrainingLoss):
     Attributes
     ----------
     warmth : float
-        Share of ``beta`` that counts in the present step of training.
+        Fraction of ``beta`` that is used in the current training step.
     """
 
     def __init__(self, likelihood: Likelihood, beta: float = 1.0):
@@ -46,6 +46,7 @@ class EvidenceLowerBound(TrainingLoss):
 
     def forward(self, outcome, x, weight=None):
         _, drawn, divergence, log_scale = outcome
+        # Epochs are compared under the full weight, or the first ones would look best.
         beta = self.beta * self.warmth if self.training else self.beta
         if weight is not None:
             densities = [self.likelihood.rows(x_hat, x, log_scale) for x_hat in drawn]
@@ -55,6 +56,8 @@ class EvidenceLowerBound(TrainingLoss):
         return (beta * divergence.mean() - sum(densities) / len(drawn)) / x.shape[1]
 
     def of_mean(self, outcome, x):
+        # The noise level and divergence of the network stay, so that this is on the scale
+        # of its losses.
         x_hat, _, divergence, log_scale = outcome
         return self((x_hat, (x.mean(0).expand_as(x),), divergence, log_scale), x)
 
@@ -64,6 +67,7 @@ class EvidenceLowerBound(TrainingLoss):
         """Return the bound of every row in nats, (n_rows,), the same in every call."""
         mean, log_std = network.encoder.posterior(x)
         std, total = log_std.exp(), torch.zeros_like(mean[:, 0])
+        # One point at a time: all at once would multiply the memory by their number.
         for point in network.points.to(mean):
             x_hat = network.decoder(mean + std * point)
             total += self.likelihood.rows(x_hat, target, network.noise_level)
@@ -86,7 +90,8 @@ class EvidenceLowerBound(TrainingLoss):
             log_weight = self.likelihood.rows(
                 network.decoder(code), target, network.noise_level
             )
-            # log p(z) - log q(z | x), whose constants cancel.
+            # log p(z) - log q(z | x): their normalising constants cancel.
             log_weight += (normal**2 / 2 - code**2 / 2 + log_std).sum(1)
+            # Summed as logarithms: the densities themselves underflow.
             total = torch.logaddexp(total, log_weight)
         return total - math.log(n_draws)

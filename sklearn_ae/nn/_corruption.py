@@ -1,7 +1,7 @@
-"""What goes in is not what should come out: one class per noise.
+"""Noise on the input of a network: one class per kind.
 
-Every noise also tells its first two moments, from which the best linear
-denoiser follows in closed form.
+Every noise also gives its first two moments, from which the best linear denoiser follows
+in closed form.
 """
 
 import math
@@ -25,10 +25,10 @@ __all__ = [
 
 
 class Moments(NamedTuple):
-    """Given x, a noisy cell has mean ``keep * x + shift``; cells are independent.
+    """Moments of noisy cells, which are independent given x.
 
-    Each is of shape (n_features,). ``variance`` is what noise adds to the variance of a
-    column: that of noisy cells is keep^2 var(x) + variance.
+    Each is of shape (n_features,). A noisy cell has the mean ``keep * x + shift``, and a
+    noisy column the variance keep^2 var(x) + ``variance``.
     """
 
     keep: torch.Tensor
@@ -37,16 +37,16 @@ class Moments(NamedTuple):
 
 
 class Corruption(ABC):
-    """Noise, in the units of the columns that it falls on.
+    """Noise, in the units of the columns that it is added to.
 
     Parameters
     ----------
     level : float or sequence of float (n_features,)
-        How much of it; the classes say in which unit.
+        Amount of noise; the classes define its unit.
     """
 
-    auto: ClassVar[float]  # the level where nothing is known of the noise to come
-    most: ClassVar[float] = 1.0  # as a share of cells
+    auto: ClassVar[float]  # the level that "auto" selects
+    most: ClassVar[float] = 1.0  # the largest level, for levels that are fractions of cells
 
     level: torch.Tensor
     offset: torch.Tensor
@@ -60,19 +60,21 @@ class Corruption(ABC):
         self._given_level = level
 
     def measure(self, x: torch.Tensor, offset: torch.Tensor, scale: torch.Tensor) -> None:
-        """Learn the units of the columns of ``x``, (n_rows, n_features).
+        """Determine the units of the columns of ``x``, (n_rows, n_features).
 
-        In the user's units it is ``x * scale + offset``, each (n_features,).
+        In the user's units ``x`` is ``x * scale + offset``, each of shape (n_features,).
         """
         self.level = x.new_tensor(self._given_level).expand(x.shape[1])
         self.offset, self.scale = offset, scale
         self.low, self.high = x.amin(0), x.amax(0)
         variance, self.mean = torch.var_mean(x, 0, correction=0)
-        # The variance of a constant column is a rounding, not a spread.
+        # The computed variance of a constant column is a rounding error, not zero; noise in
+        # proportion to it would change a column that never varies.
         self.variance = torch.where(self.low < self.high, variance, 0)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Corruption":
-        """Return the same noise with its units where batches are."""
+        """Return the same noise with its units on ``device`` and in ``dtype``."""
+        # A copy: the original stays in float64 for the moments of the linear start.
         moved = copy(self)
         for name, units in vars(self).items():
             if isinstance(units, torch.Tensor):
@@ -85,25 +87,25 @@ class Corruption(ABC):
 
     @abstractmethod
     def moments(self) -> Moments | None:
-        """Return what is known of noisy cells; None: nothing."""
+        """Return the moments of noisy cells; None if they are not known."""
 
     def _choose(self, x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Return which cells of ``x`` are hit, a share ``level`` of each column."""
+        """Return which cells of ``x`` are replaced, a fraction ``level`` of each column."""
         return _uniform(x, generator) < self.level
 
 
 def _uniform(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """Return numbers in [0, 1) of the shape of ``x``.
 
-    Like all draws here, they are made where the generator lives, on the CPU, so that a
-    seed means the same on a GPU.
+    As all draws in this file they are made on the CPU, as the generator is, so that a seed
+    gives the same on a GPU.
     """
     drawn = torch.rand(x.shape, generator=generator, dtype=x.dtype, device="cpu")
     return drawn.to(x.device)
 
 
 class GaussianNoise(Corruption):
-    """x + level * std * a normal number.
+    """x + level * std * a standard normal number.
 
     Examples
     --------
@@ -127,11 +129,12 @@ class GaussianNoise(Corruption):
 
 
 class MaskingNoise(Corruption):
-    """A share ``level`` of cells is set to the mean of its column."""
+    """A fraction ``level`` of cells is set to the mean of its column."""
 
     auto = 0.25
 
     def __call__(self, x, generator):
+        # The mean and not zero, which in uncentred columns would be an outlier.
         return torch.where(self._choose(x, generator), self.mean, x)
 
     def moments(self):
@@ -140,16 +143,18 @@ class MaskingNoise(Corruption):
 
 
 class SaltPepperNoise(Corruption):
-    """A share ``level`` of cells is set to the least or the largest of its column."""
+    """A fraction ``level`` of cells is set to the extremes of its column, half to each."""
 
     auto = 0.1
 
     def __call__(self, x, generator):
+        # One draw decides both whether a cell is replaced and by which extreme.
         drawn = _uniform(x, generator)
         x = torch.where(drawn < self.level, self.high, x)
         return torch.where(drawn < self.level / 2, self.low, x)
 
     def moments(self):
+        # Total variance of a mixture: within its two parts, and between their means.
         keep, middle = 1 - self.level, (self.low + self.high) / 2
         inside = keep * (self.variance + (self.mean - middle) ** 2)
         extremes = ((self.high - self.low) / 2) ** 2
@@ -157,11 +162,11 @@ class SaltPepperNoise(Corruption):
 
 
 class SwapNoise(Corruption):
-    """A share ``level`` of cells takes the value of its column in another row.
+    """A fraction ``level`` of cells takes the value of its column in another row.
 
-    The rows have to come in random order: each column is then permuted by a rotation
-    of its own, which for any one row is an independent draw of another row per column,
-    at a tenth of the price of a sort.
+    Rows have to be in random order. Each column is then shifted cyclically by its own
+    random number of rows. For any single row this is an independent draw of another row
+    per column, in a tenth of the time of a sort.
     """
 
     auto = 0.15
@@ -176,20 +181,22 @@ class SwapNoise(Corruption):
         return torch.where(self._choose(x, generator), others, x)
 
     def moments(self):
+        # A swapped cell has the same distribution as its column, so that the variance of
+        # the column does not change: keep^2 var + (1 - keep^2) var.
         keep = 1 - self.level
         return Moments(keep, self.level * self.mean, (1 - keep**2) * self.variance)
 
 
 class UserNoise(Corruption):
-    """Noise given by the user: ``noise(x, generator) -> x`` on rows in the user's units.
+    """User-supplied noise: ``noise(x, generator) -> x`` on rows in the user's units.
 
     Parameters
     ----------
     noise : callable
-        Sees a copy of a batch in float32 on the CPU, (n_rows, n_features).
+        Called with a copy of a batch in float32 on the CPU, (n_rows, n_features).
     """
 
-    auto = most = 1.0  # it knows its own level
+    auto = most = 1.0  # the callable sets its own level
 
     def __init__(self, noise: Callable):
         super().__init__(1.0)
@@ -198,7 +205,8 @@ class UserNoise(Corruption):
     def __call__(self, x, generator):
         before = (x * self.scale + self.offset).to("cpu", torch.float32)
         after = self._call(before.clone(), generator)
-        # The difference, so that cells without noise keep every bit.
+        # Only the difference is added, so that cells without noise do not change by the
+        # rounding errors of two conversions.
         return x + (after - before).to(x) / self.scale
 
     @torch.no_grad()
@@ -218,6 +226,7 @@ class UserNoise(Corruption):
                 f"noise={name} turned rows of shape {shape} into {given}; expected a "
                 "tensor of the same shape. Return x with noise added or cells replaced."
             )
+        # Here and not in the loss: a NaN would look like divergence of the training.
         noisy = noisy.to("cpu", torch.float32)
         if not torch.isfinite(noisy).all():
             raise ValueError(

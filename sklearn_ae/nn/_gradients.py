@@ -1,13 +1,14 @@
 """Loss and gradients of dense layers by the chain rule, without autograd.
 
-For small layers, recording a graph and walking it takes longer than the arithmetic. The
-graph of an autoencoder of dense layers is known beforehand, so it is written down here:
-what each step of the way forward does, and what it makes of a gradient on the way back.
+For small layers, recording and traversing a graph takes longer than the arithmetic. The
+graph of an autoencoder of dense layers is known in advance, so it is written out here: the
+forward pass and the backward pass of each step.
 
-Who may overwrite what: rows and targets are never written. Every step gives memory of its
-own, warm from the last batch, and keeps what its way back needs. On the way back an
-activation or a mask overwrites the gradient that it gets, which is that of a dense layer
-below; a dense layer leaves it alone, since a skip beside it gets the same.
+Rules for in-place operations: rows and targets are never overwritten. Every step has its
+own output buffers, reused from the last batch, and keeps what its backward pass needs. In
+the backward pass an activation or a mask overwrites the gradient that it is given, which
+belongs to a dense layer after it. A dense layer does not overwrite its gradient, since
+the skip in parallel is given the same one.
 """
 
 from abc import ABC, abstractmethod
@@ -26,11 +27,12 @@ __all__ = ["DenseGradients"]
 
 Tensors = Mapping[str, torch.Tensor]
 
-_aten = torch.ops.aten  # whose forms with "out" torch.nn.functional does not have
+_aten = torch.ops.aten  # has "out" variants, which torch.nn.functional lacks
 
-# The way forward, called with (x, out=...), and the way back, called with the gradient of
-# what came out, which it overwrites by that of what went in; the last word says whether it
-# needs what went in or what came out. The modules have torch's defaults.
+# For each activation: the forward function, called with (x, out=...); the backward
+# function, called with the gradient of the output, which it overwrites by that of the
+# input; the name of its other argument; and whether that is the input ("before") or the
+# output ("after"). The constants are the defaults of torch's modules.
 _ACTIVATIONS: dict[type, tuple[Callable, Callable, str, str]] = {
     nn.ReLU: (
         _aten.relu.out,
@@ -65,10 +67,10 @@ class DenseGradients:
     network : Autoencoder
         Of dense layers only; see ``suits``.
     loss : ReconstructionLoss
-        Told in float32.
+        Computed in float32.
     weights, gradients : mapping of str to Tensor
-        By name, what is computed with and where the gradients are put. Their dtype is that
-        of all products of matrices.
+        By name, the weights to compute with and the tensors that the gradients are written
+        to. Their dtype is that of all matrix products.
 
     Examples
     --------
@@ -104,7 +106,8 @@ class DenseGradients:
 
     @staticmethod
     def suits(network: nn.Module) -> bool:
-        """Return whether the layers of ``network`` are all known here."""
+        """Return whether all layers of ``network`` are supported here."""
+        # Not isinstance: a subclass may compute something else.
         if type(network) is not Autoencoder:
             return False
         known = (nn.Linear, nn.Identity, Dropout, *_ACTIVATIONS)
@@ -123,7 +126,7 @@ class DenseGradients:
     ) -> torch.Tensor:
         """Overwrite the gradients by those of a batch; return its mean loss.
 
-        ``weight``, (n_rows,), is that of the loss of each row, None for none.
+        ``weight``, (n_rows,), is that of the loss of each row; None for equal weights.
         """
         parts = self.encoder.forward(x.to(self.dtype))
         code = _sum(parts)
@@ -133,6 +136,7 @@ class DenseGradients:
         if isinstance(self.output.activation, nn.Identity):
             x_hat = _sum(parts).mul_(self.output.spread)
             loss, slope = self.loss.with_slope(x_hat, target, weight)
+            # The parts are summed before they are scaled: all have the same gradient.
             slopes = [slope.mul_(self.output.spread)] * len(parts)
         else:
             loss, slopes = self._through_link(parts, target, weight)
@@ -143,7 +147,9 @@ class DenseGradients:
         return loss
 
     def _through_link(self, parts, target, weight):
-        """Return the loss, and its gradient with regard to what the link joins."""
+        """Return the loss, and its gradient with respect to the inputs of the link."""
+        # By autograd, for these few operations on rows alone: every link has an inverse
+        # whose gradient would have to be written out too.
         with torch.enable_grad():
             leaves = [part.detach().requires_grad_() for part in parts]
             loss = self.loss(self.output.joined(leaves), target, weight)
@@ -152,31 +158,31 @@ class DenseGradients:
 
 
 def _sum(parts: list[torch.Tensor]) -> torch.Tensor:
-    """Return the sum of one part or two, in the place of the last."""
+    """Return the sum of one or two parts, written to the last of them."""
     return parts[-1] if len(parts) == 1 else parts[-1].add_(parts[0])
 
 
 def _room(memory: dict[int, torch.Tensor], x: torch.Tensor, width: int) -> torch.Tensor:
-    """Return memory for as many rows as ``x``, warm in the cache from the last batch.
+    """Return a buffer for as many rows as ``x``, in the cache from the last batch.
 
-    ``memory`` holds it by the number of rows, which differs by one at most.
+    ``memory`` holds one buffer for each number of rows; batches differ by one at most.
     """
-    n_rows = x.shape[0]  # several times faster than len()
+    n_rows = x.shape[0]  # several times faster than len(), at several calls per step
     if n_rows not in memory:
         memory[n_rows] = x.new_empty((n_rows, width))
     return memory[n_rows]
 
 
 class _Step(ABC):
-    """One step of a way, which remembers what its way back needs."""
+    """One step of a branch, which keeps what its backward pass needs."""
 
     @abstractmethod
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """Return what comes out."""
+        """Return the output of this step."""
 
     @abstractmethod
     def backward(self, slope: torch.Tensor) -> torch.Tensor:
-        """Return the gradient of what went in, given that of what came out."""
+        """Return the gradient of the input, given that of the output."""
 
 
 class _Dense(_Step):
@@ -186,7 +192,7 @@ class _Dense(_Step):
         self.weight, self.bias = weights[f"{name}weight"], weights[f"{name}bias"]
         self.weight_slope = gradients[f"{name}weight"]
         self.bias_slope = gradients[f"{name}bias"]
-        self.transposed = self.weight.t()
+        self.transposed = self.weight.t()  # a view: the optimizer's updates show in it
         self.n_out, self.n_in = self.weight.shape
         self.outputs: dict[int, torch.Tensor] = {}
         self.slopes: dict[int, torch.Tensor] = {}
@@ -197,15 +203,17 @@ class _Dense(_Step):
         return torch.addmm(self.bias, x, self.transposed, out=out)
 
     def backward(self, slope, *, reaches_rows=False):
+        # Written straight into the long vectors that the optimizer reads.
         torch.mm(slope.t(), self.x, out=self.weight_slope)
         torch.sum(slope, 0, out=self.bias_slope)
         if reaches_rows:
+            # Rows have no weights to learn: this saves the widest product of the pass.
             return None
         return torch.mm(slope, self.weight, out=_room(self.slopes, slope, self.n_in))
 
 
 class _Activation(_Step):
-    """Between two dense layers; owns what goes into it on the way back."""
+    """An activation between two dense layers; overwrites the gradient it is given."""
 
     def __init__(self, module, width: int):
         self.function, self.pullback, self.name, self.needs = _ACTIVATIONS[type(module)]
@@ -222,12 +230,14 @@ class _Activation(_Step):
 
 
 class _Mask(_Step):
-    """Dropout: what was multiplied by zero has no gradient."""
+    """Dropout: the gradient is multiplied by the same factors as the values."""
 
     def __init__(self, dropout: Dropout):
         self.dropout = dropout
 
     def forward(self, x):
+        # Drawn from the same generator, in the same order, as under autograd: both kinds of
+        # step give the same result.
         self.factors = self.dropout.factors(x)
         return x * self.factors
 
@@ -236,10 +246,10 @@ class _Mask(_Step):
 
 
 class _Half:
-    """The linear skip and the hidden layers of an encoder or a decoder, side by side."""
+    """The linear skip and the hidden layers of an encoder or a decoder, in parallel."""
 
     def __init__(self, half, name: str, weights: Tensors, gradients: Tensors):
-        self.ways: list[list] = []  # each begins and ends with a _Dense
+        self.ways: list[list] = []  # the branches; each begins and ends with a _Dense
         if half.skip is not None:
             self.ways.append([_Dense(f"{name}skip.", weights, gradients)])
         layers: list[_Step] = []
@@ -255,7 +265,7 @@ class _Half:
             self.ways.append(layers)
 
     def forward(self, x: torch.Tensor) -> list[torch.Tensor]:
-        """Return what each way makes of ``x``."""
+        """Return the output of each branch for ``x``."""
         parts = []
         for way in self.ways:
             part = x
@@ -267,9 +277,9 @@ class _Half:
     def backward(
         self, slopes: list[torch.Tensor], *, reaches_rows: bool = False
     ) -> torch.Tensor | None:
-        """Return the gradient of what went in, given that of what each way made of it.
+        """Return the gradient of the input, given that of the output of each branch.
 
-        Where what went in are rows, nobody needs theirs, and None is returned.
+        If the input is rows, their gradient is not needed, and None is returned.
         """
         inner = []
         for way, last in zip(self.ways, slopes, strict=True):

@@ -1,6 +1,7 @@
-"""The layers of a network: dense ones and dropout; units of rows and axes of codes outside.
+"""The layers of a network: dense layers, dropout, scaling of rows, axes of codes.
 
-torch's own layers draw from its global generator, which is the user's.
+torch's layers draw from its global generator, which belongs to the user and must not be
+changed; therefore these have generators passed in.
 """
 
 import math
@@ -32,8 +33,8 @@ FLOAT32: dict[str, Any] = {
 }  # whatever the user's defaults are
 
 
-# Activations that may overwrite what goes in, which saves a third of the time of wide
-# layers where no gradients are wanted.
+# Activations that may overwrite their input, which saves a third of the time of wide layers
+# where no gradients are needed. F.gelu has no in-place form.
 _IN_PLACE: dict[type, Callable[[torch.Tensor], torch.Tensor]] = {
     nn.ReLU: torch.relu_,
     nn.SiLU: partial(F.silu, inplace=True),
@@ -44,9 +45,10 @@ _IN_PLACE: dict[type, Callable[[torch.Tensor], torch.Tensor]] = {
 
 
 class Dense(nn.Linear):
-    """A linear layer that is born as zeros, in the dtype that it is asked for.
+    """A linear layer that is initialised to zeros, in the given dtype.
 
-    A linear skip then waits for its start, and a last hidden layer leaves it to the skip.
+    A linear skip is given its start later, and a last hidden layer of zeros leaves the
+    start to the skip.
 
     Examples
     --------
@@ -56,32 +58,34 @@ class Dense(nn.Linear):
     """
 
     def reset_parameters(self):
+        # torch calls this in the constructor; its version draws from the global generator.
         self.weight.data.zero_()
         self.bias.data.zero_()
 
     def _get_name(self):
-        return "Linear"  # for users it is torch's
+        return "Linear"  # so that a printed network shows torch's familiar names
 
 
 def draw_weights(layer: nn.Linear, generator: torch.Generator, size: float = 1.0) -> None:
-    """Overwrite the weights of ``layer`` by random numbers, ``size`` times the usual."""
+    """Overwrite the weights of ``layer`` by random numbers, ``size`` times as usual."""
     # Uniform with variance 1 / (2 n_in): inputs of unit variance leave with half of it,
-    # between torch's default and He et al. (2015).
+    # between torch's default, 1 / (3 n_in), and that of He et al. (2015), 2 / n_in.
     bound = size * math.sqrt(1.5 / layer.in_features)
     weight = layer.weight.data
+    # On the CPU, as the generator is: a seed then gives the same weights on every device.
     drawn = torch.empty(weight.shape, dtype=weight.dtype, device="cpu")
     weight.copy_(drawn.uniform_(-bound, bound, generator=generator))
 
 
 class Dropout(nn.Module):
-    """Dropout whose masks come from a generator that is passed in, not torch's global one.
+    """Dropout with masks from a given generator instead of torch's global one.
 
     Parameters
     ----------
     p : float in [0, 1)
         Probability that a value is set to zero in training.
     generator : torch.Generator or None
-        Where the masks are drawn. None is for inference only.
+        Draws the masks. None is for inference only.
     """
 
     def __init__(self, p: float, generator: torch.Generator | None):
@@ -93,17 +97,20 @@ class Dropout(nn.Module):
         return x * self.factors(x) if self.training else x
 
     def factors(self, x: torch.Tensor) -> torch.Tensor:
-        """Return what the values ``x`` are multiplied by: zero, or a little more than 1."""
-        # Drawn where the generator lives, so that a seed means the same on a GPU.
+        """Return the factors of the values ``x``: zero, or 1 / (1 - p)."""
+        # Drawn on the CPU, as the generator is, so that a seed gives the same on a GPU.
         kept = torch.empty(x.shape, dtype=x.dtype, device="cpu")
         kept.bernoulli_(1 - self.p, generator=self.generator)
+        # Divided in training, so that the network is used without a correction.
         return kept.to(x.device) / (1 - self.p)
 
 
 class HiddenLayers(nn.Sequential):
-    """Linear layers with activations, and dropout if there is any, in between."""
+    """Linear layers with activations, and dropout if any, in between."""
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        # A user's hook may keep a layer's output, which an in-place activation would then
+        # overwrite.
         is_watched = any(layer._forward_hooks or layer._forward_pre_hooks for layer in self)
         if torch.is_grad_enabled() or self.training or is_watched:
             return super().forward(x)
@@ -127,14 +134,14 @@ def make_hidden_layers(
     sizes : sequence of int, at least two
         Width of the input, of every hidden layer, and of the output.
     activation : str
-        What follows every layer but the last.
+        Activation after every layer but the last.
     dropout : float
-        Share of hidden values dropped in training.
+        Fraction of hidden values dropped in training.
     generator : torch.Generator or None
-        Where the weights are drawn. None leaves them at zero, to be loaded.
+        Draws the weights. None leaves them at zero, to be loaded.
     zero_last : bool
-        Whether the last layer starts at zero, which leaves the start to a
-        linear skip beside it.
+        Whether the last layer starts at zero, which leaves the start to a linear skip in
+        parallel.
 
     Returns
     -------
@@ -157,14 +164,14 @@ def make_hidden_layers(
 class Units(nn.Module):
     """From the user's units to the network's, (x - offset) / scale, and back.
 
-    A part of the network, so that the module alone takes and gives what users do.
+    A part of the network, so that the module alone takes and returns the user's units.
 
     Parameters
     ----------
     offset, scale : Tensor of shape (n_features,) or ()
-        float64 where float32 is too narrow; what comes out has the dtype of what goes in.
+        float64 if the range of float32 is too small; the output has the dtype of the input.
     rest : Tensor of shape (n_features,) or None
-        In float32, the digits that ``offset`` has no room for.
+        In float32, the digits of the offset that ``offset`` cannot hold.
 
     Examples
     --------
@@ -189,21 +196,23 @@ class Units(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if self.scale.dtype != x.dtype:
             return ((x - self.offset) / self.scale).to(x.dtype)
-        x = torch.sub(x, self.offset)  # memory of its own, which may be overwritten
+        x = torch.sub(x, self.offset)  # a new tensor, which may be overwritten below
+        # One after the other: the sum of both would be rounded to the digits of one.
         if self.rest is not None:
             x = x.sub_(self.rest)
         return x.div_(self.scale)  # (n_rows, n_features)
 
     def inverse(self, x: torch.Tensor) -> torch.Tensor:
-        # The rest is less than the last digit of the offset.
+        # Without the rest: it is less than the last digit of the offset, to which the sum
+        # is rounded in any case.
         return torch.addcmul(self.offset, x, self.scale).to(x.dtype)
 
 
 class CodeAxes(nn.Module):
     """code_shown = code @ weight + bias, and back. Starts as the identity.
 
-    Any rotation of the code is as good to the network as any other. Users want one
-    answer: decorrelated codes, the widest first, with a fixed sign.
+    For the network all rotations of the code are equivalent. Users need a unique result:
+    uncorrelated codes in order of decreasing variance, with a fixed sign.
 
     Parameters
     ----------
@@ -227,6 +236,8 @@ class CodeAxes(nn.Module):
         super().__init__()
         identity = torch.eye(n_components, dtype=torch.float32, device="cpu")
         self.register_buffer("weight", identity)
+        # Stored and not computed: whitening divides by variances that may be nearly zero,
+        # and a numerical inverse would not be exact.
         self.register_buffer("inverse_weight", identity.clone())
         self.register_buffer("bias", identity[0] * 0)
 

@@ -1,10 +1,10 @@
-"""How likely a row is, given its code: the losses, read as likelihoods.
+"""Likelihoods of a row given its code, one for each loss.
 
-Each loss declares which of these it is.
+Each loss declares its likelihood.
 
-Minus the logarithm of each is the loss of the same name, summed over cells, in units of a
-noise level that is learned where there is one, and what makes it a density. So the
-weight of the reconstruction against the divergence of the codes follows from the data
+Minus the logarithm of each is the loss summed over cells, in units of a learned noise level
+if there is one, plus the normalisation of the density. Therefore the weight of the
+reconstruction relative to the divergence of the codes follows from the data
 (Rybkin, Daniilidis and Levine, "Simple and effective VAE training with calibrated
 decoders", 2021).
 """
@@ -29,7 +29,7 @@ __all__ = [
 
 
 class Likelihood(nn.Module, ABC):
-    """The density of rows around what the decoder makes of a code.
+    """The density of rows given the decoded code.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Likelihood(nn.Module, ABC):
     Attributes
     ----------
     is_discrete : bool
-        Whether values have a probability, which no change of units changes.
+        Whether values have a probability, which does not depend on units.
     """
 
     is_discrete = False
@@ -50,7 +50,7 @@ class Likelihood(nn.Module, ABC):
 
     @abstractmethod
     def _log_density(self, loss, x_hat, x, log_scale):
-        """Return the log density by ``loss``, which gives that of rows or their mean."""
+        """Return the log density; ``loss`` returns a value per row, or their mean."""
 
     def rows(
         self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
@@ -73,13 +73,13 @@ class Likelihood(nn.Module, ABC):
 
 
 class NoiseLikelihood(Likelihood):
-    """exp(-factor * loss(u)) / (scale * norm), of errors u in units of the noise level.
+    """exp(-factor * loss(u)) / (scale * norm), for errors u in units of the noise level.
 
     Parameters
     ----------
     loss : ReconstructionLoss
     factor : float
-        What the loss is multiplied by: 1/2 for squares, as in a normal density.
+        Factor of the loss: 1/2 for squared errors, as in a normal density.
     norm : float
         The integral of exp(-factor * loss(u)) over u.
 
@@ -98,28 +98,30 @@ class NoiseLikelihood(Likelihood):
         self.log_norm = math.log(norm)
 
     def _log_density(self, loss, x_hat, x, log_scale):
+        # Both are scaled and not the error, since the loss takes x_hat and x; all losses
+        # here depend on their difference alone.
         per_unit = torch.exp(-log_scale)
         energy = self.factor * loss(x_hat * per_unit, x * per_unit)
         return -x.shape[1] * (energy + self.log_norm + log_scale)
 
 
 class LossLikelihood(Likelihood):
-    """exp(-loss), of which nothing more is known."""
+    """exp(-loss), whose normalisation is not known."""
 
     def _log_density(self, loss, x_hat, x, log_scale):
         return -x.shape[1] * loss(x_hat, x)
 
 
 class Bernoulli(LossLikelihood):
-    """Black or white; the binary cross-entropy is normalised as it is."""
+    """Binary values; the binary cross-entropy is already normalised."""
 
     is_discrete = True
 
 
 class Poisson(Likelihood):
-    """Counts, x in units of ``unit`` of them, around a rate in the same units.
+    """Counts: x and its rate are given in units of ``unit`` counts.
 
-    Values between counts enter by the gamma function, as between factorials.
+    For values between counts the gamma function interpolates the factorial.
     """
 
     is_discrete = True
@@ -129,14 +131,16 @@ class Poisson(Likelihood):
         self.unit = unit
 
     def _log_density(self, loss, x_hat, x, log_scale):
-        # The divergence holds x log x - x, where the density holds the log factorial.
+        # The divergence has x log x - x where the density has the log factorial.
         normal = -_stirling(x.clamp(min=0) * self.unit).sum(1)
         divergence = self.unit * x.shape[1] * loss(x_hat, x)
         return (normal if divergence.ndim else normal.mean()) - divergence
 
 
 def _stirling(count: torch.Tensor) -> torch.Tensor:
-    """Return log(count!) - count log(count) + count, to the last digit of large counts."""
+    """Return log(count!) - count log(count) + count, exact for large counts too."""
+    # For large counts the terms are huge and nearly cancel; Stirling's series avoids that.
+    # Each branch is clamped to its range, since torch.where passes gradients of both.
     few = count.clamp(max=20)
     exact = torch.lgamma(few + 1) - torch.xlogy(few, few) + few
     many = count.clamp(min=20)

@@ -1,11 +1,11 @@
-"""How wrong a reconstruction is: one class per loss.
+"""Losses of a reconstruction: one class per loss.
 
 Every loss is a mean over the cells of a batch, not a sum over features, so
 that learning rates and penalties mean the same for 5 columns and for 500.
 
-A loss declares what else follows from it: the values that it can measure, the outputs that
-stay among them, and the likelihood that it is minus the logarithm of. To add one, write its
-class and its line in ``LOSSES``.
+A loss also declares the values that it is defined for, the output activations that stay
+among them, and the likelihood of which it is minus the logarithm. To add a loss, write its
+class and add a line to ``LOSSES``.
 """
 
 import math
@@ -43,9 +43,9 @@ __all__ = [
 
 
 class TrainingLoss(nn.Module, ABC):
-    """What training minimises, given what a network makes of rows.
+    """What training minimises, computed from the ``outcome`` of a network.
 
-    That is its ``outcome``: x_hat, (n_rows, n_features), or a tuple that begins with it.
+    An outcome is x_hat, (n_rows, n_features), or a tuple that begins with it.
     """
 
     @abstractmethod
@@ -59,23 +59,23 @@ class TrainingLoss(nn.Module, ABC):
         """Return the mean loss of the batch, a scalar.
 
         ``weight``, (n_rows,), multiplies the loss of each row; its mean over all rows is 1.
-        None: all rows count the same.
+        None: all rows have the same weight.
         """
 
     @abstractmethod
     def of_mean(self, outcome: Any, x: torch.Tensor) -> torch.Tensor:
-        """Return the mean loss of the mean of ``x`` in place of x_hat, a scalar."""
+        """Return the mean loss with the mean of ``x`` as x_hat, a scalar."""
 
 
 class ReconstructionLoss(TrainingLoss):
-    """A loss of x_hat alone.
+    """A loss that depends on x_hat alone.
 
     Attributes
     ----------
     domain : tuple of float
-        Least and largest value that it can measure.
+        Smallest and largest value that it is defined for.
     outputs : tuple of str
-        Output activations that stay in the domain, the usual one first; none: any does.
+        Output activations that stay in the domain, the default first. Empty if all do.
     """
 
     domain: ClassVar[tuple[float, float]] = (-math.inf, math.inf)
@@ -85,16 +85,16 @@ class ReconstructionLoss(TrainingLoss):
     def with_slope(
         self, x_hat: torch.Tensor, x: torch.Tensor, weight: torch.Tensor | None = None
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the mean loss, and its gradient with regard to ``x_hat``.
+        """Return the mean loss, and its gradient with respect to ``x_hat``.
 
         ``x_hat`` may be overwritten.
         """
 
     @abstractmethod
     def likelihood(self, unit: float) -> Likelihood:
-        """Return the likelihood that this loss is minus the logarithm of.
+        """Return the likelihood of which this loss is minus the logarithm.
 
-        ``unit`` is what one unit of ``x`` is worth to the user, for losses of counts.
+        ``unit`` is the size of one unit of ``x`` in the user's units, for losses of counts.
         """
 
     def of_mean(self, outcome, x):
@@ -102,7 +102,7 @@ class ReconstructionLoss(TrainingLoss):
 
 
 class CellLoss(ReconstructionLoss):
-    """A loss that is a mean over cells: a final class has ``cells`` and ``likelihood``."""
+    """A loss that is a mean over cells: subclasses have ``cells`` and ``likelihood``."""
 
     @abstractmethod
     def cells(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -124,6 +124,7 @@ def weighted_mean(rows: torch.Tensor, weight: torch.Tensor | None) -> torch.Tens
 
 
 def _slope_by_autograd(loss, x_hat, x, weight):
+    # The caller has switched gradients off; this graph reaches from the loss to x_hat only.
     with torch.enable_grad():
         leaf = x_hat.detach().requires_grad_()
         mean = loss(leaf, x, weight)
@@ -132,9 +133,9 @@ def _slope_by_autograd(loss, x_hat, x, weight):
 
 
 class MeanSquaredError(ReconstructionLoss):
-    """(x - x_hat)^2: the loss of PCA; large errors count most.
+    """(x - x_hat)^2: the loss of PCA; large errors have the most weight.
 
-    Written out in place of a CellLoss, since the default has to be fast.
+    Written out instead of a CellLoss, since the default has to be fast.
     """
 
     def rows(self, outcome, x):
@@ -146,6 +147,8 @@ class MeanSquaredError(ReconstructionLoss):
         return F.mse_loss(outcome, x)  # the same mean in one kernel
 
     def with_slope(self, x_hat, x, weight=None):
+        # In place and as a dot product: one temporary fewer per step, which for small
+        # layers is a noticeable part of the time.
         error = x_hat.sub_(x)
         weighted = error if weight is None else error * weight[:, None]
         cells = error.flatten()
@@ -153,17 +156,18 @@ class MeanSquaredError(ReconstructionLoss):
         return loss, weighted.mul_(2 / cells.numel())
 
     def likelihood(self, unit):
+        # exp(-u^2 / 2) / sqrt(2 pi): the normal density.
         return NoiseLikelihood(self, 0.5, math.sqrt(2 * math.pi))
 
 
 class MeanAbsoluteError(CellLoss):
-    """|x - x_hat|: aims at the median; outliers weigh no more than their distance."""
+    """|x - x_hat|: estimates the median; outliers have linear influence."""
 
     def cells(self, x_hat, x):
         return F.l1_loss(x_hat, x, reduction="none")
 
     def likelihood(self, unit):
-        return NoiseLikelihood(self, 1.0, 2.0)  # Laplace
+        return NoiseLikelihood(self, 1.0, 2.0)  # Laplace: exp(-|u|) integrates to 2
 
 
 class Huber(CellLoss):
@@ -173,7 +177,8 @@ class Huber(CellLoss):
         return F.huber_loss(x_hat, x, reduction="none")
 
     def likelihood(self, unit):
-        # A normal density up to 1, exponential tails beyond: Huber's least favourable one.
+        # A normal density up to 1 and exponential tails beyond, Huber's least favourable
+        # density; the norm is the sum of the integrals of the two parts.
         middle = math.sqrt(2 * math.pi) * math.erf(math.sqrt(0.5))
         return NoiseLikelihood(self, 1.0, middle + 2 * math.exp(-0.5))
 
@@ -185,7 +190,8 @@ class BinaryCrossEntropy(CellLoss):
     outputs = ("logistic",)
 
     def cells(self, x_hat, x):
-        x = x.clamp(0, 1)  # beyond it by a rounding at most
+        # Outside of [0, 1] by a rounding error at most; the loss is not defined there.
+        x = x.clamp(0, 1)
         return F.binary_cross_entropy(x_hat, x, reduction="none")
 
     def likelihood(self, unit):
@@ -203,8 +209,9 @@ class KullbackLeibler(CellLoss):
     outputs = ("softplus", "logistic")
 
     def cells(self, x_hat, x):
+        # A softplus underflows to 0, where the logarithm and its gradient are infinite.
         x_hat = x_hat.clamp(min=torch.finfo(x_hat.dtype).tiny)
-        x = x.clamp(min=0)  # below it by a rounding at most
+        x = x.clamp(min=0)  # below 0 by a rounding error at most; xlogy would give NaN
         return torch.xlogy(x, x) - torch.xlogy(x, x_hat) - x + x_hat
 
     def likelihood(self, unit):
@@ -212,7 +219,7 @@ class KullbackLeibler(CellLoss):
 
 
 class UserLoss(ReconstructionLoss):
-    """A torch loss given by the user: ``loss(x_hat, x) -> Tensor``.
+    """A user-supplied torch loss: ``loss(x_hat, x) -> Tensor``.
 
     Parameters
     ----------
@@ -222,12 +229,13 @@ class UserLoss(ReconstructionLoss):
 
     def __init__(self, loss: Callable[[torch.Tensor, torch.Tensor], torch.Tensor]):
         super().__init__()
-        self.loss = deepcopy(loss)
+        self.loss = deepcopy(loss)  # it is moved and switched, and belongs to the user
         if isinstance(self.loss, nn.Module):
-            self.loss.requires_grad_(False)  # trained, it would make itself small
+            # Trained, a loss with weights would minimise itself instead of errors.
+            self.loss.requires_grad_(False)
 
     def rows(self, outcome, x):
-        # Nothing is known of the loss but its value for a batch: a row is a batch of one.
+        # A callable may return the mean of a batch only, so each row is a batch of one.
         pairs = zip(outcome.split(1), x.split(1), strict=True)
         return torch.stack([self(row_hat, row) for row_hat, row in pairs])
 
@@ -240,7 +248,7 @@ class UserLoss(ReconstructionLoss):
                 f"loss={self.loss!r} returned {type(loss).__name__}, expected a tensor "
                 "that gradients pass through. Compute it by torch functions of x_hat and x."
             )
-        return loss.mean()  # of a scalar, itself
+        return loss.mean()  # reduction="none" is allowed; a scalar is its own mean
 
     def with_slope(self, x_hat, x, weight=None):
         return _slope_by_autograd(self, x_hat, x, weight)
@@ -259,7 +267,7 @@ LOSSES: dict[str, Callable[[], ReconstructionLoss]] = {
 
 
 def make_loss(loss: str | Callable) -> ReconstructionLoss:
-    """Return the loss called ``loss``, or the user's own in our form.
+    """Return the loss called ``loss``, or a user-supplied one with the same interface.
 
     Examples
     --------

@@ -1,6 +1,7 @@
 """Encoder, decoder and the two as one network, built from layer sizes.
 
-Beside the hidden layers g and h, whose last layers start at zero, runs a linear skip:
+A linear skip runs in parallel to the hidden layers g and h, whose last layers start at
+zero:
 
     encoder(x) = P x + p + g(x)        decoder(code) = P' code + p' + h(code)
 
@@ -34,7 +35,7 @@ class Encoder(nn.Module):
     skip : Dense or None
         The linear shortcut. None: the layers alone.
     code_activation : str
-        What the code passes through.
+        Activation of the code.
     """
 
     def __init__(self, layers: nn.Module | None, skip: Dense | None, code_activation: str):
@@ -54,9 +55,9 @@ class Decoder(nn.Module):
     The spread of each column, as a share of the widest, multiplies what is learnt: steps
     of training move all weights by about the same, which narrow columns would drown in.
 
-    The link is the output activation. Its inverse lets the skip work in the
-    units of the output, so that the start is the PCA reconstruction clipped to
-    the output's range, whatever the link is.
+    The link is the output activation. Because of its inverse the skip works in the units
+    of the output, so that the start is the PCA reconstruction clipped to the output's
+    range, whatever the link is.
 
     Parameters
     ----------
@@ -91,8 +92,9 @@ class Decoder(nn.Module):
         return self.joined(parts)  # (n_rows, n_out)
 
     def joined(self, parts: list[torch.Tensor]) -> torch.Tensor:
-        """Return x_hat, given what the skip, if there is one, and the layers give."""
-        # Links are too steep for bfloat16, in which layers may have been computed.
+        """Return x_hat, given the outputs of the skip, if there is one, and the layers."""
+        # Layers may have been computed in bfloat16, whose three digits are too few where a
+        # link or its inverse is steep.
         parts = [p.float() if p.dtype is torch.bfloat16 else p for p in parts]
         if self.output_activation == "identity":
             return reduce(torch.add, parts) * self.spread
@@ -104,31 +106,31 @@ class Decoder(nn.Module):
 
 
 class BottleneckNetwork(nn.Module, ABC):
-    """An encoder, a decoder, the axes of the code between them, and the units outside.
+    """An encoder, a decoder, the axes of the code, and the scaling of rows.
 
-    ``encoder``, ``decoder`` and ``outcome`` are in the network's own units and axes, which
-    training sees; all other methods take and give the user's.
+    ``encoder``, ``decoder`` and ``outcome`` use the network's units and axes, as training
+    does; all other methods take and return the user's.
 
     Parameters
     ----------
     n_features, n_components : int
         Width of a row and of its code.
     hidden_layer_sizes, decoder_hidden_layer_sizes : sequence of int
-        Nodes per hidden layer, from input to code and from code to output.
+        Number of nodes in each hidden layer, from input to code and from code to output.
     activation, code_activation, output_activation : str
-        After hidden layers, at the bottleneck, at the output.
+        Activations of the hidden layers, the code and the output.
     dropout : float
-        Share of hidden values dropped in training.
+        Fraction of hidden values dropped in training.
     linear_skip : bool
-        Whether a linear shortcut runs beside each half.
+        Whether each half has a linear shortcut in parallel to its layers.
     encoder, decoder : callable (n_in, n_out) -> nn.Module, or None
-        Networks that stand in place of the hidden layers.
+        User-supplied networks in place of the hidden layers.
     generator : torch.Generator or None
-        Where weights and dropout masks are drawn. None builds an empty network
-        whose weights are about to be loaded.
+        Draws weights and dropout masks. None builds a network of zeros, whose weights
+        are loaded next.
     """
 
-    outputs_per_component: ClassVar[int]  # of the layers of the encoder
+    outputs_per_component: ClassVar[int]  # by the layers of the encoder
 
     def __init__(
         self,
@@ -173,7 +175,8 @@ class BottleneckNetwork(nn.Module, ABC):
         layers, skip = half(n_components, n_features, decoder_hidden_layer_sizes, decoder)
         self.decoder = Decoder(layers, skip, output_activation, n_features)
         self.axes = CodeAxes(n_components)
-        # The identity, until training is over.
+        # The identity until training is over: training works on rows that are scaled once
+        # in advance, and a second scaling would be wrong.
         zero, one = torch.zeros((), **FLOAT32), torch.ones((), **FLOAT32)
         self.units_in, self.units_out = Units(zero, one), Units(zero, one)
 
@@ -184,13 +187,13 @@ class BottleneckNetwork(nn.Module, ABC):
 
     @abstractmethod
     def outcome(self, x: torch.Tensor):
-        """Return what the loss takes, of ``x`` in the network's units.
+        """Return the input of the loss, for ``x`` in the network's units.
 
         x_hat, (n_rows, n_features), or a tuple that begins with it.
         """
 
     def loosen(self, share: float, generator: torch.Generator) -> None:
-        """Leave ``share`` of the linear skips, and start the hidden layers at the rest.
+        """Scale the linear skips by ``share``, and draw hidden layers of size 1 - share.
 
         For networks that have both, and codes without an activation.
         """
@@ -199,7 +202,9 @@ class BottleneckNetwork(nn.Module, ABC):
         for half in (encoder, decoder):
             half.skip.weight.data.mul_(share)
             draw_weights(half.layers[-1], generator, 1 - share)
-        encoder.skip.bias.data.mul_(share)  # the decoder's is the mean
+        # Scaled with its weights, so that codes stay centred. The decoder's bias is the
+        # mean of the rows, which the network should keep.
+        encoder.skip.bias.data.mul_(share)
 
     def extra_repr(self) -> str:
         return f"{sum(weight.numel() for weight in self.parameters()):,} parameters"
@@ -213,12 +218,12 @@ class BottleneckNetwork(nn.Module, ABC):
         return self.axes(self.encoder(self.units_in(x)))
 
     def decode(self, code: torch.Tensor) -> torch.Tensor:
-        """Return the rows that ``code`` stands for, (n_rows, n_features)."""
+        """Return the rows that ``code`` represents, (n_rows, n_features)."""
         return self.units_out.inverse(self.decoder(self.axes.inverse(code)))
 
 
 class Autoencoder(BottleneckNetwork):
-    """The plain one: every row has one code.
+    """The plain autoencoder network: every row has one code.
 
     Examples
     --------

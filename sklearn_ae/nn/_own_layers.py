@@ -1,4 +1,4 @@
-"""Networks of the user's own, in place of the hidden layers."""
+"""User-supplied networks in place of the hidden layers."""
 
 from collections.abc import Callable
 from copy import deepcopy
@@ -12,11 +12,11 @@ NetworkFactory = Callable[[int, int], nn.Module]
 
 
 class Gate(nn.Module):
-    """A learned factor that starts at zero, in front of a network of the user's own.
+    """A user-supplied network multiplied by a learned factor that starts at zero.
 
-    Our own hidden layers start at zero by their last layer. Nothing is known of the
-    user's network, so its output is multiplied by a factor that training opens (ReZero:
-    Bachlechner et al., 2021).
+    The package's hidden layers start at zero because their last layer does. Nothing is
+    known of the user's network, so its output is multiplied by a factor that training
+    moves away from zero (ReZero: Bachlechner et al., 2021).
     """
 
     def __init__(self, network: nn.Module):
@@ -35,6 +35,7 @@ def make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module
             f"An encoder or decoder of your own is a {type(factory).__name__}; expected a "
             "callable that builds one. Pass lambda n_in, n_out: ... that returns it."
         )
+    # On the CPU, so that weights drawn from a seed are the same for every device.
     with torch.device("cpu"):
         layers = deepcopy(factory(n_in, n_out))  # the factory may keep what it returned
     if not isinstance(layers, nn.Module):
@@ -43,6 +44,7 @@ def make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module
             f"(n_in={n_in}, n_out={n_out}); expected a torch.nn.Module. Let the callable "
             "return the module that it builds."
         )
+    # Evaluation mode: batch normalisation would count the two trial rows as data.
     layers.eval()
     for dtype in (torch.float64, torch.float32):  # trained in the latter, used in both
         layers.to(device="cpu", dtype=dtype)
@@ -69,5 +71,8 @@ def make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module
 
 
 def _own_copy(layers: nn.Module, inputs: tuple[torch.Tensor]) -> torch.Tensor:
-    """Return rows that the user's layers may overwrite, since others see them too."""
+    """Return a copy of the rows, which user-supplied layers may overwrite.
+
+    The linear skip sees the same rows, and outside training they may be the user's array.
+    """
     return inputs[0].clone()

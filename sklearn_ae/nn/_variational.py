@@ -1,8 +1,8 @@
 """A network whose code is a distribution.
 
-The encoder tells q(z | x) = N(mean(x), std(x)²), the prior is p(z) = N(0, I), and rows
-lie around what the decoder makes of z, as far as the noise level says. Kingma and
-Welling, "Auto-encoding variational Bayes" (2014).
+The encoder gives q(z | x) = N(mean(x), std(x)²), the prior is p(z) = N(0, I), and rows are
+distributed around the decoded z with a spread set by the noise level. Kingma and Welling,
+"Auto-encoding variational Bayes" (2014).
 """
 
 import math
@@ -17,26 +17,27 @@ from ._networks import BottleneckNetwork, Decoder
 __all__ = ["Draw", "VariationalEncoder", "VariationalNetwork"]
 
 
-# What the bound is computed from, in the order in which skorch expects predictions first:
+# What the bound is computed from. The reconstruction is first, since skorch takes the first
+# element of a tuple as the prediction:
 #   x_hat       (n_rows, n_features), the reconstruction; in training that of a draw
-#   drawn       those of codes that were drawn, a tuple
+#   drawn       reconstructions from drawn codes, a tuple
 #   divergence  of each row's codes from the prior, (n_rows,)
 #   log_scale   the logarithm of the noise level, ()
 Draw = tuple[torch.Tensor, tuple[torch.Tensor, ...], torch.Tensor, torch.Tensor]
 
 
 class VariationalEncoder(nn.Module):
-    """From rows to normal distributions over codes, each component by itself.
+    """From rows to normal distributions over codes with independent components.
 
     Parameters
     ----------
     layers : nn.Module or None
         (n_rows, n_in) -> (n_rows, 2 n_out), the means and the log standard deviations.
-        None: the means are the skip's, and all rows have the same deviations.
+        None: the skip gives the means, and all rows have the same standard deviations.
     skip : Dense or None
         The linear shortcut to the means.
     code_activation : str
-        What the means pass through.
+        Activation of the means.
     n_components : int
         Length of the code.
     """
@@ -64,16 +65,17 @@ class VariationalEncoder(nn.Module):
         if self.layers is not None:
             bent_mean, bent_log_std = self.layers(x).chunk(2, dim=1)
             mean, log_std = mean + bent_mean, log_std + bent_log_std
-        # No wider than the prior: without that bound rows far out draw codes anywhere.
-        # Gradients pass it, or what has been pushed beyond would stay there.
+        # No wider than the prior: without that bound outlying rows have codes drawn from
+        # anywhere, and training diverges. The correction is detached, so that gradients
+        # pass: a clamp has none beyond the bound, and values there could not return.
         return self.activation(mean), log_std - torch.relu(log_std).detach()
 
 
 class VariationalNetwork(BottleneckNetwork):
-    """The variational one: every row has a distribution over codes.
+    """The variational network: every row has a distribution over codes.
 
-    A row's code is the mean. Only the bound takes draws: new ones in training, elsewhere
-    ``points`` that stay the same.
+    A row's code is the mean. Only the bound uses draws: new ones in training, and the fixed
+    ``points`` elsewhere.
 
     Examples
     --------
@@ -97,8 +99,11 @@ class VariationalNetwork(BottleneckNetwork):
         super().__init__(**architecture)
         self.generator = architecture.get("generator")
         self.log_scale = nn.Parameter(_zeros())
-        # Where data fit exactly the bound has no end.
+        # The bound is infinite where data are fitted exactly. A buffer, since the limit
+        # depends on the data and belongs to the fitted weights.
         self.register_buffer("least_log_scale", _zeros() + math.log(1e-3))
+        # An attribute and not a buffer: it follows from the number of components alone, so
+        # it need not be stored.
         self.points = normal_points(architecture["n_components"])
 
     @staticmethod
@@ -106,14 +111,15 @@ class VariationalNetwork(BottleneckNetwork):
         return VariationalEncoder(layers, skip, code_activation, n_components)
 
     def outcome(self, x: torch.Tensor) -> Draw:
-        """Return the reconstruction, and what the bound takes."""
+        """Return the reconstruction, and what the bound is computed from."""
         mean, log_std = self.encoder.posterior(x)
         std, log_scale = log_std.exp(), self.noise_level
         divergence = divergence_from_prior(mean, log_std)
         if self.training:
             x_hat = self.decoder(mean + std * normal_like(mean, self.generator))
             return x_hat, (x_hat,), divergence, log_scale
-        # Each row gets one of the points and its opposite.
+        # Each row gets one of the points and its opposite: a pair costs two decodings
+        # instead of hundreds, and opposite points cancel errors of odd order.
         half = self.points[: len(self.points) // 2].to(mean)
         error = std * half[torch.arange(len(x), device=x.device) % len(half)]
         drawn = self.decoder(mean + error), self.decoder(mean - error)
@@ -122,13 +128,16 @@ class VariationalNetwork(BottleneckNetwork):
     @property
     def noise_level(self) -> torch.Tensor:
         """Logarithm of the noise level in scaled units, ()."""
+        # As for the posterior's width: gradients pass the limit, so that a noise level
+        # below it can rise again.
         missing = torch.relu(self.least_log_scale - self.log_scale)
         return self.log_scale + missing.detach()
 
     def posterior(self, x: torch.Tensor) -> torch.Tensor:
         """Return means and standard deviations of codes, (n_rows, 2, n_components)."""
         mean, log_std = self.encoder.posterior(self.units_in(x))
-        # Axes are those of the network in another order and unit.
+        # The axes are only reordered, scaled or reflected, so that each row of the weight
+        # has one element, and standard deviations need its absolute value.
         return torch.stack([self.axes(mean), log_std.exp() @ self.axes.weight.abs()], 1)
 
 
@@ -138,37 +147,42 @@ def _zeros(*shape: int) -> torch.Tensor:
 
 
 def divergence_from_prior(mean: torch.Tensor, log_std: torch.Tensor) -> torch.Tensor:
-    """Return the divergence of N(mean, std²) from N(0, I) of every row, (n_rows,)."""
+    """Return KL(N(mean, std²) || N(0, I)) of every row, (n_rows,)."""
     return ((mean**2 + (2 * log_std).exp() - 1) / 2 - log_std).sum(1)
 
 
 def normal_like(x: torch.Tensor, generator: torch.Generator | None) -> torch.Tensor:
-    """Return normal numbers of the shape of ``x``."""
-    # Drawn where the generator lives, so that a seed means the same on a GPU.
+    """Return standard normal numbers of the shape of ``x``."""
+    # Drawn on the CPU, as the generator is, so that a seed gives the same on a GPU.
     normal = torch.empty(x.shape, dtype=x.dtype, device="cpu")
     return normal.normal_(generator=generator).to(x.device)
 
 
+# The covariance of the points can be exact only with at least as many pairs as components.
+# At least 32, since decoders are not quadratic and need more than an exact covariance; at
+# most 256, since the time per row is proportional to the number of points.
 _FEWEST_PAIRS, _USUAL_PAIRS, _MOST_PAIRS = 32, 64, 256
 
 
 def normal_points(n_components: int) -> torch.Tensor:
-    """Return points that stand for N(0, I), (n_points, n_components), in float64.
+    """Return points that represent N(0, I), (n_points, n_components), in float64.
 
-    Opposite pairs whose mean is zero and whose covariance, up to 256 components, is the
-    identity: expectations of quadratic functions over them are exact.
+    They are pairs of opposite points, so that their mean is zero. Up to 256 components
+    their covariance is the identity: expectations of quadratic functions are exact.
     """
     n_pairs = max(_FEWEST_PAIRS, min(2 * n_components, _USUAL_PAIRS), n_components)
     n_pairs = min(n_pairs, _MOST_PAIRS)
     if n_components > n_pairs:
+        # Too few points for an exact covariance. The seed makes them the same in each call.
         half = torch.empty((n_pairs, n_components), dtype=torch.float64, device="cpu")
         half.normal_(generator=torch.Generator(device="cpu").manual_seed(0))
         return torch.cat([half, -half])
-    # Sobol's sequence covers few dimensions more evenly than random numbers do.
+    # In few dimensions Sobol's sequence is more evenly distributed than random numbers.
     sobol = torch.quasirandom.SobolEngine(n_components, scramble=True, seed=0)
+    # Clamped, since the quantiles of 0 and 1 are infinite.
     uniform = sobol.draw(n_pairs, dtype=torch.float64).clamp(1e-6, 1 - 1e-6)
     half = torch.special.ndtri(uniform)
-    # half' half / n_pairs = L L', which is taken out.
+    # half' half / n_pairs = L L'. Multiplying by the inverse of L makes it the identity.
     factor = torch.linalg.cholesky(half.T @ half / n_pairs)
     half = torch.linalg.solve_triangular(factor, half.T, upper=False).T
     return torch.cat([half, -half])
