@@ -42,14 +42,21 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     noise_level : float, array-like of shape (n_features,) or "auto", default="auto"
         Amount of noise, one number or one per feature: for "gaussian" its standard
-        deviation in standard deviations of the feature, otherwise the fraction of
-        values that are replaced. A larger value removes more noise and more of the
-        data. "auto" is 0.5 for "gaussian", 0.25 for "masking", 0.1 for "salt_pepper"
+        deviation, see ``noise_unit``; otherwise the fraction of values that are replaced.
+        A larger value removes more noise and more of the data. "auto" is 0.5 for "gaussian", 0.25 for "masking", 0.1 for "salt_pepper"
         and 0.15 for "swap"; with ``X_clean`` no noise is added, since the given samples
         are already noisy. 0 adds no noise: the result is that of
         AutoencoderTransformer. A callable sets its own level: 0 turns it off, any other
         number turns it on. A grid search over levels needs ``X_clean`` in ``score``: if
         samples are compared with themselves, no noise always wins.
+
+    noise_unit : {"scaled", "data"}, default="scaled"
+        Unit of ``noise_level`` for "gaussian". "scaled" is the unit that the network sees:
+        with ``scaling="global"`` the root of the mean variance of all features, the same
+        for every feature; with "feature" the standard deviation of each feature, so that
+        constant ones get no noise; with None that of ``X``. "data" is the unit of ``X``,
+        for noise of a known size; ``noise_level`` is then a number. Levels that are
+        fractions have no unit, and a callable works in the units of ``X``.
 
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Number of nodes in each hidden layer of the encoder, from input to code. More
@@ -282,10 +289,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
     With ``n_components=None`` the code is not a bottleneck: noise alone keeps the network
     from copying its input, which is best for ``denoise``. Set ``n_components`` for codes.
 
-    Noise is relative to each feature, but with ``scaling="global"`` features of large
-    variance have the most weight in the loss, as in PCA, and those of small variance may
-    have a larger error after denoising than before. If features have different units, use
-    ``scaling="feature"``.
+    With ``scaling="global"`` noise has the same size in every feature, as in an image, and
+    features of large variance have the most weight in the loss, as in PCA. If features
+    have different units, use ``scaling="feature"``.
 
     The weights evaluated and kept after an epoch are an average over the last two epochs.
     Gradients longer than twice their usual length are clipped to that length.
@@ -325,6 +331,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         **BaseAutoencoder._parameter_constraints,
         "noise": [StrOptions(set(NOISES)), callable],
         "noise_level": [StrOptions({"auto"}), Real, "array-like"],
+        "noise_unit": [StrOptions({"scaled", "data"})],
     }
 
     def __init__(
@@ -333,6 +340,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         *,
         noise="gaussian",
         noise_level="auto",
+        noise_unit="scaled",
         hidden_layer_sizes=(128, 128),
         decoder_hidden_layer_sizes=None,
         activation="silu",
@@ -366,6 +374,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         self.n_components = n_components
         self.noise = noise
         self.noise_level = noise_level
+        self.noise_unit = noise_unit
         self.hidden_layer_sizes = hidden_layer_sizes
         self.decoder_hidden_layer_sizes = decoder_hidden_layer_sizes
         self.activation = activation
@@ -403,10 +412,23 @@ class DenoisingAutoencoder(BaseAutoencoder):
         kind = UserNoise if callable(self.noise) else NOISES[self.noise]
         level = kind.auto if is_auto else self._as_level(n_features, kind.most)
         if np.any(level):
-            return Denoising(self.noise, level)
+            return Denoising(self.noise, level, self._as_unit(is_auto))
         # Without any noise this is the plain autoencoder, which starts at PCA of all
         # samples: level 0 then gives the same results as AutoencoderTransformer.
         return Denoising(noise=None) if has_pairs else Reconstruction()
+
+    def _as_unit(self, is_auto):
+        """Return the unit of the level, by its name in ``nn``."""
+        if self.noise_unit == "data":
+            if is_auto and self.noise == "gaussian":
+                raise ValueError(
+                    "noise_level='auto' is a level in scaled units, and noise_unit='data' "
+                    "expected one in the units of X. Give noise_level as the standard "
+                    "deviation of the noise, or use noise_unit='scaled'."
+                )
+            return "data"
+        # A constant feature is not scaled: its unit would be that of X.
+        return "deviation" if self.scaling == "feature" else "scaled"
 
     def _as_level(self, n_features, most):
         """Return ``noise_level`` as a number or a list of one per column."""

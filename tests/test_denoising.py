@@ -93,14 +93,19 @@ def table():
     return np.column_stack([X, np.full(2000, 7.0)])
 
 
-def test_gaussian_noise_is_in_standard_deviations_of_each_column(table):
+@pytest.mark.parametrize("unit", ["scaled", "data"])
+@pytest.mark.parametrize("scaling", ["global", "feature", None])
+def test_gaussian_noise_is_in_the_unit_that_is_named(table, scaling, unit):
     level = np.array([0.1, 0.5, 2.0, 1.0])
-    epochs = seen_by_a_fit(table, noise_level=level, scaling=None)
+    epochs = seen_by_a_fit(table, noise_level=level, noise_unit=unit, scaling=scaling)
+    mean_variance = table.var(axis=0).mean()
+    scale = {"global": np.sqrt(mean_variance), "feature": table.std(axis=0), None: 1.0}
+    expected = level if unit == "scaled" else level / scale[scaling]
     for x, clean in epochs:
         noise = (x - clean).std(axis=0)
-        expected = level * table.std(axis=0)
-        np.testing.assert_allclose(noise[:3], expected[:3], rtol=0.08)
-        assert noise[3] == 0  # a constant column has no spread to measure by
+        np.testing.assert_allclose(noise[:3], np.broadcast_to(expected, 4)[:3], rtol=0.08)
+        # One unit of a constant column is nothing where columns are the unit.
+        assert (noise[3] == 0) == (unit == "scaled" and scaling == "feature")
     first, second = (x - clean for x, clean in epochs[:2])
     assert not np.array_equal(np.sort(first[:, 0]), np.sort(second[:, 0]))  # fresh
 

@@ -25,10 +25,13 @@ class Denoising(Objective):
         None: the rows are noisy, and clean ones are given.
     level : float or sequence of float
         Amount of noise, for noise by name.
+    unit : str
+        Of the level; see Corruption.
     """
 
     noise: str | Callable | None
     level: float | Sequence[float] = 0.0
+    unit: str = "scaled"
 
     starts_at_pca: ClassVar[bool] = False
     trains_in_bfloat16: ClassVar[bool] = True
@@ -42,7 +45,7 @@ class Denoising(Objective):
         network = Autoencoder(**vars(architecture), generator=generator)
         noise = None
         if isinstance(self.noise, str):
-            noise = NOISES[self.noise](self.level)
+            noise = NOISES[self.noise](self.level, self.unit)
         elif self.noise is not None:
             noise = UserNoise(self.noise)
         return network, make_loss(loss), noise

@@ -43,12 +43,16 @@ class Corruption(ABC):
     ----------
     level : float or sequence of float (n_features,)
         Amount of noise; the classes define its unit.
+    unit : {"scaled", "deviation", "data"}
+        Of levels that are a size: 1 in what the network sees, the standard deviation of
+        the column, or 1 in the user's units. Levels that are fractions of cells have none.
     """
 
     auto: ClassVar[float]  # the level that "auto" selects
     most: ClassVar[float] = 1.0  # the largest level, for levels that are fractions of cells
 
     level: torch.Tensor
+    size: torch.Tensor  # of one unit of the level, in what the network sees
     offset: torch.Tensor
     scale: torch.Tensor
     mean: torch.Tensor
@@ -56,8 +60,9 @@ class Corruption(ABC):
     low: torch.Tensor
     high: torch.Tensor
 
-    def __init__(self, level: float | Sequence[float]):
+    def __init__(self, level: float | Sequence[float], unit: str = "scaled"):
         self._given_level = level
+        self.unit = unit
 
     def measure(self, x: torch.Tensor, offset: torch.Tensor, scale: torch.Tensor) -> None:
         """Determine the units of the columns of ``x``, (n_rows, n_features).
@@ -71,6 +76,8 @@ class Corruption(ABC):
         # The computed variance of a constant column is a rounding error, not zero; noise in
         # proportion to it would change a column that never varies.
         self.variance = torch.where(self.low < self.high, variance, 0)
+        sizes = {"deviation": self.variance.sqrt(), "data": 1 / scale}
+        self.size = sizes.get(self.unit, torch.ones_like(scale))
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Corruption":
         """Return the same noise with its units on ``device`` and in ``dtype``."""
@@ -105,13 +112,13 @@ def _uniform(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 
 
 class GaussianNoise(Corruption):
-    """x + level * std * a standard normal number.
+    """x + level * a standard normal number.
 
     Examples
     --------
     >>> import torch
     >>> x = torch.tensor([[0.0, 5.0], [2.0, 5.0]])
-    >>> noise = GaussianNoise(0.5)
+    >>> noise = GaussianNoise(0.5, unit="deviation")
     >>> noise.measure(x, offset=torch.zeros(2), scale=torch.ones(2))
     >>> noise(x, torch.Generator())[:, 1]
     tensor([5., 5.])
@@ -121,11 +128,11 @@ class GaussianNoise(Corruption):
 
     def __call__(self, x, generator):
         normal = torch.randn(x.shape, generator=generator, dtype=x.dtype, device="cpu")
-        return x + self.level * self.variance.sqrt() * normal.to(x.device)
+        return x + self.level * self.size * normal.to(x.device)
 
     def moments(self):
         keep = torch.ones_like(self.level)
-        return Moments(keep, 0 * keep, self.level**2 * self.variance)
+        return Moments(keep, 0 * keep, (self.level * self.size) ** 2)
 
 
 class MaskingNoise(Corruption):
