@@ -255,7 +255,9 @@ def test_half_of_the_spread_of_codes_is_in_the_encoder_and_half_in_the_decoder(q
 
     def look(net):
         codes = net.module_.encoder(net.datasets_[0].X)
-        return codes.std(0), net.module_.decoder.skip.weight.norm(dim=0)
+        decoder = net.module_.decoder  # whose weights are in each column's spread
+        weight = decoder.spread[:, None] * decoder.skip.weight
+        return codes.std(0), weight.norm(dim=0)
 
     for half in at_start(quiet(3, alpha=1e-12), X, look):
         shares = (half / half[0]).numpy()

@@ -21,6 +21,11 @@ def linear(n_components=None, **params):
     return DenoisingAutoencoder(n_components, hidden_layer_sizes=(), **params)
 
 
+def scaled_unit(X):
+    """Return what one unit of the network is worth: the same for all columns."""
+    return np.sqrt(X.var(0).mean())
+
+
 def mse(X_hat, X):
     return ((X_hat - X) ** 2).mean()
 
@@ -30,7 +35,7 @@ def test_gaussian_noise_gives_the_wiener_filter(rows):
     fitted = linear(noise_level=level).fit(rows)
     assert (fitted.n_iter_, fitted.best_iter_) == (1, 0)
     mean, covariance = rows.mean(0), np.cov(rows.T, bias=True)
-    added = np.diag(level**2 * rows.var(0))
+    added = np.diag(level**2) * rows.var(0).mean()
     wiener = np.linalg.solve(covariance + added, covariance)
     expected = (rows - mean) @ wiener + mean
     np.testing.assert_allclose(fitted.denoise(rows), expected, atol=1e-7)
@@ -54,7 +59,7 @@ def test_masking_gives_the_regression_on_what_is_left(rows):
 def test_a_code_of_any_length_is_the_reduced_rank_regression(rows, n_components):
     fitted = linear(n_components, noise_level=0.7).fit(rows)
     mean, covariance = rows.mean(0), np.cov(rows.T, bias=True)
-    added = 0.7**2 * np.diag(rows.var(0))
+    added = 0.7**2 * rows.var(0).mean() * np.eye(6)
     regression = np.linalg.solve(covariance + added, covariance)
     explained = covariance @ regression
     axes = np.linalg.eigh((explained + explained.T) / 2)[1][:, ::-1][:, :n_components]
@@ -81,7 +86,7 @@ def test_what_is_known_of_noise_agrees_with_pairs_of_it(rows, noise, level):
     hit = rng.uniform(size=clean.shape) < level
     ends = np.where(rng.uniform(size=clean.shape) < 0.5, rows.min(0), rows.max(0))
     noisy = {
-        "gaussian": clean + level * rows.std(0) * rng.normal(size=clean.shape),
+        "gaussian": clean + level * scaled_unit(rows) * rng.normal(size=clean.shape),
         "masking": np.where(hit, rows.mean(0), clean),
         "salt_pepper": np.where(hit, ends, clean),
         "swap": np.where(hit, rng.permuted(clean, axis=0), clean),
@@ -143,7 +148,7 @@ def test_wide_rows_that_become_others():
 def test_narrow_columns_beside_wide_ones_are_cleaned_too():
     rng = np.random.RandomState(0)
     X = rng.normal(size=(2000, 3)) * [1e6, 1, 0.01]
-    fitted = linear(noise_level=0.1).fit(X)
+    fitted = linear(noise_level=0.1 * X.std(0), noise_unit="data").fit(X)
     np.testing.assert_allclose(fitted.denoise(X).std(0) / X.std(0), 1 / 1.01, rtol=1e-3)
     noisy = X + 0.1 * X.std(0) * rng.normal(size=X.shape)
     X_hat = linear().fit(noisy, X_clean=X).denoise(noisy)
@@ -176,3 +181,13 @@ def test_wide_rows_with_more_components_than_axes():
     assert linear_code.way_back.shape == (60, 40)
     assert not linear_code.projection[30:].any()
     assert (linear_code.spread > 0).all()
+
+
+def test_noise_of_one_size_leaves_no_narrow_column_worse_than_it_came():
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(2000, 4)) * [2, 1, 0.5, 0.05]
+    noisy = X + 0.3 * rng.normal(size=X.shape)
+    X_hat = linear(noise_level=0.3, noise_unit="data").fit(X).denoise(noisy)
+    # The Wiener filter of each column by itself.
+    expected = 0.09 * X.var(0) / (X.var(0) + 0.09)
+    np.testing.assert_allclose(((X_hat - X) ** 2).mean(0), expected, rtol=0.1)
