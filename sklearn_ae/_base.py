@@ -324,4 +324,4 @@ def _attributes(fitted: Fitted) -> tuple[dict, str | None]:
         "validation_loss_curve_": fitted.validation_loss_curve,
         "validation_scores_": fitted.validation_scores,
     }
-    return attributes | own, complaint
+    return attributes | own, fitted.complaint or complaint

@@ -242,6 +242,7 @@ class Fit:
             loss_curve=[] if training is None else list(training.losses),
             validation_loss_curve=best and list(best.losses_),
             validation_scores=best and list(best.scores_),
+            complaint=training and training.best.complaint_,
         )
 
     def _verify(self, fitted: Fitted) -> None:

@@ -65,6 +65,8 @@ class Fitted:
         Size of each trained weight, by name.
     n_samples, n_iter, best_iter : int
     loss_curve : list of float
+    complaint : str or None
+        Warning about the training.
     validation_loss_curve, validation_scores : list of float or None
         The estimator's attributes of these names.
     """
@@ -90,6 +92,7 @@ class Fitted:
     loss_curve: list[float]
     validation_loss_curve: list[float] | None
     validation_scores: list[float] | None
+    complaint: str | None
     _built: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def __getstate__(self):

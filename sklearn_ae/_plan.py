@@ -186,6 +186,7 @@ def make_plan(
         shares_units, code_unit = last.shares_units, last.code_unit
     starts_linear = architecture.linear_skip and last is None
     start = {"scalers": (columns, output_columns), "starts_linear": starts_linear}
+    start["continues"] = last is not None
     return Plan(
         objective=objective,
         architecture=architecture,
@@ -194,7 +195,7 @@ def make_plan(
         output_columns=output_columns,
         shares_units=shares_units,
         target_is_input=shares_units and X_clean is None,
-        spread=output_columns.spread(),
+        spread=output_columns.spread_,
         code_unit=code_unit,
         last_arrays=None if last is None else last.arrays,
         starts_linear=starts_linear,
@@ -231,7 +232,7 @@ def _fit_units(
 
 
 def _make_recipe(
-    settings, objective, architecture, *, n_rows, scalers, starts_linear
+    settings, objective, architecture, *, n_rows, scalers, starts_linear, continues
 ) -> Recipe:
     """Return how to train; ``scalers`` are those of the input and of the target."""
     solver, device = settings.solver, settings.device
@@ -263,6 +264,7 @@ def _make_recipe(
         learning_rate=settings.learning_rate,
         alpha=settings.alpha,
         loosens_start=starts_linear and _may_loosen(settings, objective, scalers),
+        keeps_start=starts_linear or continues,
         guards_start=starts_linear,
         tol=settings.tol,
         n_iter_no_change=settings.n_iter_no_change,

@@ -9,8 +9,9 @@ import warnings
 import numpy as np
 import pytest
 import torch
+from estimators import ESTIMATORS
 from scipy import sparse
-from sklearn.exceptions import FitFailedWarning, NotFittedError
+from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
 
@@ -297,3 +298,41 @@ def test_warm_start_with_another_network(quick, digits):
     fitted.set_params(hidden_layer_sizes=(8,), scaling="feature")
     with pytest.raises(ValueError, match=r"found hidden_layer_sizes, .*scaling changed"):
         fitted.fit(X)
+
+
+# -- training that went nowhere --------------------------------------------------
+
+BOUNDED = [
+    {"loss": "bce"},
+    {"output_activation": "logistic"},
+    {"output_activation": "tanh"},
+]
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize("rate", [10.0, 1e3, 1e6, 1e20])
+@pytest.mark.parametrize("output", BOUNDED, ids=lambda output: "-".join(output.values()))
+def test_a_rate_too_high_is_named_where_the_loss_has_a_ceiling(kind, output, rate, digits):
+    X = digits[0][:300] / 16
+    settings = {"hidden_layer_sizes": (16,), "max_iter": 4, "random_state": 0, **output}
+    estimator = kind(4, init="random", learning_rate_init=rate, **settings)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        with pytest.raises(
+            (ConvergenceError, ConvergenceWarning), match="learning_rate_init"
+        ):
+            estimator.fit(X)
+    assert not hasattr(estimator, "n_iter_")
+
+
+@pytest.mark.parametrize("kind", ESTIMATORS)
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_random_weights_are_no_candidate(kind, early_stopping, digits):
+    X = digits[0][:300]
+    penalised = kind(
+        4, init="random", alpha=30.0, early_stopping=early_stopping, random_state=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        penalised.set_params(max_iter=5).fit(X)
+    assert penalised.best_iter_ >= 1

@@ -39,6 +39,8 @@ class Scaler:
         What is subtracted from each column: its mean, or zero.
     scale_ : ndarray of shape (n_features,)
         What each column is divided by; 1 where a column is constant.
+    spread_ : ndarray of shape (n_features,)
+        Standard deviation of each column after scaling, as a fraction of the widest.
     varies_ : bool
         Whether any column varies.
     distance_ : float
@@ -83,7 +85,7 @@ class Scaler:
                 "whose variance is no longer above zero. Expected differences above about "
                 "1e-150. Multiply the columns by a unit of their own first."
             )
-        self.mean_, self.std_ = standard.mean_, np.sqrt(standard.var_)
+        self.mean_ = standard.mean_
         spread = np.sqrt(standard.var_.mean())
         self.distance_ = np.abs(self.mean_).max() / spread if spread > 0 else 0.0
         self.offset_ = np.zeros_like(self.mean_)
@@ -98,12 +100,9 @@ class Scaler:
             self.offset_, self.scale_ = self.mean_, self.scale_ * (np.sqrt(variance) or 1.0)
         elif self.kind == "magnitude":
             self.scale_ = self.scale_ * (np.abs(X).mean(dtype=np.float64) or 1.0)
+        spread = np.sqrt(standard.var_) / self.scale_
+        self.spread_ = np.maximum(spread / (spread.max() or 1.0), _LEAST_SPREAD)
         return self
-
-    def spread(self) -> np.ndarray:
-        """Return the spread of each column in scaled units, as a share of the widest."""
-        spread = self.std_ / self.scale_
-        return np.maximum(spread / (spread.max() or 1.0), _LEAST_SPREAD)
 
     def units(self, dtype: str) -> list[np.ndarray]:
         """Return the offsets to subtract, then the scale to divide by, in ``dtype``.

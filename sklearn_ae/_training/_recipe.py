@@ -29,6 +29,9 @@ class Recipe:
         Strength of the L2 penalty on hidden layers, as in MLPRegressor.
     loosens_start : bool
         Whether training may move away from the start before the first step.
+    keeps_start : bool
+        Whether the start is a candidate: the best linear network, or that of the last
+        fit. Random weights are none.
     guards_start : bool
         Whether the start is the best linear network, which an epoch replaces only if its
         gain exceeds a margin; see BestWeights.
@@ -57,6 +60,7 @@ class Recipe:
     learning_rate: str
     alpha: float
     loosens_start: bool
+    keeps_start: bool
     guards_start: bool
     tol: float
     n_iter_no_change: int

@@ -189,6 +189,8 @@ class BestWeights:
         R² of the start on the training rows.
     stops_ : bool
         Whether training should end.
+    complaint_ : str or None
+        What a user should know of the weights that are kept.
     """
 
     def __init__(
@@ -205,6 +207,7 @@ class BestWeights:
         self.recipe = recipe
         self.chooses_ = valid is not None
         self.best_epoch_, self.stops_ = 0, False
+        self.complaint_: str | None = None
 
     def judge_start(self) -> None:
         """Evaluate the start as epoch 0, the first candidate."""
@@ -218,6 +221,8 @@ class BestWeights:
         losses = abs(start_loss), abs(self.train_loss), self.train.loss_of_mean()
         self.ceiling = _HOPELESS * max(*losses, 1.0)
         self.best_rows, self.best_loss = self.start_rows, start_loss
+        if not self.recipe.keeps_start:
+            self.best_loss = math.inf  # a penalty, for one, keeps losses above a draw's
         self.losses_, self.scores_ = [start_loss], [r2]
         self.start_weights = self.best_weights = copy_weights(self.network)
         self.patience_loss, self.patience_epoch = start_loss, 0
@@ -259,6 +264,23 @@ class BestWeights:
         if self.chooses_ and self.recipe.guards_start and self._gain_is_in_doubt():
             self.best_epoch_ = 0
             self.network.load_state_dict(self.start_weights)
+        elif not self.recipe.guards_start:
+            self.complaint_ = self._complaint(n_epochs)
+
+    def _complaint(self, n_epochs: int) -> str | None:
+        """Return a warning if nothing was learnt; the loss of a bounded output has a ceiling.
+
+        A linear start needs none: it is better than the mean, and nothing worse is kept.
+        """
+        of_mean = (self.valid or self.train).loss_of_mean()
+        if n_epochs == 0 or self.best_loss < of_mean or self.train.variance.sum() == 0:
+            return None
+        return (
+            f"Training ended with a loss of {self.best_loss:.3g} and learning_rate_init="
+            f"{self.recipe.learning_rate_init!r}, expected less than {of_mean:.3g}, that of "
+            "the mean in place of every row. Use a smaller learning_rate_init or alpha, a "
+            f"larger max_iter than {self.recipe.max_iter}, or init='pca'."
+        )
 
     def _judge_average(self, epoch: int) -> tuple[float, float]:
         """Return loss and R² of the average, and keep its weights if they are the best."""

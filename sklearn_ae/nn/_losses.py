@@ -192,7 +192,13 @@ class BinaryCrossEntropy(CellLoss):
     def cells(self, x_hat, x):
         # Outside of [0, 1] by a rounding error at most; the loss is not defined there.
         x = x.clamp(0, 1)
-        return F.binary_cross_entropy(x_hat, x, reduction="none")
+        try:
+            return F.binary_cross_entropy(x_hat.clamp(0, 1), x, reduction="none")
+        except RuntimeError:
+            # torch refuses NaN, which here is a training that has diverged.
+            if not x_hat.isnan().any():
+                raise
+            return x_hat * math.nan
 
     def likelihood(self, unit):
         return Bernoulli(self)
