@@ -23,6 +23,7 @@ from ._training import (
     to_arrays,
     to_rows,
     to_tensor,
+    user_code,
 )
 
 __all__ = ["Fit"]
@@ -66,10 +67,11 @@ class Fit:
     def run(self, watchers: Sequence[Watcher] = ()) -> Fitted:
         """Return what is fitted."""
         plan = self.plan
-        own = plan.architecture.encoder, plan.architecture.decoder, plan.loss
+        architecture, recipe = plan.architecture, plan.recipe
+        own = architecture.encoder, architecture.decoder, plan.loss, recipe.solver
         is_foreign = any(map(callable, own)) or plan.objective.calls_user_code
         seed = self.seed if is_foreign else None
-        with borrowed_globals(plan.recipe.n_multiplications, seed):
+        with borrowed_globals(recipe.n_multiplications, seed):
             self._build()
             self._set_start()
             if not plan.is_closed_form:
@@ -81,9 +83,10 @@ class Fit:
         plan, objective = self.plan, self.plan.objective
         self.generator = make_generator(self.seed)
         unit = float(plan.output_columns.scale_[0])
-        network, self.loss, self.noise = objective.build(
-            plan.architecture, plan.loss, unit, self.generator
-        )
+        with user_code.random_state:
+            network, self.loss, self.noise = objective.build(
+                plan.architecture, plan.loss, unit, self.generator
+            )
         self.network = network.to(plan.recipe.device).eval()
         self.loss.eval()
         # A linear start keeps all digits; training sees those of float32.
@@ -223,7 +226,12 @@ class Fit:
 
         def rebuild(network):
             rows = self.x[:_ROWS_TO_VERIFY].astype(np.float64)
-            return by_chunk(lambda x: network.decoder(network.encoder(x)), network, rows)
+            with borrowed_globals(np.inf, self.seed):  # what layers draw in use is the same
+                return by_chunk(
+                    lambda x: network.decoder(network.encoder(x)), network, rows
+                )
+
+        load_arrays(self.network, {}, "float64")
 
         trained, rebuilt = rebuild(self.network), rebuild(fitted.network("float64"))
         if not np.allclose(trained, rebuilt, rtol=1e-2, atol=1e-2 * np.abs(trained).max()):

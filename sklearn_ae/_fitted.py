@@ -1,6 +1,5 @@
 """What a fit leaves: frozen arrays and settings that encode, decode and pickle."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -17,14 +16,11 @@ from ._training import (
     ReconstructionNet,
     borrowed_globals,
     by_chunk,
-    limited_threads,
     prepare_for_use,
+    user_code,
 )
 
 __all__ = ["Fitted"]
-
-# One thread at a time builds a network, whose parts may build another one: reentrant.
-_building = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -100,17 +96,17 @@ class Fitted:
 
     def net(self) -> ReconstructionNet:
         """Return the skorch net around the network in float32."""
-        pair = self._network_and_loss("float32")
-        with _building:
-            if "net" not in self._built:
-                self._built["net"] = ReconstructionNet.for_use(*pair)
-            return self._built["net"]
+        if "net" not in self._built:
+            net = ReconstructionNet.for_use(*self._network_and_loss("float32"))
+            self._built.setdefault("net", net)
+        return self._built["net"]
 
     def apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
         """Return ``function(network, loss, *rows)`` of all rows, chunk by chunk."""
         network, loss = self._network_and_loss(arrays[0].dtype.name)
         n_rows = min(len(arrays[0]), ROWS_PER_PASS)
-        with limited_threads(self.architecture.n_multiplications * n_rows):
+        work = self.architecture.n_multiplications * n_rows
+        with borrowed_globals(work, self._seed_of_user_code):
             return by_chunk(partial(function, network, loss), network, *arrays)
 
     def encode(self, X: np.ndarray) -> np.ndarray:
@@ -139,22 +135,24 @@ class Fitted:
         return self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
 
     def _network_and_loss(self, dtype: str):
-        if dtype in self._built:
-            return self._built[dtype]
+        if dtype not in self._built:
+            # Threads that build at once all build the same, and the first one's is kept: a
+            # lock would be held while code of the user's runs.
+            self._built.setdefault(dtype, self._build(dtype))
+        return self._built[dtype]
+
+    def _build(self, dtype: str):
+        unit = float(self.output_columns.scale_[0])
+        units = self.columns.units(dtype), self.output_columns.units(dtype)
+        with borrowed_globals(np.inf, self._seed_of_user_code), user_code.random_state:
+            network, loss, _ = self.objective.build(
+                self.architecture, self.loss, unit, None
+            )
+            prepare_for_use(network, self.arrays, *units, dtype=dtype, device=self.device)
+            return network, loss.eval().to(next(network.parameters()).device)
+
+    @property
+    def _seed_of_user_code(self) -> int | None:
+        """What layers or a loss of the user's begin to draw with in every call, if any."""
         is_foreign = self.architecture.has_own_layers or callable(self.loss)
-        # The locks in the order in which a fit takes them.
-        with borrowed_globals(np.inf, self.seed if is_foreign else None), _building:
-            if dtype not in self._built:
-                unit = float(self.output_columns.scale_[0])
-                network, loss, _ = self.objective.build(
-                    self.architecture, self.loss, unit, None
-                )
-                units = self.columns.units(dtype), self.output_columns.units(dtype)
-                prepare_for_use(
-                    network, self.arrays, *units, dtype=dtype, device=self.device
-                )
-                self._built[dtype] = (
-                    network,
-                    loss.eval().to(next(network.parameters()).device),
-                )
-            return self._built[dtype]
+        return self.seed if is_foreign else None

@@ -15,6 +15,7 @@ from ._recipe import Recipe
 from ._schedule import SCHEDULES, DivergenceWarmup
 from ._steps import AutogradStep, DenseStep
 from ._stopping import AveragedWeights, BestWeights, JudgedRows
+from ._user_code import user_code
 
 __all__ = ["Rows", "StopTraining", "Training", "Watcher", "batches", "count_batches"]
 
@@ -211,16 +212,20 @@ class Training:
     def _run_epoch(self) -> float:
         """Take a step by every batch of rows in a new order; return their mean loss."""
         recipe, hooks = self.recipe, self.hooks
-        total = torch.zeros((), device=self.train.x.device)
+        total = self.train.x.new_zeros(())
         for x, target, weight in batches(self.train, recipe.batch_size, self.generator):
-            noisy = x if self.noise is None else self.noise(x, self.generator)
+            noisy = x
+            if self.noise is not None:
+                with user_code.random_state:
+                    noisy = self.noise(x, self.generator)
             self.schedule.move()
             if self.warmup is not None:
                 self.warmup.move()
             if hooks is not None:
                 hooks.begin_batch(noisy, target)
             in_bfloat16 = recipe.bfloat16 and self.schedule.progress <= 1 - REFINED
-            loss = self.step(noisy, target, weight, in_bfloat16=in_bfloat16)
+            with user_code.random_state:
+                loss = self.step(noisy, target, weight, in_bfloat16=in_bfloat16)
             self.average.update()
             if hooks is not None:
                 hooks.end_batch(loss, self.step.outcome)

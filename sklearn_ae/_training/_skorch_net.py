@@ -15,6 +15,7 @@ from skorch.utils import TeeGenerator
 from ._loop import Rows, StopTraining, Training, Watcher, batches, count_batches
 from ._stopping import BestWeights, copy_weights
 from ._tensors import to_tensor
+from ._user_code import called_outside, user_code
 
 __all__ = ["CallbackHooks", "ReconstructionNet", "check_callbacks"]
 
@@ -97,7 +98,8 @@ class ReconstructionNet(NeuralNet):
         return Dataset(x, x if y is None else to_tensor(np.asarray(y), weight))
 
     def infer(self, x, **fit_params):
-        return self.module_.outcome(x)
+        with user_code.random_state:
+            return self.module_.outcome(x)
 
     def evaluation_step(self, batch, training=False):
         # A prediction is a reconstruction, whatever else the loss takes.
@@ -184,9 +186,10 @@ class CallbackHooks(Watcher):
     def on_gradients(self) -> None:
         """See the gradients of a batch."""
         named = TeeGenerator(self.net.get_all_learnable_params())
-        self._notify(
-            "on_grad_computed", named_parameters=named, batch=self.batch, training=True
-        )
+        with called_outside():
+            self._notify(
+                "on_grad_computed", named_parameters=named, batch=self.batch, training=True
+            )
 
     def end_batch(self, loss: torch.Tensor, outcome) -> None:
         """See a batch after its step."""
@@ -214,7 +217,8 @@ class CallbackHooks(Watcher):
         dataset, total = self.sets["dataset_valid"], 0.0
         for batch in self.net.get_iterator(dataset, training=False):
             self._notify("on_batch_begin", batch=batch, training=False)
-            step = self.net.validation_step(batch)
+            with user_code.random_state:
+                step = self.net.validation_step(batch)
             total += step["loss"].item() * len(batch[0])
             self._end_batch("valid", batch, step)
         self._record("valid", total / len(dataset), dataset)

@@ -13,6 +13,7 @@ from ..nn import BottleneckNetwork, Corruption, TrainingLoss
 from ._recipe import Recipe
 from ._schedule import Schedule
 from ._steps import set_training
+from ._user_code import user_code
 
 if TYPE_CHECKING:
     from ._loop import Rows
@@ -126,7 +127,10 @@ class JudgedRows:
     ):
         self.network = network
         self.loss = loss
-        self.x = rows.x if noise is None else noise(rows.x, generator)
+        self.x = rows.x
+        if noise is not None:
+            with user_code.random_state:
+                self.x = noise(rows.x, generator)
         self.target = target = rows.x if rows.target is None else rows.target
         self.column_weights = column_weights
         self.variance = ((target - target.mean(0)) ** 2).sum(0) * column_weights
@@ -139,8 +143,9 @@ class JudgedRows:
         n_parts = math.ceil(len(self.x) / _ROWS_OF_MEAN)
         parts = self.x.tensor_split(n_parts), self.target.tensor_split(n_parts)
         for x, target in zip(*parts, strict=True):
-            outcome = self.network.outcome(x)
-            rows.append(self.loss.rows(outcome, target).cpu().double())
+            with user_code.random_state:
+                outcome = self.network.outcome(x)
+                rows.append(self.loss.rows(outcome, target).cpu().double())
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
             error += ((x_hat - target) ** 2).sum(0)
         # As in r2_score, a column that does not vary has no variance to explain.
@@ -151,8 +156,9 @@ class JudgedRows:
     @torch.no_grad()
     def loss_of_mean(self) -> float:
         """Return the loss of the mean in place of every row."""
-        outcome = self.network.outcome(self.x[:1])  # of which a bound takes the noise level
-        return float(self.loss.of_mean(outcome, self.target[:_ROWS_OF_MEAN]))
+        with user_code.random_state:
+            outcome = self.network.outcome(self.x[:1])  # a bound has a noise level
+            return float(self.loss.of_mean(outcome, self.target[:_ROWS_OF_MEAN]))
 
 
 class BestWeights:

@@ -35,8 +35,13 @@ def make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module
             f"An encoder or decoder of your own is a {type(factory).__name__}; expected a "
             "callable that builds one. Pass lambda n_in, n_out: ... that returns it."
         )
-    with torch.device("cpu"):
-        layers = deepcopy(factory(n_in, n_out))  # the factory may keep what it returned
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)  # or what it draws is not drawn again elsewhere
+    try:
+        with torch.device("cpu"):
+            layers = deepcopy(factory(n_in, n_out))  # the factory may keep what it returned
+    finally:
+        torch.set_default_dtype(default)
     if not isinstance(layers, nn.Module):
         raise ValueError(
             f"An encoder or decoder of your own returned {type(layers).__name__} for "

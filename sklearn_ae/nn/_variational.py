@@ -166,7 +166,10 @@ def normal_points(n_components: int) -> torch.Tensor:
         return torch.cat([half, -half])
     # Sobol's sequence covers few dimensions more evenly than random numbers do.
     sobol = torch.quasirandom.SobolEngine(n_components, scramble=True, seed=0)
-    uniform = sobol.draw(n_pairs, dtype=torch.float64).clamp(1e-6, 1 - 1e-6)
+    # The first point it would tell with the digits of the user's default dtype.
+    first = sobol.quasi.to(torch.float32) / 2**sobol.MAXBIT
+    uniform = sobol.draw(n_pairs, dtype=torch.float64)
+    uniform = torch.cat([first[None], uniform[1:]]).clamp(1e-6, 1 - 1e-6)
     half = torch.special.ndtri(uniform)
     # half' half / n_pairs = L L', which is taken out.
     factor = torch.linalg.cholesky(half.T @ half / n_pairs)
