@@ -184,10 +184,10 @@ class AutoencoderTransformer(BaseAutoencoder):
     Attributes
     ----------
     net_ : skorch.NeuralNet
-        The fitted network, in float32. It predicts, in scaled units; it is not there to be
-        trained. Its ``module_`` is the torch module, which takes and gives your units:
-        ``module_(x)`` reconstructs, ``module_.encode(x)`` and ``module_.decode(code)`` are
-        the halves.
+        A copy of the fitted network, in float32. It predicts, in scaled units; it is not
+        there to be trained, and changes of its weights change nothing else. Its
+        ``module_`` is the torch module, which takes and gives your units: ``module_(x)``
+        reconstructs, ``module_.encode(x)`` and ``module_.decode(code)`` are the halves.
 
     n_components_ : int
         Length of the code.

@@ -9,6 +9,7 @@ import numpy as np
 
 from ._code_density import CodeDensity
 from ._columns import Scaler
+from ._data_checks import check_result_range
 from ._objectives import Objective
 from ._plan import Architecture
 from ._training import (
@@ -16,7 +17,9 @@ from ._training import (
     ReconstructionNet,
     borrowed_globals,
     by_chunk,
+    hooks_of,
     prepare_for_use,
+    share_hooks,
     user_code,
 )
 
@@ -95,19 +98,29 @@ class Fitted:
         return self._network_and_loss(dtype)[0]
 
     def net(self) -> ReconstructionNet:
-        """Return the skorch net around the network in float32."""
+        """Return a skorch net around a network of its own, in float32.
+
+        Changes to its weights change no use, in no dtype; hooks on its layers see all use.
+        """
         if "net" not in self._built:
-            net = ReconstructionNet.for_use(*self._network_and_loss("float32"))
-            self._built.setdefault("net", net)
+            self._built.setdefault(
+                "net", ReconstructionNet.for_use(*self._build("float32"))
+            )
         return self._built["net"]
 
-    def apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
-        """Return ``function(network, loss, *rows)`` of all rows, chunk by chunk."""
+    def apply(self, function: Callable, *arrays: np.ndarray, name: str = "X") -> np.ndarray:
+        """Return ``function(network, loss, *rows)`` of all rows, chunk by chunk.
+
+        ``name`` is what an error calls them, if a result is no finite number.
+        """
         network, loss = self._network_and_loss(arrays[0].dtype.name)
         n_rows = min(len(arrays[0]), ROWS_PER_PASS)
         work = self.architecture.n_multiplications * n_rows
-        with borrowed_globals(work, self._seed_of_user_code):
-            return by_chunk(partial(function, network, loss), network, *arrays)
+        seed = self._seed_of_user_code
+        with borrowed_globals(work, seed):
+            result = by_chunk(partial(function, network, loss), network, *arrays)
+        check_result_range(result, arrays, name, has_own_parts=seed is not None)
+        return result
 
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Return codes, (n_samples, n_components), in the dtype of ``X``."""
@@ -115,7 +128,9 @@ class Fitted:
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Return rows in the user's units, (n_samples, n_features)."""
-        return self.apply(lambda network, loss, code: network.decode(code), codes)
+        return self.apply(
+            lambda network, loss, code: network.decode(code), codes, name="codes"
+        )
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_samples, n_features)."""
@@ -149,6 +164,8 @@ class Fitted:
                 self.architecture, self.loss, unit, None
             )
             prepare_for_use(network, self.arrays, *units, dtype=dtype, device=self.device)
+            # In one step: concurrent builders share what the first one has.
+            share_hooks(network, self._built.setdefault("hooks", hooks_of(network)))
             return network, loss.eval().to(next(network.parameters()).device)
 
     @property

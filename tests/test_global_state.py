@@ -2,9 +2,14 @@
 
 import os
 import pickle
+import signal
 import threading
+import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +17,8 @@ import torch
 from skorch.callbacks import Callback
 from torch import nn
 
+from sklearn_ae import DenoisingAutoencoder
+from sklearn_ae._training._tensors import _setting_threads, limited_threads
 from sklearn_ae._training._user_code import LentRandomState
 
 LONG_ENOUGH = 60  # seconds; only a failure takes them
@@ -90,6 +97,20 @@ def test_each_thread_gets_its_own_number_of_threads_back(quick, bent, ends_first
 
 
 @pytest.mark.usefixtures("two_threads")
+def test_many_that_limit_threads_at_once_leave_the_users_number():
+    def limit():
+        for _ in range(100):
+            with limited_threads(1):
+                pass
+        return torch.get_num_threads()
+
+    with ThreadPoolExecutor(8) as pool:
+        found = [pool.submit(limit) for _ in range(8)]
+    assert {number.result() for number in found} == {2}
+    assert in_thread(torch.get_num_threads) == 2
+
+
+@pytest.mark.usefixtures("two_threads")
 def test_threads_that_start_during_a_fit_have_the_users_number(quick, bent):
     seen = []
 
@@ -158,6 +179,43 @@ def test_parts_that_draw_in_use_move_no_global_state_and_repeat(quick, digits, p
     torch.manual_seed(4)
     for name, found in results(fitted, X).items():
         np.testing.assert_array_equal(found, first[name], err_msg=name)
+
+
+def drawing_noise(x, generator):
+    return x + 0.1 * torch.randn(x.shape)
+
+
+@pytest.mark.parametrize("sizes", [(16,), ()], ids=["trained", "closed form"])
+@pytest.mark.parametrize("callbacks", [[], [Callback()]], ids=["alone", "watched"])
+def test_noise_that_draws_where_it_should_not_does_no_harm(digits, sizes, callbacks):
+    X = digits[0][:100]
+    torch.manual_seed(3)
+    before, found = torch.get_rng_state(), []
+    for _ in range(2):
+        dae = DenoisingAutoencoder(2, noise=drawing_noise, hidden_layer_sizes=sizes)
+        dae.set_params(callbacks=callbacks, max_iter=3, random_state=0).fit(X)
+        found.append(dae.transform(X))
+        assert torch.equal(torch.get_rng_state(), before)
+    np.testing.assert_array_equal(*found)
+
+
+def test_layers_that_draw_move_no_global_state_where_callbacks_look(quick, digits):
+    X = digits[0][:100]
+
+    class Predicts(Callback):
+        def on_epoch_end(self, net, **kwargs):
+            net.predict(X[:5].astype(np.float32))
+
+    before = torch.get_rng_state()
+    quick(encoder=Drawing, init="random", callbacks=[Predicts()]).fit(X)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_loss_that_draws_is_judged_without_moving_a_global_state(quick, digits):
+    before = torch.get_rng_state()
+    for callbacks in ([], [Callback()]):
+        quick(loss=drawing_loss, callbacks=callbacks).fit(digits[0][:100])
+        assert torch.equal(torch.get_rng_state(), before)
 
 
 class Wandering(torch.optim.SGD):
@@ -320,6 +378,7 @@ def test_a_fork_during_a_fit_can_use_and_fit(quick, digits, where):
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads beside a fork
             child = os.fork()
         if not child:
+            signal.alarm(LONG_ENOUGH)  # a child that hangs would outlive the tests
             try:
                 same = np.array_equal(pickle.loads(pickled).transform(X), expected)
                 quick(encoder=own_layers, max_iter=1).fit(X)
@@ -347,12 +406,40 @@ def test_a_fork_during_a_fit_can_use_and_fit(quick, digits, where):
     assert codes == [0]
 
 
-@pytest.mark.parametrize("n_threads", [1, 2])
-def test_concurrent_first_uses_build_one_network(quick, digits, n_threads):
-    X = digits[0][:100]
-    fitted = pickle.loads(pickle.dumps(quick(encoder=own_layers).fit(X)))
-    networks = [in_thread(fitted._fitted.network, "float64") for _ in range(n_threads)]
-    assert {id(network) for network in networks} == {id(fitted._fitted.network("float64"))}
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="is about forks")
+@pytest.mark.usefixtures("two_threads")
+def test_a_fork_while_another_thread_sets_threads_can_set_them():
+    holds = threading.Event()
+
+    def hold():
+        with _setting_threads:
+            holds.set()
+            time.sleep(0.2)
+
+    holder = threading.Thread(target=hold, daemon=True)
+    holder.start()
+    holds.wait(LONG_ENOUGH)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+    if not child:
+        os._exit(0 if _setting_threads.acquire(timeout=5) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    holder.join()
+
+
+def test_concurrent_first_uses_share_one_network(quick, digits):
+    fitted = quick().fit(digits[0][:100])._fitted
+    both, build = threading.Barrier(2), fitted.objective.build
+
+    def build_at_once(*args):
+        both.wait(LONG_ENOUGH)
+        return build(*args)
+
+    fitted = replace(fitted, objective=SimpleNamespace(build=build_at_once), _built={})
+    with ThreadPoolExecutor(2) as pool:
+        networks = list(pool.map(fitted.network, ["float64"] * 2))
+    assert networks[0] is networks[1] is fitted.network("float64")
 
 
 def test_no_random_state_is_lent_outside_of_our_calls(quick, bent):

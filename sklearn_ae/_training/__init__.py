@@ -26,7 +26,7 @@ from ._tensors import (
     to_rows,
     to_tensor,
 )
-from ._user_code import user_code
+from ._user_code import hooks_of, share_hooks, user_code
 
 __all__ = [
     "OPTIMIZERS",
@@ -46,6 +46,7 @@ __all__ = [
     "check_callbacks",
     "check_solver",
     "corrupt",
+    "hooks_of",
     "load_arrays",
     "make_generator",
     "measure_noise",
@@ -55,6 +56,7 @@ __all__ = [
     "resolve_device",
     "scale_rows",
     "set_training",
+    "share_hooks",
     "to_arrays",
     "to_rows",
     "to_tensor",

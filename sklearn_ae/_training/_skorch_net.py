@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from copy import copy, deepcopy
 from pickle import PicklingError
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -85,6 +86,14 @@ class ReconstructionNet(NeuralNet):
     def get_default_callbacks(self):
         return []
 
+    def initialize(self):
+        if self.training_ is None:
+            _refuse_to_train("initialize")
+        return super().initialize()
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        _refuse_to_train("fit")
+
     def initialize_optimizer(self, *args, **kwargs):
         if self.training_ is not None:
             self.optimizer_ = self.training_.step.optimizer
@@ -141,6 +150,15 @@ class ReconstructionNet(NeuralNet):
         if self.training_ is None:
             raise AttributeError("This net is not in training; see the estimator instead.")
         return self.training_
+
+
+def _refuse_to_train(what: str) -> NoReturn:
+    raise AttributeError(
+        f"The net_ of a fitted estimator was told to {what}; expected a look at it only, "
+        "since it is a copy, which the estimator never reads again. Call fit of the "
+        "estimator, with warm_start=True to go on from here, or train "
+        "copy.deepcopy(net_.module_) in a torch loop of your own."
+    )
 
 
 class CallbackHooks(Watcher):

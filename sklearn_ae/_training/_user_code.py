@@ -13,8 +13,17 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import torch
+from torch import nn
 
-__all__ = ["LentRandomState", "called_outside", "user_code"]
+__all__ = ["LentRandomState", "called_outside", "hooks_of", "share_hooks", "user_code"]
+
+_HOOKS = (
+    "_forward_hooks",
+    "_forward_hooks_with_kwargs",
+    "_forward_hooks_always_called",
+    "_forward_pre_hooks",
+    "_forward_pre_hooks_with_kwargs",
+)
 
 
 class _UserCode(threading.local):
@@ -112,3 +121,17 @@ def _global_generators() -> list[torch.Generator]:
     if torch.backends.mps.is_available():
         generators.append(torch.mps._get_default_mps_generator())
     return generators
+
+
+def hooks_of(network: nn.Module) -> dict[str, dict[str, Any]]:
+    """Return the hooks of each part of ``network`` by its name."""
+    return {
+        name: {kind: vars(part)[kind] for kind in _HOOKS}
+        for name, part in network.named_modules()
+    }
+
+
+def share_hooks(network: nn.Module, hooks: dict[str, dict[str, Any]]) -> None:
+    """Let the parts of ``network`` call ``hooks``, also those that are still to come."""
+    for name, part in network.named_modules():
+        vars(part).update(hooks.get(name, {}))

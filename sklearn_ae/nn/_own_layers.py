@@ -48,9 +48,8 @@ def make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module
             f"(n_in={n_in}, n_out={n_out}); expected a torch.nn.Module. Let the callable "
             "return the module that it builds."
         )
-    layers.eval()
     for dtype in (torch.float64, torch.float32):  # trained in the latter, used in both
-        layers.to(device="cpu", dtype=dtype)
+        layers.eval().to(device="cpu", dtype=dtype)
         rows = torch.zeros((2, n_in), dtype=dtype, device="cpu")
         try:
             with torch.no_grad():
