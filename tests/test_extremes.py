@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from sklearn.exceptions import UndefinedMetricWarning
 from torch import nn
 
 from sklearn_ae import AutoencoderTransformer
@@ -68,6 +69,16 @@ def test_a_score_does_not_depend_on_the_unit_of_rows(bent, size):
     assert fitted.score(size * X) == pytest.approx(fitted.score(X), abs=1e-3)
 
 
+@pytest.mark.parametrize("size", [1e-170, 1e-310])
+def test_a_score_without_a_finite_value_is_refused(quick, bent, size):
+    assert finite_or_refused(quick().fit(bent).score, size * bent)
+
+
+def test_one_row_has_no_score_as_in_scikit_learn(quick, bent):
+    with pytest.warns(UndefinedMetricWarning):
+        assert np.isnan(quick().fit(bent).score(bent[:1]))
+
+
 def test_layers_of_ones_own_may_be_the_cause(quick, bent):
     class Failing(nn.Linear):
         fails = False
@@ -83,7 +94,8 @@ def test_layers_of_ones_own_may_be_the_cause(quick, bent):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_a_fit_at_the_edge_of_float32_is_that_of_other_units(quick, bent, dtype):
-    X = ((bent - 3) / np.abs(bent - 3).max()).astype(dtype)  # spans more than float32 does
+    X = (bent - 3) * [2, 1, 1, 1]
+    X = (X / np.abs(X).max()).astype(dtype)  # the first column spans more than float32
     size = dtype(3.3e38)
     fitted, plain = quick(1).fit(size * X), quick(1).fit(X)
     assert fitted.score(size * X) == pytest.approx(plain.score(X), abs=1e-2)
