@@ -297,7 +297,8 @@ def limited_threads(n_multiplications: float) -> Iterator[None]:
     if n_multiplications >= _WORTH_A_THREAD:
         yield
         return
-    users_own = torch.get_num_threads()
+    with _setting_threads:  # a new thread takes the number of the moment
+        users_own = torch.get_num_threads()
     try:
         if users_own > 1:
             _set_own_threads(1)
