@@ -200,10 +200,10 @@ class AutoencoderTransformer(BaseAutoencoder):
     Attributes
     ----------
     net_ : skorch.NeuralNet
-        The fitted network in float32. It predicts in scaled units and cannot be trained
-        further. Its ``module_`` is the torch module, which takes and returns the units
-        of ``X``: ``module_(x)`` reconstructs, ``module_.encode(x)`` and
-        ``module_.decode(code)`` are its two halves.
+        A copy of the fitted network in float32: changes of its weights change nothing
+        else. It predicts in scaled units and cannot be trained further. Its ``module_``
+        is the torch module, which takes and returns the units of ``X``: ``module_(x)``
+        reconstructs, ``module_.encode(x)`` and ``module_.decode(code)`` are its two halves.
 
     n_components_ : int
         Length of the code.

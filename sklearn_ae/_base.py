@@ -18,7 +18,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ._code_density import DENSITIES
-from ._data_checks import check_loss_domain
+from ._data_checks import check_loss_domain, check_result_range
 from ._fit import Fit
 from ._fitted import Fitted
 from ._objectives import Objective
@@ -213,12 +213,20 @@ class BaseAutoencoder(
 
     def _r2(self, X, wanted):
         X_hat = self._fitted.reconstruct(X)
-        # float64: squares of very large or very small float32 values overflow or underflow.
-        return r2_score(
-            wanted.astype(np.float64),
-            X_hat.astype(np.float64),
-            multioutput="variance_weighted",
-        )
+        # float64, around 1: the squares of data of extreme size overflow or vanish. By a
+        # power of two no digit changes.
+        unit = np.ldexp(1.0, int(np.frexp(np.abs(wanted).max())[1]) - 1)
+        score = np.float64(np.nan)
+        with np.errstate(over="ignore", invalid="ignore"):
+            wanted, X_hat = (
+                wanted.astype(np.float64) / unit,
+                X_hat.astype(np.float64) / unit,
+            )
+            if np.isfinite(X_hat).all():
+                score = r2_score(wanted, X_hat, multioutput="variance_weighted")
+        if len(X) > 1:  # of one row scikit-learn says that it has no score
+            check_result_range(np.asarray(score), [X], "X", has_own_parts=False)
+        return score
 
     def _row_scores(self, X, wanted, name):
         check_loss_domain(self._fitted.loss, wanted, name)
@@ -254,10 +262,12 @@ class BaseAutoencoder(
 
     @property
     def net_(self):
-        """The skorch net in float32, for inspection and predictions in scaled units.
+        """A skorch net in float32, for inspection and predictions in scaled units.
 
-        It is built from the fitted arrays when first accessed. It predicts, but has no
-        optimizer, history or data to train on.
+        It is a copy, built from the fitted arrays when first accessed: weights that are
+        changed in it, or loaded into it, change what it predicts and nothing else. Hooks
+        on its layers see what the estimator does. It has no optimizer, history or data to
+        train on.
         """
         check_is_fitted(self)
         return self._fitted.net()

@@ -1,11 +1,18 @@
 """Checks that raise for values which a loss, an output or float32 cannot handle."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ._columns import Scaler
 from .nn import LOSSES
 
-__all__ = ["check_loss_domain", "check_output_range", "refuse_lost_digits"]
+__all__ = [
+    "check_loss_domain",
+    "check_output_range",
+    "check_result_range",
+    "refuse_lost_digits",
+]
 
 # Range of each bounded output activation. silu, gelu and elu go slightly below zero, by
 # amounts that depend on the unit of the output, so no bound of theirs is checked.
@@ -56,6 +63,30 @@ def _check_range(
             f"{'non-negative values' if high == np.inf else expected}. Scale {name} first, "
             f"with MinMaxScaler(clip=True) for one, or {way_out}."
         )
+
+
+def check_result_range(
+    result: np.ndarray, given: Sequence[np.ndarray], name: str, *, has_own_parts: bool
+) -> None:
+    """Raise ValueError if ``result``, of what was ``given``, is not finite.
+
+    ``has_own_parts`` is whether layers or a loss of the user's may be the cause.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(result.sum()) or np.isfinite(result).all():  # the first is cheap
+            return
+    dtype = result.dtype
+    largest = max(float(np.abs(array).max()) for array in given)
+    way_out = f"Divide {name} by a unit of its own first, and fit again in that unit"
+    if dtype == np.float32:
+        way_out += f", or pass {name} as float64"
+    if has_own_parts:
+        way_out += "; layers or a loss of your own have to be finite too"
+    raise ValueError(
+        f"{name} has values up to {largest:.3g}, for which a result is no longer a finite "
+        f"number in {dtype}. Expected values nearer to those of the fit, whose squares "
+        f"stay below {np.finfo(dtype).max:.0e}. {way_out}."
+    )
 
 
 def refuse_lost_digits(

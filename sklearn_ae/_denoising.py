@@ -43,12 +43,13 @@ class DenoisingAutoencoder(BaseAutoencoder):
     noise_level : float, array-like of shape (n_features,) or "auto", default="auto"
         Amount of noise, one number or one per feature: for "gaussian" its standard
         deviation, see ``noise_unit``; otherwise the fraction of values that are replaced.
-        A larger value removes more noise and more of the data. "auto" is 0.5 for "gaussian", 0.25 for "masking", 0.1 for "salt_pepper"
-        and 0.15 for "swap"; with ``X_clean`` no noise is added, since the given samples
-        are already noisy. 0 adds no noise: the result is that of
-        AutoencoderTransformer. A callable sets its own level: 0 turns it off, any other
-        number turns it on. A grid search over levels needs ``X_clean`` in ``score``: if
-        samples are compared with themselves, no noise always wins.
+        A larger value removes more noise and more of the data. "auto" is 0.5 for
+        "gaussian", 0.25 for "masking", 0.1 for "salt_pepper" and 0.15 for "swap"; with
+        ``X_clean`` no noise is added, since the given samples are already noisy. 0 adds no
+        noise: the result is that of AutoencoderTransformer. A callable sets its own level:
+        0 turns it off, any other number turns it on. A grid search over levels needs
+        ``X_clean`` in ``score``: if samples are compared with themselves, no noise always
+        wins.
 
     noise_unit : {"scaled", "data"}, default="scaled"
         Unit of ``noise_level`` for "gaussian". "scaled" is the unit that the network sees:
@@ -231,10 +232,10 @@ class DenoisingAutoencoder(BaseAutoencoder):
     Attributes
     ----------
     net_ : skorch.NeuralNet
-        The fitted network in float32. It predicts in scaled units and cannot be trained
-        further. Its ``module_`` is the torch module, which takes and returns the units
-        of ``X``: ``module_(x)`` reconstructs, ``module_.encode(x)`` and
-        ``module_.decode(code)`` are its two halves.
+        A copy of the fitted network in float32: changes of its weights change nothing
+        else. It predicts in scaled units and cannot be trained further. Its ``module_``
+        is the torch module, which takes and returns the units of ``X``: ``module_(x)``
+        reconstructs, ``module_.encode(x)`` and ``module_.decode(code)`` are its two halves.
 
     n_components_ : int
         Length of the code.

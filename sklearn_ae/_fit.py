@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ._code_density import DENSITIES, DeferredDensity
+from ._code_density import DENSITIES, CodeDensity, DeferredDensity
 from ._fitted import Fitted
 from ._objectives import Start, StartProblem
 from ._plan import Plan
@@ -23,6 +23,7 @@ from ._training import (
     to_arrays,
     to_rows,
     to_tensor,
+    user_code,
 )
 
 __all__ = ["Fit"]
@@ -67,12 +68,13 @@ class Fit:
     def run(self, watchers: Sequence[Watcher] = ()) -> Fitted:
         """Train the network if needed, and return the fitted one."""
         plan = self.plan
-        # User code may draw from torch's global generator. The generator is lent to it
-        # seeded and restored afterwards; without user code there is no need to touch it.
-        own = plan.architecture.encoder, plan.architecture.decoder, plan.loss
+        # User code may draw from torch's global generator, which is lent to it seeded for
+        # each call; without user code there is no need to touch it.
+        architecture, recipe = plan.architecture, plan.recipe
+        own = architecture.encoder, architecture.decoder, plan.loss, recipe.solver
         is_foreign = any(map(callable, own)) or plan.objective.calls_user_code
         seed = self.seed if is_foreign else None
-        with borrowed_globals(plan.recipe.n_multiplications, seed):
+        with borrowed_globals(recipe.n_multiplications, seed):
             self._build()
             self._set_start()
             if not plan.is_closed_form:
@@ -84,9 +86,10 @@ class Fit:
         plan, objective = self.plan, self.plan.objective
         self.generator = make_generator(self.seed)
         unit = float(plan.output_columns.scale_[0])
-        network, self.loss, self.noise = objective.build(
-            plan.architecture, plan.loss, unit, self.generator
-        )
+        with user_code.random_state:
+            network, self.loss, self.noise = objective.build(
+                plan.architecture, plan.loss, unit, self.generator
+            )
         self.network = network.to(plan.recipe.device).eval()
         self.loss.eval()
         # The linear start is computed in float64, so that it agrees with PCA to rounding
@@ -179,7 +182,7 @@ class Fit:
                 start = self._find_linear_start(slice(None))
             load_arrays(self.network, start.weights, "float64")
             arrays |= start.weights
-        fitted = self._describe(arrays, start, best_iter)
+        fitted = self._describe(arrays, start, best_iter, DENSITIES[plan.sampler]())
         own = plan.architecture.encoder, plan.architecture.decoder
         # Here, before fit returns: a network that cannot be rebuilt would fail only in
         # transform, or silently give other codes after unpickling.
@@ -195,14 +198,13 @@ class Fit:
             arrays, best_iter = to_arrays(self.network), len(training.losses)
             # Evaluation mode, or dropout would change the codes described here.
             set_training(self.network, self.loss, False)
-            return self._describe(arrays, self.start, best_iter, is_final=False)
+            # The density is fitted when it is used: callbacks rarely sample, and a mixture
+            # in every epoch would take seconds each.
+            density = DeferredDensity(DENSITIES[self.plan.sampler]())
+            return self._describe(arrays, self.start, best_iter, density)
 
-    def _describe(self, arrays, start, best_iter, *, is_final=True) -> Fitted:
-        """Determine the axes in which users see codes, and the density of codes.
-
-        If it is not final, the density is fitted when it is used: callbacks rarely sample,
-        and a mixture in every epoch would take seconds each.
-        """
+    def _describe(self, arrays, start, best_iter, density: CodeDensity) -> Fitted:
+        """Determine the axes in which users see codes, and fit the density of codes."""
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
@@ -216,8 +218,6 @@ class Fit:
             whiten=plan.whiten,
             seed=self.seed,
         )
-        density = DENSITIES[plan.sampler]()
-        density = density if is_final else DeferredDensity(density)
         best = training.best if training is not None and training.best.chooses_ else None
         return Fitted(
             objective=plan.objective,
@@ -251,7 +251,12 @@ class Fit:
         def rebuild(network):
             # float64, as rows may be far from zero and have few digits left in float32.
             rows = self.x[:_ROWS_TO_VERIFY].astype(np.float64)
-            return by_chunk(lambda x: network.decoder(network.encoder(x)), network, rows)
+            with borrowed_globals(np.inf, self.seed):  # what layers draw in use is the same
+                return by_chunk(
+                    lambda x: network.decoder(network.encoder(x)), network, rows
+                )
+
+        load_arrays(self.network, {}, "float64")
 
         # A tolerance of a percent allows for layers that compute in float32 in either case.
         trained, rebuilt = rebuild(self.network), rebuild(fitted.network("float64"))

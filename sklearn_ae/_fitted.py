@@ -1,6 +1,5 @@
 """The result of a fit: frozen arrays and settings that encode, decode and pickle."""
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +9,7 @@ import numpy as np
 
 from ._code_density import CodeDensity
 from ._columns import Scaler
+from ._data_checks import check_result_range
 from ._objectives import Objective
 from ._plan import Architecture
 from ._training import (
@@ -17,15 +17,13 @@ from ._training import (
     ReconstructionNet,
     borrowed_globals,
     by_chunk,
-    limited_threads,
+    hooks_of,
     prepare_for_use,
+    share_hooks,
+    user_code,
 )
 
 __all__ = ["Fitted"]
-
-# One thread at a time builds a network. Reentrant, since a user-supplied factory may use
-# another fitted estimator, which builds its own network in the same thread.
-_building = threading.RLock()
 
 
 @dataclass(frozen=True)
@@ -105,21 +103,29 @@ class Fitted:
         return self._network_and_loss(dtype)[0]
 
     def net(self) -> ReconstructionNet:
-        """Return the skorch net around the network in float32."""
-        pair = self._network_and_loss("float32")
-        with _building:
-            if "net" not in self._built:
-                self._built["net"] = ReconstructionNet.for_use(*pair)
-            return self._built["net"]
+        """Return a skorch net around a network of its own, in float32.
 
-    def apply(self, function: Callable, *arrays: np.ndarray) -> np.ndarray:
-        """Return ``function(network, loss, *rows)`` of all rows, computed in chunks."""
-        # The dtype of the input selects the network: float64 input keeps its digits, and
-        # float32 input is not converted.
+        Changes to its weights change no use, in no dtype; hooks on its layers see all use.
+        """
+        if "net" not in self._built:
+            self._built.setdefault(
+                "net", ReconstructionNet.for_use(*self._build("float32"))
+            )
+        return self._built["net"]
+
+    def apply(self, function: Callable, *arrays: np.ndarray, name: str = "X") -> np.ndarray:
+        """Return ``function(network, loss, *rows)`` of all rows, chunk by chunk.
+
+        ``name`` is what an error calls them, if a result is no finite number.
+        """
         network, loss = self._network_and_loss(arrays[0].dtype.name)
         n_rows = min(len(arrays[0]), ROWS_PER_PASS)
-        with limited_threads(self.architecture.n_multiplications * n_rows):
-            return by_chunk(partial(function, network, loss), network, *arrays)
+        work = self.architecture.n_multiplications * n_rows
+        seed = self._seed_of_user_code
+        with borrowed_globals(work, seed):
+            result = by_chunk(partial(function, network, loss), network, *arrays)
+        check_result_range(result, arrays, name, has_own_parts=seed is not None)
+        return result
 
     def encode(self, X: np.ndarray) -> np.ndarray:
         """Return codes, (n_samples, n_components), in the dtype of ``X``."""
@@ -127,7 +133,9 @@ class Fitted:
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Return rows in the user's units, (n_samples, n_features)."""
-        return self.apply(lambda network, loss, code: network.decode(code), codes)
+        return self.apply(
+            lambda network, loss, code: network.decode(code), codes, name="codes"
+        )
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_samples, n_features)."""
@@ -149,25 +157,26 @@ class Fitted:
         return self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
 
     def _network_and_loss(self, dtype: str):
-        # Without a lock, for which every call would otherwise have to wait.
-        if dtype in self._built:
-            return self._built[dtype]
+        if dtype not in self._built:
+            # Threads that build at once all build the same, and the first one's is kept: a
+            # lock would be held while code of the user's runs.
+            self._built.setdefault(dtype, self._build(dtype))
+        return self._built[dtype]
+
+    def _build(self, dtype: str):
+        unit = float(self.output_columns.scale_[0])
+        units = self.columns.units(dtype), self.output_columns.units(dtype)
+        with borrowed_globals(np.inf, self._seed_of_user_code), user_code.random_state:
+            network, loss, _ = self.objective.build(
+                self.architecture, self.loss, unit, None
+            )
+            prepare_for_use(network, self.arrays, *units, dtype=dtype, device=self.device)
+            # In one step: concurrent builders share what the first one has.
+            share_hooks(network, self._built.setdefault("hooks", hooks_of(network)))
+            return network, loss.eval().to(next(network.parameters()).device)
+
+    @property
+    def _seed_of_user_code(self) -> int | None:
+        """What layers or a loss of the user's begin to draw with in every call, if any."""
         is_foreign = self.architecture.has_own_layers or callable(self.loss)
-        # The locks in the same order as in a fit: in the other order two threads could each
-        # hold one and wait for the other.
-        with borrowed_globals(np.inf, self.seed if is_foreign else None), _building:
-            # Checked again: another thread may have built it while this one waited.
-            if dtype not in self._built:
-                unit = float(self.output_columns.scale_[0])
-                network, loss, _ = self.objective.build(
-                    self.architecture, self.loss, unit, None
-                )
-                units = self.columns.units(dtype), self.output_columns.units(dtype)
-                prepare_for_use(
-                    network, self.arrays, *units, dtype=dtype, device=self.device
-                )
-                self._built[dtype] = (
-                    network,
-                    loss.eval().to(next(network.parameters()).device),
-                )
-            return self._built[dtype]
+        return self.seed if is_foreign else None

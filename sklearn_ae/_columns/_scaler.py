@@ -70,15 +70,13 @@ class Scaler:
             standard = StandardScaler()
             for rows in gen_batches(len(X), max(1, _CELLS_PER_PASS // X.shape[1])):
                 standard.partial_fit(X[rows])
+            self.varies_ = bool(np.ptp(X, axis=0).any())
         if not np.all(np.isfinite(standard.var_)):
             raise ValueError(
                 f"{name} has values up to {np.abs(X).max():.3g}, whose variance is no "
                 "longer a finite number. Expected values below about 1e150. Divide the "
                 "columns by a unit of their own first."
             )
-        # By ranges: differences can be exact where their squares underflow, which the
-        # next check finds.
-        self.varies_ = bool(np.ptp(X, axis=0).any())
         if self.varies_ and not standard.var_.any():
             raise ValueError(
                 f"{name} has columns that vary by {np.ptp(X, axis=0).max():.3g} at most, "

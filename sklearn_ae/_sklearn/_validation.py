@@ -39,8 +39,9 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
     if getattr(X, "requires_grad", False):
         _refuse_gradients("X")
     # The package works on numpy arrays and converts them to torch itself: with dispatch,
-    # arrays of other libraries would be passed on unconverted.
-    with config_context(array_api_dispatch=False):
+    # arrays of other libraries would be passed on unconverted. Sums of large values may
+    # be no number, which is no fault.
+    with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
         return validate_data(estimator, X, reset=reset, dtype=_DTYPES)
 
 
@@ -59,7 +60,7 @@ def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
         _refuse_gradients("X_clean")
     # Before check_array, which drops the names.
     names = _get_feature_names(X_clean)
-    with config_context(array_api_dispatch=False):
+    with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
         X_clean = check_array(X_clean, dtype=_DTYPES, input_name="X_clean")
     if X_clean.shape != X.shape:
         raise ValueError(
@@ -80,7 +81,7 @@ def validate_codes(estimator, codes) -> np.ndarray:
     """Return ``codes`` as a float array of shape (n_samples, n_components_)."""
     if getattr(codes, "requires_grad", False):
         _refuse_gradients("codes")
-    with config_context(array_api_dispatch=False):
+    with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
         codes = check_array(codes, dtype=_DTYPES, input_name="codes")
     if codes.shape[1] != estimator.n_components_:
         raise ValueError(

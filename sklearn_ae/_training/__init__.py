@@ -14,7 +14,6 @@ from ._tensors import (
     borrowed_globals,
     by_chunk,
     corrupt,
-    limited_threads,
     load_arrays,
     make_generator,
     measure_noise,
@@ -27,6 +26,7 @@ from ._tensors import (
     to_rows,
     to_tensor,
 )
+from ._user_code import hooks_of, share_hooks, user_code
 
 __all__ = [
     "OPTIMIZERS",
@@ -46,7 +46,7 @@ __all__ = [
     "check_callbacks",
     "check_solver",
     "corrupt",
-    "limited_threads",
+    "hooks_of",
     "load_arrays",
     "make_generator",
     "measure_noise",
@@ -56,7 +56,9 @@ __all__ = [
     "resolve_device",
     "scale_rows",
     "set_training",
+    "share_hooks",
     "to_arrays",
     "to_rows",
     "to_tensor",
+    "user_code",
 ]

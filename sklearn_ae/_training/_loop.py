@@ -15,6 +15,7 @@ from ._recipe import Recipe
 from ._schedule import SCHEDULES, DivergenceWarmup
 from ._steps import AutogradStep, DenseStep
 from ._stopping import AveragedWeights, BestWeights, JudgedRows
+from ._user_code import user_code
 
 __all__ = ["Rows", "StopTraining", "Training", "Watcher", "batches", "count_batches"]
 
@@ -220,9 +221,12 @@ class Training:
         """Train on all batches, in a new random order; return the mean loss."""
         recipe, hooks = self.recipe, self.hooks
         # Summed on the device: reading the loss of every batch would make a GPU wait.
-        total = torch.zeros((), device=self.train.x.device)
+        total = self.train.x.new_zeros(())
         for x, target, weight in batches(self.train, recipe.batch_size, self.generator):
-            noisy = x if self.noise is None else self.noise(x, self.generator)
+            noisy = x
+            if self.noise is not None:
+                with user_code.random_state:
+                    noisy = self.noise(x, self.generator)
             # Before the step, which uses the new rate; the first one is not at the peak.
             self.schedule.move()
             if self.warmup is not None:
@@ -231,7 +235,8 @@ class Training:
                 hooks.begin_batch(noisy, target)
             # The last steps, at a low rate, are refinements smaller than bfloat16's digits.
             in_bfloat16 = recipe.bfloat16 and self.schedule.progress <= 1 - REFINED
-            loss = self.step(noisy, target, weight, in_bfloat16=in_bfloat16)
+            with user_code.random_state:
+                loss = self.step(noisy, target, weight, in_bfloat16=in_bfloat16)
             self.average.update()
             if hooks is not None:
                 hooks.end_batch(loss, self.step.outcome)

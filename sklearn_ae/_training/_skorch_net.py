@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from copy import copy, deepcopy
 from pickle import PicklingError
+from typing import NoReturn
 
 import numpy as np
 import torch
@@ -15,6 +16,7 @@ from skorch.utils import TeeGenerator
 from ._loop import Rows, StopTraining, Training, Watcher, batches, count_batches
 from ._stopping import BestWeights, copy_weights
 from ._tensors import to_tensor
+from ._user_code import called_outside, user_code
 
 __all__ = ["CallbackHooks", "ReconstructionNet", "check_callbacks"]
 
@@ -88,6 +90,14 @@ class ReconstructionNet(NeuralNet):
     def get_default_callbacks(self):
         return []  # skorch's would compute and print losses that the loop already has
 
+    def initialize(self):
+        if self.training_ is None:
+            _refuse_to_train("initialize")
+        return super().initialize()
+
+    def partial_fit(self, X, y=None, classes=None, **fit_params):
+        _refuse_to_train("fit")
+
     def initialize_optimizer(self, *args, **kwargs):
         # The loop's optimizer, so that a callback such as LRScheduler can change its rate.
         if self.training_ is not None:
@@ -102,7 +112,8 @@ class ReconstructionNet(NeuralNet):
         return Dataset(x, x if y is None else to_tensor(np.asarray(y), weight))
 
     def infer(self, x, **fit_params):
-        return self.module_.outcome(x)
+        with user_code.random_state:
+            return self.module_.outcome(x)
 
     def evaluation_step(self, batch, training=False):
         # A prediction is a reconstruction, without what else the loss is computed from.
@@ -144,6 +155,15 @@ class ReconstructionNet(NeuralNet):
         if self.training_ is None:
             raise AttributeError("This net is not in training; see the estimator instead.")
         return self.training_
+
+
+def _refuse_to_train(what: str) -> NoReturn:
+    raise AttributeError(
+        f"The net_ of a fitted estimator was told to {what}; expected a look at it only, "
+        "since it is a copy, which the estimator never reads again. Call fit of the "
+        "estimator, with warm_start=True to go on from here, or train "
+        "copy.deepcopy(net_.module_) in a torch loop of your own."
+    )
 
 
 class CallbackHooks(Watcher):
@@ -189,9 +209,10 @@ class CallbackHooks(Watcher):
     def on_gradients(self) -> None:
         """Observe the gradients of a batch."""
         named = TeeGenerator(self.net.get_all_learnable_params())
-        self._notify(
-            "on_grad_computed", named_parameters=named, batch=self.batch, training=True
-        )
+        with called_outside():
+            self._notify(
+                "on_grad_computed", named_parameters=named, batch=self.batch, training=True
+            )
 
     def end_batch(self, loss: torch.Tensor, outcome) -> None:
         """Observe a batch after its step."""
@@ -223,7 +244,8 @@ class CallbackHooks(Watcher):
         dataset, total = self.sets["dataset_valid"], 0.0
         for batch in self.net.get_iterator(dataset, training=False):
             self._notify("on_batch_begin", batch=batch, training=False)
-            step = self.net.validation_step(batch)
+            with user_code.random_state:
+                step = self.net.validation_step(batch)
             total += step["loss"].item() * len(batch[0])
             self._end_batch("valid", batch, step)
         self._record("valid", total / len(dataset), dataset)

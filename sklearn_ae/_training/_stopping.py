@@ -13,6 +13,7 @@ from ..nn import BottleneckNetwork, Corruption, TrainingLoss
 from ._recipe import Recipe
 from ._schedule import Schedule
 from ._steps import set_training
+from ._user_code import user_code
 
 if TYPE_CHECKING:
     from ._loop import Rows
@@ -129,7 +130,10 @@ class JudgedRows:
     ):
         self.network = network
         self.loss = loss
-        self.x = rows.x if noise is None else noise(rows.x, generator)
+        self.x = rows.x
+        if noise is not None:
+            with user_code.random_state:
+                self.x = noise(rows.x, generator)
         self.target = target = rows.x if rows.target is None else rows.target
         self.column_weights = column_weights
         self.variance = ((target - target.mean(0)) ** 2).sum(0) * column_weights
@@ -142,9 +146,10 @@ class JudgedRows:
         n_parts = math.ceil(len(self.x) / _ROWS_OF_MEAN)
         parts = self.x.tensor_split(n_parts), self.target.tensor_split(n_parts)
         for x, target in zip(*parts, strict=True):
-            outcome = self.network.outcome(x)
             # float64, for a mean of many rows and the standard error of small differences.
-            rows.append(self.loss.rows(outcome, target).cpu().double())
+            with user_code.random_state:
+                outcome = self.network.outcome(x)
+                rows.append(self.loss.rows(outcome, target).cpu().double())
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
             error += ((x_hat - target) ** 2).sum(0)
         # As in score, a column that does not vary has no variance to explain.
@@ -155,9 +160,10 @@ class JudgedRows:
     @torch.no_grad()
     def loss_of_mean(self) -> float:
         """Return the loss with the mean of the rows as every reconstruction."""
-        # A bound takes its noise level from an outcome; one row is enough for that.
-        outcome = self.network.outcome(self.x[:1])
-        return float(self.loss.of_mean(outcome, self.target[:_ROWS_OF_MEAN]))
+        with user_code.random_state:
+            # A bound takes its noise level from an outcome; one row is enough for that.
+            outcome = self.network.outcome(self.x[:1])
+            return float(self.loss.of_mean(outcome, self.target[:_ROWS_OF_MEAN]))
 
 
 class BestWeights:
@@ -268,7 +274,7 @@ class BestWeights:
             self.complaint_ = self._complaint(n_epochs)
 
     def _complaint(self, n_epochs: int) -> str | None:
-        """Return a warning if nothing was learnt; the loss of a bounded output has a ceiling.
+        """Return a warning if nothing was learnt, which not every loss shows by its size.
 
         A linear start needs none: it is better than the mean, and nothing worse is kept.
         """
@@ -277,8 +283,8 @@ class BestWeights:
             return None
         return (
             f"Training ended with a loss of {self.best_loss:.3g} and learning_rate_init="
-            f"{self.recipe.learning_rate_init!r}, expected less than {of_mean:.3g}, that of "
-            "the mean in place of every row. Use a smaller learning_rate_init or alpha, a "
+            f"{self.recipe.learning_rate_init!r}, expected less than {of_mean:.3g}, that "
+            "of the mean in place of every row. Use a smaller learning_rate_init or alpha, a "
             f"larger max_iter than {self.recipe.max_iter}, or init='pca'."
         )
 

@@ -1,10 +1,12 @@
 """Torch for the rest of the package: arrays as tensors, devices, global settings.
 
 Global settings of torch are changed temporarily and restored: the number of threads, the
-gradient mode and the random state.
+gradient mode, autocast, and the random state that user-supplied code draws from.
 """
 
+import os
 import threading
+from _thread import start_new_thread
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 
@@ -13,6 +15,7 @@ import torch
 
 from ..nn import BottleneckNetwork, Corruption, Units
 from ._loop import Rows
+from ._user_code import LentRandomState, user_code
 
 __all__ = [
     "ROWS_PER_PASS",
@@ -50,6 +53,9 @@ _FEWEST_ROWS = 64
 # If the mean of a column of the scaled rows is more than this many of its standard
 # deviations from zero, too many of the three digits of bfloat16 represent the mean.
 _FARTHEST_MEAN = 4.0
+
+# Where torch.autocast may be in force around a call of ours.
+_NARROWED = "cpu", "cuda", "xpu", "mps"
 
 
 # -- arrays and tensors ------------------------------------------------------------
@@ -96,7 +102,8 @@ def by_chunk(
     for start in range(0, max(n_rows, 1), ROWS_PER_PASS):
         rows = slice(start, start + ROWS_PER_PASS)
         parts = (to_tensor(array[rows], weight, is_read_only=True) for array in arrays)
-        part = function(*parts)
+        with user_code.random_state:
+            part = function(*parts)
         made = part.cpu().numpy()
         if n_rows <= ROWS_PER_PASS:
             return made  # the usual case, without a copy
@@ -202,7 +209,8 @@ def corrupt(noise: Corruption, X: np.ndarray, generator: torch.Generator) -> np.
     # In random order, as in training, which SwapNoise depends on; then back in order, since
     # rows are paired with their targets.
     order = torch.randperm(len(X), generator=generator, device="cpu")
-    noisy = noise(to_tensor(X, _FLOAT64)[order], generator)
+    with user_code.random_state:
+        noisy = noise(to_tensor(X, _FLOAT64)[order], generator)
     return noisy[order.argsort()].numpy()
 
 
@@ -258,33 +266,35 @@ def make_generator(seed: int) -> torch.Generator:
 
 @contextmanager
 def borrowed_globals(n_multiplications: float, seed: int | None = None) -> Iterator[None]:
-    """Set torch's global settings while a network is built and trained, then restore them.
+    """Set torch's global settings while a network is built, trained or used; restore them.
 
     Parameters
     ----------
     n_multiplications : float
         Work in one batch; see limited_threads.
     seed : int or None
-        Seed of the global random state for user-supplied code. None if there is none.
+        Of what code of the user's draws from; see LentRandomState. None: there is none.
     """
-    random_state = nullcontext() if seed is None else _borrowed_random_state(seed)
-    # Gradients are needed even if the user has switched them off around a fit.
+    before = user_code.random_state
+    user_code.random_state = nullcontext() if seed is None else LentRandomState(seed)
+    # Gradients also where the user has switched them off around a fit, and no numbers but
+    # ours where the user has asked for narrower ones.
     gradients = torch.inference_mode(False), torch.enable_grad()
-    with limited_threads(n_multiplications), gradients[0], gradients[1], random_state:
-        yield
-
-
-class _ThreadLimit:
-    """The user's number of threads, while concurrent fits limit it to one."""
-
-    lock = threading.Lock()
-    n_holders = 0
-    users_own = 1
+    narrowed = [kind for kind in _NARROWED if torch.is_autocast_enabled(kind)]
+    for kind in narrowed:
+        torch.set_autocast_enabled(kind, False)
+    try:
+        with limited_threads(n_multiplications), gradients[0], gradients[1]:
+            yield
+    finally:
+        for kind in narrowed:
+            torch.set_autocast_enabled(kind, True)
+        user_code.random_state = before
 
 
 @contextmanager
 def limited_threads(n_multiplications: float) -> Iterator[None]:
-    """Run small networks on one thread, and restore the user's setting.
+    """Run small networks on one thread, and restore the setting of this Python thread.
 
     Parameters
     ----------
@@ -294,37 +304,52 @@ def limited_threads(n_multiplications: float) -> Iterator[None]:
     if n_multiplications >= _WORTH_A_THREAD:
         yield
         return
-    with _ThreadLimit.lock:
-        # Only the first reads the setting: the others would take the limit for the user's.
-        if _ThreadLimit.n_holders == 0:
-            _ThreadLimit.users_own = torch.get_num_threads()
-        _ThreadLimit.n_holders += 1
-        torch.set_num_threads(1)
+    # Under the lock: a new thread takes the number of the moment.
+    with _setting_threads:
+        users_own = torch.get_num_threads()
     try:
+        if users_own > 1:
+            _set_own_threads(1)
         yield
     finally:
-        with _ThreadLimit.lock:
-            _ThreadLimit.n_holders -= 1
-            # The setting is per Python thread, so that each thread has to restore it, not
-            # only the last one.
-            torch.set_num_threads(_ThreadLimit.users_own)
+        if torch.get_num_threads() != users_own:
+            _set_own_threads(users_own)
 
 
-# Reentrant, since a user-supplied factory may itself fit or use an estimator.
-_drawing = threading.RLock()
+_setting_threads = threading.Lock()
+if hasattr(os, "register_at_fork"):  # Windows has no forks
+    os.register_at_fork(
+        before=_setting_threads.acquire,
+        after_in_parent=_setting_threads.release,
+        after_in_child=_setting_threads.release,
+    )
 
 
-@contextmanager
-def _borrowed_random_state(seed: int) -> Iterator[None]:
-    """Seed torch's global generators for user-supplied code, and restore them.
+def _set_own_threads(n_threads: int) -> None:
+    """Set how many threads torch has for this Python thread, and for no other.
 
-    Only user-supplied networks, losses and noise need this. One fit at a time may use
-    them, so that concurrent fits draw the same numbers as sequential ones.
+    torch's setter also tells what Python threads begin with that have not met torch yet.
+    Such a one reads that before, and sets it again.
     """
-    gpus = list(range(torch.cuda.device_count()))
-    with _drawing, torch.random.fork_rng(devices=gpus):
-        torch.manual_seed(seed)
-        yield
+    is_read, is_set, is_done = (threading.Lock() for _ in range(3))
+    for step in (is_read, is_set, is_done):
+        step.acquire()
+
+    def keep() -> None:
+        of_new_threads = torch.get_num_threads()
+        is_read.release()
+        is_set.acquire()
+        torch.set_num_threads(of_new_threads)
+        is_done.release()
+
+    with _setting_threads:
+        start_new_thread(keep, ())
+        try:
+            is_read.acquire()
+            torch.set_num_threads(n_threads)
+        finally:
+            is_set.release()
+        is_done.acquire()
 
 
 def pays_in_bfloat16(

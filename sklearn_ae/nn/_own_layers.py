@@ -35,19 +35,23 @@ def make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module
             f"An encoder or decoder of your own is a {type(factory).__name__}; expected a "
             "callable that builds one. Pass lambda n_in, n_out: ... that returns it."
         )
-    # On the CPU, so that weights drawn from a seed are the same for every device.
-    with torch.device("cpu"):
-        layers = deepcopy(factory(n_in, n_out))  # the factory may keep what it returned
+    # On the CPU and in float32, so that weights drawn from a seed are the same for every
+    # device and default dtype.
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.device("cpu"):
+            layers = deepcopy(factory(n_in, n_out))  # the factory may keep what it returned
+    finally:
+        torch.set_default_dtype(default)
     if not isinstance(layers, nn.Module):
         raise ValueError(
             f"An encoder or decoder of your own returned {type(layers).__name__} for "
             f"(n_in={n_in}, n_out={n_out}); expected a torch.nn.Module. Let the callable "
             "return the module that it builds."
         )
-    # Evaluation mode: batch normalisation would count the two trial rows as data.
-    layers.eval()
     for dtype in (torch.float64, torch.float32):  # trained in the latter, used in both
-        layers.to(device="cpu", dtype=dtype)
+        layers.eval().to(device="cpu", dtype=dtype)
         rows = torch.zeros((2, n_in), dtype=dtype, device="cpu")
         try:
             with torch.no_grad():

@@ -179,8 +179,11 @@ def normal_points(n_components: int) -> torch.Tensor:
         return torch.cat([half, -half])
     # In few dimensions Sobol's sequence is more evenly distributed than random numbers.
     sobol = torch.quasirandom.SobolEngine(n_components, scramble=True, seed=0)
+    # The first point would depend on the user's default dtype; it is computed here.
+    first = sobol.quasi.to(torch.float32) / 2**sobol.MAXBIT
+    uniform = sobol.draw(n_pairs, dtype=torch.float64)
     # Clamped, since the quantiles of 0 and 1 are infinite.
-    uniform = sobol.draw(n_pairs, dtype=torch.float64).clamp(1e-6, 1 - 1e-6)
+    uniform = torch.cat([first[None], uniform[1:]]).clamp(1e-6, 1 - 1e-6)
     half = torch.special.ndtri(uniform)
     # half' half / n_pairs = L L'. Multiplying by the inverse of L makes it the identity.
     factor = torch.linalg.cholesky(half.T @ half / n_pairs)
