@@ -284,8 +284,8 @@ class BestWeights:
         return (
             f"Training ended with a loss of {self.best_loss:.3g} and learning_rate_init="
             f"{self.recipe.learning_rate_init!r}, expected less than {of_mean:.3g}, that "
-            "of the mean in place of every row. Use a smaller learning_rate_init or alpha, a "
-            f"larger max_iter than {self.recipe.max_iter}, or init='pca'."
+            "of the mean in place of every row. Use a smaller learning_rate_init or alpha, "
+            f"a larger max_iter than {self.recipe.max_iter}, or init='pca'."
         )
 
     def _judge_average(self, epoch: int) -> tuple[float, float]:

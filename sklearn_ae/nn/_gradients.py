@@ -135,9 +135,9 @@ class DenseGradients:
         parts = [part.float() for part in self.decoder.forward(code)]
         if isinstance(self.output.activation, nn.Identity):
             x_hat = _sum(parts).mul_(self.output.spread)
-            loss, slope = self.loss.with_slope(x_hat, target, weight)
+            loss, outer = self.loss.with_slope(x_hat, target, weight)
             # The parts are summed before they are scaled: all have the same gradient.
-            slopes = [slope.mul_(self.output.spread)] * len(parts)
+            slopes = [outer.mul_(self.output.spread)] * len(parts)
         else:
             loss, slopes = self._through_link(parts, target, weight)
         slope: Any = self.decoder.backward([part.to(self.dtype) for part in slopes])
