@@ -111,11 +111,15 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     batch_size : int or "auto", default="auto"
         Rows in each step. More makes epochs faster and needs more of them. "auto" is
-        the power of two between 16 and 512 that makes about 16 batches.
+        the power of two between 16 and 512 that makes about 16 batches, and lets an epoch
+        pass several times over 500 rows or fewer; see ``max_iter``.
 
     max_iter : int, default=40
         Most epochs, passes over the training rows. More let the learning rate fall
-        more slowly, for somewhat better codes in proportionally more time.
+        more slowly, for somewhat better codes in proportionally more time. With
+        ``batch_size="auto"`` an epoch of ``n <= 500`` rows is ``1000 // n`` passes, so
+        that few rows get enough steps; not without ``early_stopping``, nor for layers or
+        optimizers of your own.
 
     tol : float, default=1e-4
         Least fall of the validation loss, as a share of its value at the start, that

@@ -64,18 +64,20 @@ def count_batches(n_rows: int, batch_size: int) -> int:
 
 
 def batches(
-    rows: Rows, batch_size: int, generator: torch.Generator | None
+    rows: Rows, batch_size: int, generator: torch.Generator | None, n_passes: int = 1
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
     """Yield (x, target, weight): slices of one shuffled tensor, never row by row.
 
     Fetching rows one by one, as torch's DataLoader does, takes longer than a small
     network's step. Here one gather shuffles an epoch, and batches are views of it. They
     differ by at most one row, so that no small last one weighs as much as the others.
-    ``generator`` shuffles the rows; None leaves them in order.
+    ``generator`` shuffles the rows; None leaves them in order. Of several passes the rows
+    are shuffled together.
     """
     if generator is not None:
-        order = torch.randperm(len(rows.x), generator=generator, device="cpu")
-        order = order.to(rows.x.device)
+        n_rows = len(rows.x)
+        order = torch.randperm(n_passes * n_rows, generator=generator, device="cpu")
+        order = (order % n_rows).to(rows.x.device)
         x, *others = rows
         rows = Rows(x[order], *(None if o is None else o[order] for o in others))
     n_batches = count_batches(len(rows.x), batch_size)
@@ -152,7 +154,7 @@ class Training:
 
             self.hooks = CallbackHooks(self, recipe.callbacks)
         self.step = self._make_step()
-        n_batches = count_batches(len(train.x), recipe.batch_size)
+        n_batches = count_batches(recipe.n_passes * len(train.x), recipe.batch_size)
         schedule = SCHEDULES[recipe.learning_rate]
         self.schedule = schedule(self.step.optimizer, recipe.max_iter, n_batches)
         self.warmup = None
@@ -212,7 +214,9 @@ class Training:
         """Take a step by every batch of rows in a new order; return their mean loss."""
         recipe, hooks = self.recipe, self.hooks
         total = torch.zeros((), device=self.train.x.device)
-        for x, target, weight in batches(self.train, recipe.batch_size, self.generator):
+        for x, target, weight in batches(
+            self.train, recipe.batch_size, self.generator, recipe.n_passes
+        ):
             noisy = x if self.noise is None else self.noise(x, self.generator)
             self.schedule.move()
             if self.warmup is not None:
@@ -225,7 +229,7 @@ class Training:
             if hooks is not None:
                 hooks.end_batch(loss, self.step.outcome)
             total += loss * len(x)
-        return total.item() / len(self.train.x)
+        return total.item() / (recipe.n_passes * len(self.train.x))
 
     def _loosen_start(self) -> None:
         """Leave a linear start that explains little, by what it leaves unexplained.

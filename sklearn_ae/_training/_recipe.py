@@ -17,6 +17,8 @@ class Recipe:
         Most epochs.
     batch_size : int
         Most rows in a batch.
+    n_passes : int
+        How often an epoch passes over the rows.
     solver : str or torch optimizer class
         A key of OPTIMIZERS, or a class given by the user.
     learning_rate_init : float
@@ -50,6 +52,7 @@ class Recipe:
 
     max_iter: int
     batch_size: int
+    n_passes: int
     solver: str | type
     learning_rate_init: float
     linear_rate: float | None
