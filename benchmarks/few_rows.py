@@ -110,20 +110,18 @@ def drawn(name, n_rows, seed):
     if name == "torus":
         radius = 2 + np.cos(across)
         return np.c_[radius * np.cos(t), radius * np.sin(t), np.sin(across)]
-    if name == "gaussian":
+    if name in ("gaussian", "noise"):
         turn = np.linalg.qr(rng.normal(size=(20, 20)))[0]
-        return rng.normal(size=(n_rows, 20)) * 0.8 ** np.arange(20) @ turn
-    if name == "noise":
-        return rng.normal(size=(n_rows, 10))
+        flat = rng.normal(size=(n_rows, 20)) * 0.8 ** np.arange(20) @ turn
+        return flat if name == "gaussian" else rng.normal(size=(n_rows, 10))
     if name == "log-normal":
         codes = rng.normal(size=(n_rows, 12))
         return np.exp(codes @ rng.normal(size=(12, 12)) / 4)
     if name == "sphere":
         x = rng.normal(size=(n_rows, 3))
         return x / np.linalg.norm(x, axis=1, keepdims=True)
-    if name == "helix":
-        x = np.c_[np.cos(2 * t), np.sin(2 * t), t]
-    else:
+    x = np.c_[np.cos(2 * t), np.sin(2 * t), t]
+    if name == "clover":
         x = np.c_[np.cos(3 * t) * np.cos(t), np.cos(3 * t) * np.sin(t), np.sin(t)]
     return x + rng.normal(scale=0.05, size=x.shape)
 

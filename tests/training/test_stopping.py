@@ -170,11 +170,12 @@ def test_few_rows(quick, digits, n_rows, loss):
 
 
 def count_rows(sizes):
-    """Return a callback that appends the rows of every batch to ``sizes``."""
+    """Return a callback that appends the rows of every training batch to ``sizes``."""
 
     class Counter(Callback):
-        def on_batch_end(self, net, batch=None, **kwargs):
-            sizes.append(len(batch[0]))
+        def on_batch_end(self, net, batch=None, training=None, **kwargs):
+            if training:
+                sizes.append(len(batch[0]))
 
     return Counter()
 
