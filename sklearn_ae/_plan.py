@@ -35,9 +35,9 @@ _LINEAR_RATE = 0.1
 _BATCHES = 16
 _FEWEST_ROWS, _MOST_ROWS = 16, 512
 # And so many rows in an epoch, if need be by several passes over few of them. On 36 cases
-# of 60 to 512 rows (few_rows.py) what was left unexplained, divided by what PCA leaves, had a
-# geometric mean of 0.773 after one pass, 0.729 with 600 rows in an epoch, 0.705 with 1000
-# and 0.698 with 1500; the latter two took 1.1 and 1.7 s. About as many steps by batches of
+# of 60 to 512 rows (few_rows.py) what was left unexplained, divided by what PCA leaves,
+# had a geometric mean of 0.773 after one pass, 0.729 with 600 rows in an epoch, 0.705 with
+# 1000 and 0.698 with 1500; the latter two took 1.1 and 1.7 s. As many steps by batches of
 # 4 to 8 rows had 0.741, and on S-curves and Swiss rolls 0.672 in place of 0.264.
 _ROWS_PER_EPOCH = 1000
 

@@ -209,15 +209,16 @@ def test_what_was_not_measured_takes_one_pass(quiet, digits, settings):
     assert sum(sizes) == (36 if settings.get("early_stopping", True) else 40)
 
 
-@pytest.mark.parametrize(("n_rows", "seed", "pca"), [(80, 0, 0.87), (320, 0, 0.88)])
-def test_few_rows_of_a_curve_are_learned(n_rows, seed, pca):
-    X = make_s_curve(n_rows + 1000, random_state=seed)[0]
+# After one pass per epoch the first stayed PCA, and the second had 0.956.
+@pytest.mark.parametrize(("n_rows", "least"), [(80, 0.93), (320, 0.98)])
+def test_few_rows_of_a_curve_are_learned(n_rows, least):
+    X = make_s_curve(n_rows + 1000, random_state=0)[0]
     train, test = X[:n_rows], X[n_rows:]
     linear = PCA(2).fit(train)
     X_hat = linear.inverse_transform(linear.transform(test))
-    assert r2_score(test, X_hat, multioutput="variance_weighted") < pca
-    fitted = AutoencoderTransformer(2, random_state=seed).fit(train)
-    assert fitted.score(test) > 0.93
+    assert r2_score(test, X_hat, multioutput="variance_weighted") < 0.88
+    fitted = AutoencoderTransformer(2, random_state=0).fit(train)
+    assert fitted.score(test) > least
 
 
 @pytest.mark.parametrize(("n_rows", "batch_size"), [(65, 64), (9, 64), (130, 1), (64, 9)])
