@@ -34,6 +34,12 @@ _LINEAR_RATE = 0.1
 # network processes efficiently.
 _BATCHES = 16
 _FEWEST_ROWS, _MOST_ROWS = 16, 512
+# And so many rows in an epoch, if need be by several passes over few of them. On 36 cases
+# of 60 to 512 rows (few_rows.py) what was left unexplained, divided by what PCA leaves,
+# had a geometric mean of 0.773 after one pass, 0.729 with 600 rows in an epoch, 0.705 with
+# 1000 and 0.698 with 1500; the latter two took 1.1 and 1.7 s. As many steps by batches of
+# 4 to 8 rows had 0.741, and on S-curves and Swiss rolls 0.672 in place of 0.264.
+_ROWS_PER_EPOCH = 1000
 
 
 @dataclass(frozen=True)
@@ -240,9 +246,9 @@ def _make_recipe(
         check_solver(solver)
     if settings.callbacks:
         check_callbacks(settings.callbacks)
-    if device != "cpu":  # the default is always valid, and needs no test allocation
-        device = resolve_device(device)
-    batch_size = rows_per_batch(settings.batch_size, n_rows)
+    # The default is always valid, and needs no test allocation.
+    device = device if device == "cpu" else resolve_device(device)
+    batch_size, n_passes = plan_batches(settings, n_rows)
     linear_rate = None
     # An optimizer class gets a single group of weights, since LBFGS accepts no more.
     if architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse":
@@ -258,6 +264,7 @@ def _make_recipe(
     return Recipe(
         max_iter=settings.max_iter,
         batch_size=batch_size,
+        n_passes=n_passes,
         solver=solver,
         learning_rate_init=settings.learning_rate_init,
         linear_rate=linear_rate,
@@ -300,18 +307,33 @@ def _may_loosen(settings, objective, scalers) -> bool:
     )
 
 
-def rows_per_batch(batch_size: int | str, n_rows: int) -> int:
-    """Return the batch size; "auto" is a power of two that gives about 16 batches.
+def plan_batches(settings: Any, n_rows: int) -> tuple[int, int]:
+    """Return rows in a batch, and passes over all rows in an epoch.
+
+    A batch size of "auto" is the power of two that gives about 16 batches, and one pass; of
+    500 rows or fewer, as many passes as come to at most 1000 rows.
 
     Examples
     --------
-    >>> rows_per_batch("auto", 100), rows_per_batch("auto", 2000), rows_per_batch(50, 10)
-    (16, 128, 50)
+    >>> from types import SimpleNamespace
+    >>> known = {"solver": "adam", "encoder": None, "decoder": None}
+    >>> settings = SimpleNamespace(batch_size="auto", early_stopping=True, **known)
+    >>> [plan_batches(settings, n_rows) for n_rows in (80, 320, 500, 501, 2000)]
+    [(16, 12), (16, 3), (32, 2), (32, 1), (128, 1)]
     """
-    if not isinstance(batch_size, str):
-        return int(batch_size)
+    if not isinstance(settings.batch_size, str):
+        return int(settings.batch_size), 1
     wanted = 2 ** round(math.log2(max(n_rows, 1) / _BATCHES))
-    return int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS))
+    batch_size = int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS))
+    # Nothing was measured without rows that choose the epoch, nor of layers and optimizers
+    # of the user's, whose steps may be long.
+    is_measured = (
+        settings.early_stopping
+        and isinstance(settings.solver, str)
+        and settings.encoder is None
+        and settings.decoder is None
+    )
+    return batch_size, max(1, _ROWS_PER_EPOCH // n_rows) if is_measured else 1
 
 
 # -- the network -----------------------------------------------------------------

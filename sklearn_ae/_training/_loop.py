@@ -66,19 +66,21 @@ def count_batches(n_rows: int, batch_size: int) -> int:
 
 
 def batches(
-    rows: Rows, batch_size: int, generator: torch.Generator | None
+    rows: Rows, batch_size: int, generator: torch.Generator | None, n_passes: int = 1
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
     """Yield (x, target, weight): slices of a shuffled tensor, never single rows.
 
     Fetching rows one by one, as torch's DataLoader does, takes longer than a training step
     of a small network. Here one gather shuffles an epoch, and batches are views of it. They
     differ by at most one row, so that the last batch is not a small one with the same
-    weight as the others. ``generator`` shuffles the rows; None keeps their order.
+    weight as the others. ``generator`` shuffles the rows, those of several passes together;
+    None keeps their order.
     """
     if generator is not None:
+        n_rows = len(rows.x)
         # On the CPU, as the generator is, so that a seed gives the same on a GPU.
-        order = torch.randperm(len(rows.x), generator=generator, device="cpu")
-        order = order.to(rows.x.device)
+        order = torch.randperm(n_passes * n_rows, generator=generator, device="cpu")
+        order = (order % n_rows).to(rows.x.device)
         x, *others = rows
         rows = Rows(x[order], *(None if o is None else o[order] for o in others))
     n_batches = count_batches(len(rows.x), batch_size)
@@ -156,7 +158,7 @@ class Training:
 
             self.hooks = CallbackHooks(self, recipe.callbacks)
         self.step = self._make_step()
-        n_batches = count_batches(len(train.x), recipe.batch_size)
+        n_batches = count_batches(recipe.n_passes * len(train.x), recipe.batch_size)
         schedule = SCHEDULES[recipe.learning_rate]
         self.schedule = schedule(self.step.optimizer, recipe.max_iter, n_batches)
         self.warmup = None
@@ -222,7 +224,9 @@ class Training:
         recipe, hooks = self.recipe, self.hooks
         # Summed on the device: reading the loss of every batch would make a GPU wait.
         total = self.train.x.new_zeros(())
-        for x, target, weight in batches(self.train, recipe.batch_size, self.generator):
+        for x, target, weight in batches(
+            self.train, recipe.batch_size, self.generator, recipe.n_passes
+        ):
             noisy = x
             if self.noise is not None:
                 with user_code.random_state:
@@ -241,7 +245,7 @@ class Training:
             if hooks is not None:
                 hooks.end_batch(loss, self.step.outcome)
             total += loss * len(x)
-        return total.item() / len(self.train.x)
+        return total.item() / (recipe.n_passes * len(self.train.x))
 
     def _loosen_start(self) -> None:
         """Move away from a linear start, the more the less variance it explains.

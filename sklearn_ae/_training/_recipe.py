@@ -17,6 +17,8 @@ class Recipe:
         Maximum number of epochs.
     batch_size : int
         Maximum number of rows in a batch.
+    n_passes : int
+        Number of passes over the rows in an epoch.
     solver : str or torch optimizer class
         A key of OPTIMIZERS, or a user-supplied class.
     learning_rate_init : float
@@ -54,6 +56,7 @@ class Recipe:
 
     max_iter: int
     batch_size: int
+    n_passes: int
     solver: str | type
     learning_rate_init: float
     linear_rate: float | None

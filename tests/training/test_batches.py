@@ -15,6 +15,15 @@ def test_every_row_once_and_no_batch_of_one(n_rows, batch_size):
     assert n_rows == 1 or min(map(len, found)) > 1
 
 
+def test_passes_are_shuffled_together_and_hold_every_row_as_often():
+    x = torch.arange(30, dtype=torch.float32)[:, None]
+    found = [part for part, _, _ in batches(Rows(x), 16, torch.Generator(), 4)]
+    assert len(found) == count_batches(120, 16) == 8
+    together = torch.cat(found).flatten()
+    assert torch.bincount(together.long()).tolist() == [4] * 30
+    assert len(set(together[:30].tolist())) < 30
+
+
 def test_targets_and_weights_follow_their_rows():
     x = torch.arange(50, dtype=torch.float32)[:, None]
     rows = Rows(x, -x, x[:, 0] / 2)

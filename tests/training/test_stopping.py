@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 import torch
 from estimators import is_variational
+from sklearn.datasets import make_s_curve
 from sklearn.decomposition import PCA
 from sklearn.metrics import r2_score
 from skorch.callbacks import Callback
 
+from sklearn_ae import AutoencoderTransformer
 from sklearn_ae._training import _loop
 from sklearn_ae._training._stopping import BestWeights
 
@@ -140,8 +142,6 @@ def test_without_early_stopping_all_rows_train_to_the_last_epoch(quick, digits):
 
 def test_validation_rows_are_shuffled_and_seeded(digits):
     # Sorted rows: the first or last tenth would be one kind of digit only.
-    from sklearn_ae import AutoencoderTransformer
-
     X, y = digits
     X = X[np.argsort(y, kind="stable")]
     seen = []
@@ -167,6 +167,58 @@ def test_few_rows(quick, digits, n_rows, loss):
     fitted = quick(1, loss=loss).fit(X)
     assert np.isfinite(fitted.reconstruct(X)).all()
     assert (fitted.validation_scores_ is None) == (n_rows < 3)
+
+
+def count_rows(sizes):
+    """Return a callback that appends the rows of every training batch to ``sizes``."""
+
+    class Counter(Callback):
+        def on_batch_end(self, net, batch=None, training=None, **kwargs):
+            if training:
+                sizes.append(len(batch[0]))
+
+    return Counter()
+
+
+@pytest.mark.parametrize(("n_rows", "n_passes"), [(40, 25), (320, 3), (500, 2), (501, 1)])
+def test_an_epoch_passes_over_few_rows_several_times(quick, digits, n_rows, n_passes):
+    sizes = []
+    settings = {"max_iter": 2, "callbacks": [count_rows(sizes)]}
+    fitted = quick(2, **settings).fit(digits[0][:n_rows])
+    n_train = n_rows - round(0.1 * n_rows)
+    assert sum(sizes) == 2 * n_passes * n_train
+    # Epochs are counted as they were, and their losses are means, not sums.
+    assert fitted.n_iter_ == len(fitted.loss_curve_) == 2
+    assert len(fitted.validation_scores_) == 3
+    if not is_variational(fitted):
+        assert fitted.loss_curve_[0] < 2 * fitted.validation_loss_curve_[0]
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"early_stopping": False},
+        {"batch_size": 16},
+        {"solver": torch.optim.SGD},
+        {"encoder": torch.nn.Linear},
+    ],
+)
+def test_what_was_not_measured_takes_one_pass(quiet, digits, settings):
+    sizes = []
+    quiet(2, max_iter=1, callbacks=[count_rows(sizes)], **settings).fit(digits[0][:40])
+    assert sum(sizes) == (36 if settings.get("early_stopping", True) else 40)
+
+
+# After one pass per epoch the first stayed PCA, and the second had 0.956.
+@pytest.mark.parametrize(("n_rows", "least"), [(80, 0.93), (320, 0.98)])
+def test_few_rows_of_a_curve_are_learned(n_rows, least):
+    X = make_s_curve(n_rows + 1000, random_state=0)[0]
+    train, test = X[:n_rows], X[n_rows:]
+    linear = PCA(2).fit(train)
+    X_hat = linear.inverse_transform(linear.transform(test))
+    assert r2_score(test, X_hat, multioutput="variance_weighted") < 0.88
+    fitted = AutoencoderTransformer(2, random_state=0).fit(train)
+    assert fitted.score(test) > least
 
 
 @pytest.mark.parametrize(("n_rows", "batch_size"), [(65, 64), (9, 64), (130, 1), (64, 9)])
