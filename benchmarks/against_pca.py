@@ -11,9 +11,9 @@ reconstructions keep (R², weighted by variance) by PCA, KernelPCA (rbf with an 
 training rows at most), MLPRegressor(early_stopping=True) with the same layers, fitted to
 (X, X), and AutoencoderTransformer; the ratio of the variance that it leaves unexplained to
 what PCA leaves, the largest of all splits; how many columns are lost, the most of all
-splits: their held-out R² is below -0.1 where PCA's is above 0.02; how much more accurate logistic regression and
-10 nearest neighbours are on its codes than on PCA's; the seconds of its fit, other cases
-running beside it.
+splits: their held-out R² is below -0.1 where PCA's is above 0.02; how much more accurate
+logistic regression and 10 nearest neighbours are on its codes than on PCA's; the seconds of
+its fit, other cases running beside it.
 
 Below are the measures that are promised: how often held-out R² is behind PCA's, by 300
 training rows or more and by fewer, the median and worst ratio, what 10 neighbours gain on

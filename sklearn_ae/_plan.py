@@ -34,11 +34,9 @@ _LINEAR_RATE = 0.1
 # network processes efficiently.
 _BATCHES = 16
 _FEWEST_ROWS, _MOST_ROWS = 16, 512
-# And so many rows in an epoch, if need be by several passes over few of them. On 36 cases
-# of 60 to 512 rows (few_rows.py) what was left unexplained, divided by what PCA leaves,
-# had a geometric mean of 0.773 after one pass, 0.729 with 600 rows in an epoch, 0.705 with
-# 1000 and 0.698 with 1500; the latter two took 1.1 and 1.7 s. As many steps by batches of
-# 4 to 8 rows had 0.741, and on S-curves and Swiss rolls 0.672 in place of 0.264.
+# Rows in an epoch, by several passes over few of them. On 36 cases of 60 to 512 rows
+# (few_rows.py) the unexplained variance was 0.773 of PCA's after one pass, 0.729 with 600
+# rows, 0.705 with 1000 and 0.698 with 1500, in 1.1 and 1.7 s; 0.741 by batches of 4 to 8.
 _ROWS_PER_EPOCH = 1000
 
 
@@ -152,7 +150,7 @@ def make_plan(
     X_clean: np.ndarray | None,
     last: "Fitted | None",
 ) -> Plan:
-    """Return the plan that follows from ``settings`` for these rows.
+    """Return the plan that follows from ``settings``, or raise ValueError.
 
     Parameters
     ----------
@@ -164,11 +162,6 @@ def make_plan(
         Target of the reconstruction. None uses ``X``.
     last : Fitted or None
         The fit that a warm start continues.
-
-    Raises
-    ------
-    ValueError
-        Two parameters, or a parameter and the data, are incompatible.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling = settings.loss, settings.scaling
@@ -248,13 +241,16 @@ def _make_recipe(
         check_callbacks(settings.callbacks)
     # The default is always valid, and needs no test allocation.
     device = device if device == "cpu" else resolve_device(device)
-    batch_size, n_passes = plan_batches(settings, n_rows)
+    has_own_layers = settings.encoder is not None or settings.decoder is not None
+    # User-supplied layers and optimizers, whose steps may be long, were not measured with
+    # several passes, nor were fits without validation rows.
+    may_repeat = settings.early_stopping and isinstance(solver, str) and not has_own_layers
+    batch_size, n_passes = plan_batches(settings.batch_size, n_rows, may_repeat)
     linear_rate = None
     # An optimizer class gets a single group of weights, since LBFGS accepts no more.
     if architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse":
         linear_rate = _LINEAR_RATE * settings.learning_rate_init
     work = architecture.n_multiplications
-    has_own_layers = settings.encoder is not None or settings.decoder is not None
     bfloat16 = settings.precision == "bfloat16"
     # bfloat16 was not measured for user-supplied layers or distributions over codes.
     if settings.precision == "auto" and objective.trains_in_bfloat16 and not has_own_layers:
@@ -307,7 +303,7 @@ def _may_loosen(settings, objective, scalers) -> bool:
     )
 
 
-def plan_batches(settings: Any, n_rows: int) -> tuple[int, int]:
+def plan_batches(batch_size: int | str, n_rows: int, may_repeat: bool) -> tuple[int, int]:
     """Return rows in a batch, and passes over all rows in an epoch.
 
     A batch size of "auto" is the power of two that gives about 16 batches, and one pass; of
@@ -315,28 +311,14 @@ def plan_batches(settings: Any, n_rows: int) -> tuple[int, int]:
 
     Examples
     --------
-    >>> from types import SimpleNamespace
-    >>> known = {"solver": "adam", "encoder": None, "decoder": None}
-    >>> settings = SimpleNamespace(batch_size="auto", early_stopping=True, **known)
-    >>> [plan_batches(settings, n_rows) for n_rows in (80, 320, 500, 501, 2000)]
+    >>> [plan_batches("auto", n_rows, True) for n_rows in (80, 320, 500, 501, 2000)]
     [(16, 12), (16, 3), (32, 2), (32, 1), (128, 1)]
     """
-    if not isinstance(settings.batch_size, str):
-        return int(settings.batch_size), 1
+    if not isinstance(batch_size, str):
+        return int(batch_size), 1
     wanted = 2 ** round(math.log2(max(n_rows, 1) / _BATCHES))
-    batch_size = int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS))
-    # Nothing was measured without rows that choose the epoch, nor of layers and optimizers
-    # of the user's, whose steps may be long.
-    is_measured = (
-        settings.early_stopping
-        and isinstance(settings.solver, str)
-        and settings.encoder is None
-        and settings.decoder is None
-    )
-    return batch_size, max(1, _ROWS_PER_EPOCH // n_rows) if is_measured else 1
-
-
-# -- the network -----------------------------------------------------------------
+    n_passes = max(1, _ROWS_PER_EPOCH // n_rows) if may_repeat else 1
+    return int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS)), n_passes
 
 
 def _plan_architecture(settings, X: np.ndarray, last: "Fitted | None") -> Architecture:

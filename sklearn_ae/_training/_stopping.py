@@ -317,7 +317,7 @@ class BestWeights:
         gain = self.start_rows - self.best_rows
         if len(gain) < 2 or self.train.judge()[0].mean() > self.train_loss:
             return True
-        # Of narrow columns the loss says next to nothing: none may become worse than its mean.
+        # Of narrow columns the loss says next to nothing; none may be lost.
         kept = self.start_unexplained < _EXPLAINED
         if (self.train.unexplained_[kept] > 1).any():
             return True

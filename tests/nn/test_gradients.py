@@ -16,6 +16,7 @@ def network(seed=0, **options):
     with torch.no_grad():
         for weight in net.parameters():
             weight.copy_(torch.randn(weight.shape, generator=generator) / 2)
+        net.decoder.spread.uniform_(0.1, 1, generator=generator)
     return net
 
 
