@@ -118,7 +118,7 @@ class Fit:
         elif plan.last_arrays is None:
             wanted = self.x if self.target is None else self.target
             weights = plan.objective.random_start(wanted)
-            weights |= {"decoder.spread": plan.spread}
+            weights |= {"decoder.spread": plan.output_columns.spread_}
         else:
             # Axes belong to the codes of the last fit; they are determined anew at the end,
             # and training expects the identity.
@@ -142,9 +142,10 @@ class Fit:
         )
         start = plan.objective.linear_start(problem)
         # Training moves the decoder in units of each column's spread.
-        start.weights["decoder.spread"] = plan.spread
-        start.weights["decoder.skip.weight"] /= plan.spread[:, np.newaxis]
-        start.weights["decoder.skip.bias"] /= plan.spread
+        spread = plan.output_columns.spread_
+        start.weights["decoder.spread"] = spread
+        start.weights["decoder.skip.weight"] /= spread[:, np.newaxis]
+        start.weights["decoder.skip.bias"] /= spread
         return start
 
     def _train(self, watchers: Sequence[Watcher]) -> None:

@@ -108,9 +108,6 @@ class Plan:
         Whether both are the same.
     target_is_input : bool
         Whether the target is the input itself, in the same units.
-    spread : ndarray of shape (n_features,)
-        Standard deviation of each target column in scaled units, as a fraction of the
-        widest.
     code_unit : ndarray of shape (n_components,)
         Size of one unit of a code in the user's units, before the start refines it.
     last_arrays : dict of ndarray or None
@@ -134,7 +131,6 @@ class Plan:
     output_columns: Scaler
     shares_units: bool
     target_is_input: bool
-    spread: np.ndarray
     code_unit: np.ndarray
     last_arrays: dict[str, np.ndarray] | None
     starts_linear: bool
@@ -184,8 +180,7 @@ def make_plan(
         columns, output_columns = last.columns, last.output_columns
         shares_units, code_unit = last.shares_units, last.code_unit
     starts_linear = architecture.linear_skip and last is None
-    start = {"scalers": (columns, output_columns), "starts_linear": starts_linear}
-    start["continues"] = last is not None
+    known = {"n_rows": len(X), "scalers": (columns, output_columns), "last": last}
     return Plan(
         objective=objective,
         architecture=architecture,
@@ -194,7 +189,6 @@ def make_plan(
         output_columns=output_columns,
         shares_units=shares_units,
         target_is_input=shares_units and X_clean is None,
-        spread=output_columns.spread_,
         code_unit=code_unit,
         last_arrays=None if last is None else last.arrays,
         starts_linear=starts_linear,
@@ -203,7 +197,7 @@ def make_plan(
         sampler=settings.sampler,
         whiten=settings.whiten,
         device=settings.device,
-        recipe=_make_recipe(settings, objective, architecture, n_rows=len(X), **start),
+        recipe=_make_recipe(settings, objective, architecture, starts_linear, **known),
     )
 
 
@@ -231,7 +225,7 @@ def _fit_units(
 
 
 def _make_recipe(
-    settings, objective, architecture, *, n_rows, scalers, starts_linear, continues
+    settings, objective, architecture, starts_linear, *, n_rows, scalers, last
 ) -> Recipe:
     """Return how to train; ``scalers`` are those of the input and of the target."""
     solver, device = settings.solver, settings.device
@@ -267,7 +261,7 @@ def _make_recipe(
         learning_rate=settings.learning_rate,
         alpha=settings.alpha,
         loosens_start=starts_linear and _may_loosen(settings, objective, scalers),
-        keeps_start=starts_linear or continues,
+        keeps_start=starts_linear or last is not None,
         guards_start=starts_linear,
         tol=settings.tol,
         n_iter_no_change=settings.n_iter_no_change,

@@ -226,9 +226,11 @@ class BestWeights:
         self.start_rows, r2 = (self.valid or self.train).judge()
         start_loss = float(self.start_rows.mean())
         self.train_loss, self.train_r2_ = start_loss, r2
+        self.loss_of_all = start_loss
         if self.chooses_:
             rows, self.train_r2_ = self.train.judge()
             self.train_loss = float(rows.mean())
+            self.loss_of_all = float(torch.cat([rows, self.start_rows]).mean())
         self.start_unexplained = self.train.unexplained_
         # Absolute values, since a bound can be negative.
         losses = abs(start_loss), abs(self.train_loss), self.train.loss_of_mean()
@@ -285,11 +287,12 @@ class BestWeights:
 
         A linear start needs none: it is better than the mean, and nothing worse is kept.
         """
-        of_mean = (self.valid or self.train).loss_of_mean()
-        if n_epochs == 0 or self.best_loss < of_mean or self.train.variance.sum() == 0:
+        # By training rows: a few validation rows can be odd ones.
+        loss, of_mean = float(self.train.judge()[0].mean()), self.train.loss_of_mean()
+        if n_epochs == 0 or loss < of_mean or self.train.variance.sum() == 0:
             return None
         return (
-            f"Training ended with a loss of {self.best_loss:.3g} and learning_rate_init="
+            f"Training ended with a loss of {loss:.3g} and learning_rate_init="
             f"{self.recipe.learning_rate_init!r}, expected less than {of_mean:.3g}, that "
             "of the mean in place of every row. Use a smaller learning_rate_init or alpha, "
             f"a larger max_iter than {self.recipe.max_iter}, or init='pca'."
@@ -321,9 +324,15 @@ class BestWeights:
         kept = self.start_unexplained < _EXPLAINED
         if (self.train.unexplained_[kept] > 1).any():
             return True
-        standard_error = float(gain.std()) / math.sqrt(len(gain))
         n_standard_errors = _N_STANDARD_ERRORS + _N_MORE_BY_ONE_ROW / len(gain)
-        return float(gain.mean()) < n_standard_errors * standard_error
+        in_errors = math.sqrt(len(gain)) * gain.mean() / gain.std()
+        if in_errors >= n_standard_errors:
+            return False
+        # The loss of the start is known from all rows, training rows among them, which a
+        # linear fit hardly overfits; then that of an epoch may be all that is in doubt.
+        of_epoch = self.best_rows
+        margin = n_standard_errors * of_epoch.std() / math.sqrt(len(gain))
+        return bool(in_errors < 1 or self.loss_of_all - of_epoch.mean() < margin)
 
     def _raise_if_diverged(self, loss: float, epoch: int) -> None:
         if math.isfinite(loss) and loss <= self.ceiling:

@@ -1,6 +1,7 @@
 """Which weights training leaves, when it ends, and what it tells of the way."""
 
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -64,17 +65,36 @@ def test_a_gain_within_chance_leaves_pca(quick):
 @pytest.mark.parametrize("n_rows", [2, 20, 1000])
 def test_a_gain_is_in_doubt_below_half_a_standard_error_and_more_by_few_rows(n_rows):
     class Train:
+        unexplained_ = torch.zeros(1)
+
         def judge(self):
             return torch.zeros(1), 0.0
 
     decide = BestWeights(None, None, Train(), None, None)
-    decide.train_loss = math.inf
+    decide.train_loss, decide.start_unexplained = math.inf, torch.ones(1)
     decide.best_rows = torch.zeros(n_rows, dtype=torch.float64)
+    decide.loss_of_all = -1.0  # by which nothing is gained
     scatter = torch.linspace(-1, 1, n_rows, dtype=torch.float64)
     error = float(scatter.std()) / math.sqrt(n_rows)
     for factor, in_doubt in ((0.99, True), (1.01, False)):
         decide.start_rows = scatter + factor * (0.5 + 12 / n_rows) * error
         assert decide._gain_is_in_doubt() is in_doubt
+
+
+@pytest.mark.parametrize("loss_of_all", [0.9, 0.1])
+@pytest.mark.parametrize("spread", [1.0, 3.0])
+def test_few_rows_show_a_gain_over_what_all_rows_say_of_the_start(loss_of_all, spread):
+    decide = BestWeights(None, None, None, None, None)
+    decide.train = SimpleNamespace(
+        judge=lambda: (torch.zeros(1), 0.0), unexplained_=torch.zeros(1)
+    )
+    decide.train_loss, decide.start_unexplained = math.inf, torch.ones(1)
+    decide.loss_of_all = loss_of_all
+    decide.best_rows = torch.linspace(0, 0.2, 8, dtype=torch.float64)
+    # 1.4 standard errors, or half of one, by themselves; two are asked for of eight rows.
+    scatter = torch.linspace(-1, 1, 8, dtype=torch.float64)
+    decide.start_rows = decide.best_rows + 0.35 + spread * scatter
+    assert decide._gain_is_in_doubt() is not (loss_of_all == 0.9 and spread == 1.0)
 
 
 def test_validation_losses_are_of_the_start_and_of_every_epoch(quick, bent):
@@ -210,10 +230,12 @@ def test_what_was_not_measured_takes_one_pass(quiet, digits, settings):
 
 
 # After one pass per epoch the first stayed PCA, and the second had 0.956.
-@pytest.mark.parametrize(("n_rows", "least"), [(80, 0.93), (320, 0.98)])
+@pytest.mark.parametrize(("n_rows", "least"), [(80, 0.93), (320, 0.97)])
 def test_few_rows_of_a_curve_are_learned(n_rows, least):
-    X = make_s_curve(n_rows + 1000, random_state=0)[0]
-    train, test = X[:n_rows], X[n_rows:]
+    train, test = (
+        make_s_curve(n_rows, random_state=2)[0],
+        make_s_curve(1000, random_state=102)[0],
+    )
     linear = PCA(2).fit(train)
     X_hat = linear.inverse_transform(linear.transform(test))
     assert r2_score(test, X_hat, multioutput="variance_weighted") < 0.88
