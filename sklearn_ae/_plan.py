@@ -224,9 +224,7 @@ def _fit_units(
     return columns, output_columns, code_unit
 
 
-def _make_recipe(
-    settings, objective, architecture, starts_linear, *, n_rows, scalers, last
-) -> Recipe:
+def _make_recipe(settings, objective, architecture, starts_linear, n_rows, scalers, last):
     """Return how to train; ``scalers`` are those of the input and of the target."""
     solver, device = settings.solver, settings.device
     if not isinstance(solver, str):
@@ -240,10 +238,9 @@ def _make_recipe(
     # several passes, nor were fits without validation rows.
     may_repeat = settings.early_stopping and isinstance(solver, str) and not has_own_layers
     batch_size, n_passes = plan_batches(settings.batch_size, n_rows, may_repeat)
-    linear_rate = None
     # An optimizer class gets a single group of weights, since LBFGS accepts no more.
-    if architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse":
-        linear_rate = _LINEAR_RATE * settings.learning_rate_init
+    slows_skip = architecture.linear_skip and isinstance(solver, str)
+    slows_skip = slows_skip and settings.loss == "mse"
     work = architecture.n_multiplications
     bfloat16 = settings.precision == "bfloat16"
     # bfloat16 was not measured for user-supplied layers or distributions over codes.
@@ -257,7 +254,7 @@ def _make_recipe(
         n_passes=n_passes,
         solver=solver,
         learning_rate_init=settings.learning_rate_init,
-        linear_rate=linear_rate,
+        linear_rate=_LINEAR_RATE * settings.learning_rate_init if slows_skip else None,
         learning_rate=settings.learning_rate,
         alpha=settings.alpha,
         loosens_start=starts_linear and _may_loosen(settings, objective, scalers),
