@@ -8,6 +8,7 @@ from ._displays import (
     LossCurveDisplay,
     ReconstructionDisplay,
 )
+from ._sklearn._validation import DominantColumnWarning
 from ._training import ConvergenceError
 from ._variational import VariationalAutoencoder
 from ._version import __version__
@@ -18,6 +19,7 @@ __all__ = [
     "CodePlaneDisplay",
     "ConvergenceError",
     "DenoisingAutoencoder",
+    "DominantColumnWarning",
     "LossCurveDisplay",
     "ReconstructionDisplay",
     "VariationalAutoencoder",

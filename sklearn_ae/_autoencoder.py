@@ -426,6 +426,35 @@ class AutoencoderTransformer(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return self._r2(X, X)
 
+    def column_scores(self, X):
+        """Return the fraction of the variance of each feature that is explained.
+
+        R² of every feature in the units of ``X``: scikit-learn's
+        ``r2_score(X, X_hat, multioutput="raw_values")``. The mean, weighted by the variance
+        of the features, is ``score``. Where one feature has most of the variance, ``score``
+        describes that feature; here is what is kept of the others.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples to reconstruct, preferably not those of ``fit``.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_features,)
+            1 is perfect, 0 is no better than the mean of the feature in ``X``, and a
+            negative score is worse. A feature that is constant in ``X`` scores 1 if it is
+            reconstructed exactly, else 0. For a single sample all scores are NaN.
+
+        Raises
+        ------
+        ValueError
+            ``X`` has other features than in ``fit``, or is not finite.
+        """
+        check_is_fitted(self)
+        X = validate_rows(self, X, reset=False)
+        return self._column_r2(X, X)
+
     def score_samples(self, X):
         """Return minus the loss of each sample: higher is more like the training samples.
 
@@ -446,3 +475,32 @@ class AutoencoderTransformer(BaseAutoencoder):
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
         return self._row_scores(X, X, "X")
+
+    def cell_scores(self, X):
+        """Return minus the loss of each value, to find which feature is unusual.
+
+        ``-loss(X_scaled, X_hat_scaled)``, with the loss and the units that training uses;
+        the mean over the features of a sample is ``score_samples``. With
+        ``scaling="global"`` features of large variance have larger losses: divide by the
+        usual loss of the feature before comparing features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples to reconstruct.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_features)
+            For "mse", "mae" and "huber" at most 0, the score of a value that is
+            reconstructed without error.
+
+        Raises
+        ------
+        ValueError
+            ``X`` is invalid or outside of the domain of ``loss``, or ``loss`` is a callable
+            that is not a mean over values.
+        """
+        check_is_fitted(self)
+        X = validate_rows(self, X, reset=False)
+        return self._cell_scores(X, X, "X")

@@ -26,6 +26,7 @@ from ._plan import make_plan
 from ._sklearn._callbacks import CALLBACKS, CallbackSupportMixin, EpochTasks, FitTask
 from ._sklearn._html import DrawnNetworkMixin
 from ._sklearn._validation import (
+    DOMINANT,
     Interval,
     StrOptions,
     fresh_random_state,
@@ -33,8 +34,11 @@ from ._sklearn._validation import (
     validate_codes,
     validate_count,
     validate_rows,
+    warn_if_nothing_is_left_out,
+    warn_of_dominant_column,
+    warn_of_forgotten_rows,
+    warn_user,
 )
-from ._sklearn._warnings import warn_user
 from ._training import OPTIMIZERS, PRECISIONS, SCHEDULES, ProgressLines
 from ._version import __version__
 from .nn import ACTIVATIONS, LOSSES
@@ -102,8 +106,16 @@ class BaseAutoencoder(
         """Return the fraction of variance that reconstructions explain."""
 
     @abstractmethod
+    def column_scores(self, X):
+        """Return the share of its variance that each column keeps."""
+
+    @abstractmethod
     def score_samples(self, X):
         """Return how similar each sample is to the training samples."""
+
+    @abstractmethod
+    def cell_scores(self, X):
+        """Return how normal each cell is, given its row."""
 
     @abstractmethod
     def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
@@ -131,6 +143,15 @@ class BaseAutoencoder(
             # Plain settings, so that nothing below can read or change the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
             plan = make_plan(settings, objective, X, X_clean, last)
+            if self.warm_start and last is None:
+                warn_of_forgotten_rows(self, plan)
+            variance = plan.output_columns.variance_  # of what should come out
+            # A bounded output is not scaled.
+            is_scaled = plan.architecture.output_activation == "identity"
+            if is_scaled and self.scaling != "feature" and last is None:
+                widest = variance.max()
+                if widest > DOMINANT * variance.sum() and np.count_nonzero(variance) > 1:
+                    warn_of_dominant_column(self, variance)
             fit = Fit(plan, X, X_clean, fresh_random_state(self.random_state))
             watchers = [ProgressLines()] if self.verbose else []
             if task is not None:
@@ -228,9 +249,25 @@ class BaseAutoencoder(
             check_result_range(np.asarray(score), [X], "X", has_own_parts=False)
         return score
 
+    def _column_r2(self, X, wanted):
+        # From their first row on: columns without variance then have exactly none.
+        origin = wanted[0].astype(np.float64)
+        r2 = r2_score(
+            wanted.astype(np.float64) - origin,
+            self._fitted.reconstruct(X).astype(np.float64) - origin,
+            multioutput="raw_values",
+        )
+        return np.full(X.shape[1], r2)  # of one row it is NaN, a single one
+
     def _row_scores(self, X, wanted, name):
         check_loss_domain(self._fitted.loss, wanted, name)
+        warn_if_nothing_is_left_out(self._fitted, X is wanted)
         return -self._fitted.row_losses(X, wanted)
+
+    def _cell_scores(self, X, wanted, name):
+        check_loss_domain(self._fitted.loss, wanted, name)
+        warn_if_nothing_is_left_out(self._fitted, X is wanted)
+        return -self._fitted.cell_losses(X, wanted)
 
     def sample(self, n_samples=1, *, random_state=None):
         """Generate new samples by drawing codes and decoding them.

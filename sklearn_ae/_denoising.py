@@ -8,7 +8,14 @@ from sklearn.utils.validation import check_is_fitted
 from ._base import BaseAutoencoder
 from ._objectives import Denoising, Reconstruction
 from ._sklearn._callbacks import with_callbacks
-from ._sklearn._validation import StrOptions, fits, validate_clean_rows, validate_rows
+from ._sklearn._validation import (
+    StrOptions,
+    could_be_clean_rows,
+    fits,
+    validate_clean_rows,
+    validate_rows,
+    warn_user,
+)
 from .nn import NOISES, UserNoise
 
 __all__ = ["DenoisingAutoencoder"]
@@ -478,7 +485,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
             Clean samples, to which noise is added in training; noisy samples if
             ``X_clean`` is given.
         y : Ignored
-            Not used, of any type, so that a classifier can follow in a pipeline.
+            Not used, of any type, so that a classifier can follow in a pipeline. If it
+            looks like clean samples, a warning names ``X_clean``.
         X_clean : array-like of shape (n_samples, n_features), default=None
             Clean samples that belong to those of ``X``, in the same order and units.
             Further noise is then added only if ``noise_level`` is not "auto".
@@ -496,6 +504,16 @@ class DenoisingAutoencoder(BaseAutoencoder):
         ConvergenceError
             Training diverged.
         """
+        if y is not None and X_clean is None and could_be_clean_rows(y, X):
+            objective = self._make_objective(np.shape(X)[1], has_pairs=False)
+            if isinstance(objective, Denoising):  # else nothing is to be undone
+                warn_user(
+                    f"y is a table of numbers of the shape of X, {np.shape(X)}, and is "
+                    "ignored, as y always is: X is taken for clean, and noise is added to "
+                    "it. Expected clean samples in X_clean. Pass them as "
+                    "fit(X, X_clean=...), or y=None if y has none.",
+                    UserWarning,
+                )
         return self._fit(X, y, X_clean)
 
     def denoise(self, X):
@@ -539,6 +557,39 @@ class DenoisingAutoencoder(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return self._r2(X, X if X_clean is None else validate_clean_rows(self, X_clean, X))
 
+    def column_scores(self, X, *, X_clean=None):
+        """Return the fraction of the variance of each feature that is explained.
+
+        R² of every feature, in its units, between ``X_clean`` and ``denoise(X)``:
+        scikit-learn's ``r2_score(..., multioutput="raw_values")``. The mean, weighted by
+        the variance of the features, is ``score``. Where one feature has most of the
+        variance, ``score`` describes that feature; here is what is kept of the others.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Noisy samples, or clean ones without ``X_clean``.
+        X_clean : array-like of shape (n_samples, n_features), default=None
+            Clean samples that belong to those of ``X``. None uses ``X`` itself.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_features,)
+            1 is perfect, 0 is no better than the mean of the clean feature, and a
+            negative score is worse. A constant clean feature scores 1 if it is
+            reconstructed exactly, else 0. For a single sample all scores are NaN.
+
+        Raises
+        ------
+        ValueError
+            ``X`` has other features than in ``fit``, ``X_clean`` has another shape, or one
+            of them is not finite.
+        """
+        check_is_fitted(self)
+        X = validate_rows(self, X, reset=False)
+        clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
+        return self._column_r2(X, clean)
+
     def score_samples(self, X, *, X_clean=None):
         """Return minus the loss of each sample: higher is more like the training samples.
 
@@ -563,3 +614,35 @@ class DenoisingAutoencoder(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
         return self._row_scores(X, clean, "X" if X_clean is None else "X_clean")
+
+    def cell_scores(self, X, *, X_clean=None):
+        """Return minus the loss of each value, to find which feature is unusual.
+
+        ``-loss(X_clean, denoise(X))``, with the loss and the units that training uses;
+        the mean over the features of a sample is ``score_samples``. With
+        ``scaling="global"`` features of large variance have larger losses: divide by the
+        usual loss of the feature before comparing features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Noisy samples, or clean ones without ``X_clean``.
+        X_clean : array-like of shape (n_samples, n_features), default=None
+            Clean samples that belong to those of ``X``. None uses ``X`` itself.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_features)
+            For "mse", "mae" and "huber" at most 0, the score of a value that is
+            reconstructed without error.
+
+        Raises
+        ------
+        ValueError
+            ``X`` or ``X_clean`` is invalid or outside of the domain of ``loss``, or
+            ``loss`` is a callable that is not a mean over values.
+        """
+        check_is_fitted(self)
+        X = validate_rows(self, X, reset=False)
+        clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
+        return self._cell_scores(X, clean, "X" if X_clean is None else "X_clean")

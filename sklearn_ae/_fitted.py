@@ -149,6 +149,16 @@ class Fitted:
 
         return self.apply(rows, X, X_clean)
 
+    def cell_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
+        """Return the loss of every cell, (n_samples, n_features), as row_losses does."""
+
+        def cells(network, loss, x, clean):
+            return loss.cells(
+                network.outcome(network.units_in(x)), network.units_out(clean)
+            )
+
+        return self.apply(cells, X, X_clean)
+
     def draw(self, n_samples: int, random_state: np.random.RandomState) -> np.ndarray:
         """Return new rows in the user's units, (n_samples, n_features)."""
         # The density is in the network's axes, in which it was fitted; ``decode`` takes

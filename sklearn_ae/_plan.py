@@ -224,13 +224,13 @@ def _fit_units(
     return columns, output_columns, code_unit
 
 
-def _make_recipe(settings, objective, architecture, starts_linear, n_rows, scalers, last):
+def _make_recipe(
+    settings, objective, architecture, starts_linear, *, n_rows, scalers, last
+):
     """Return how to train; ``scalers`` are those of the input and of the target."""
     solver, device = settings.solver, settings.device
     if not isinstance(solver, str):
         check_solver(solver)
-    if settings.callbacks:
-        check_callbacks(settings.callbacks)
     # The default is always valid, and needs no test allocation.
     device = device if device == "cpu" else resolve_device(device)
     has_own_layers = settings.encoder is not None or settings.decoder is not None
@@ -239,8 +239,7 @@ def _make_recipe(settings, objective, architecture, starts_linear, n_rows, scale
     may_repeat = settings.early_stopping and isinstance(solver, str) and not has_own_layers
     batch_size, n_passes = plan_batches(settings.batch_size, n_rows, may_repeat)
     # An optimizer class gets a single group of weights, since LBFGS accepts no more.
-    slows_skip = architecture.linear_skip and isinstance(solver, str)
-    slows_skip = slows_skip and settings.loss == "mse"
+    slow = architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse"
     work = architecture.n_multiplications
     bfloat16 = settings.precision == "bfloat16"
     # bfloat16 was not measured for user-supplied layers or distributions over codes.
@@ -254,7 +253,7 @@ def _make_recipe(settings, objective, architecture, starts_linear, n_rows, scale
         n_passes=n_passes,
         solver=solver,
         learning_rate_init=settings.learning_rate_init,
-        linear_rate=_LINEAR_RATE * settings.learning_rate_init if slows_skip else None,
+        linear_rate=_LINEAR_RATE * settings.learning_rate_init if slow else None,
         learning_rate=settings.learning_rate,
         alpha=settings.alpha,
         loosens_start=starts_linear and _may_loosen(settings, objective, scalers),
@@ -266,7 +265,7 @@ def _make_recipe(settings, objective, architecture, starts_linear, n_rows, scale
         bfloat16=bfloat16,
         n_multiplications=work * batch_size,
         device=device,
-        callbacks=tuple(settings.callbacks or ()),
+        callbacks=tuple(check_callbacks(settings.callbacks) if settings.callbacks else ()),
     )
 
 

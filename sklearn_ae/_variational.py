@@ -479,6 +479,35 @@ class VariationalAutoencoder(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return self._r2(X, X)
 
+    def column_scores(self, X):
+        """Return the fraction of the variance of each feature that is explained.
+
+        R² of every feature in the units of ``X``: scikit-learn's
+        ``r2_score(X, X_hat, multioutput="raw_values")``. The mean, weighted by the variance
+        of the features, is ``score``. Where one feature has most of the variance, ``score``
+        describes that feature; here is what is kept of the others.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples to reconstruct, preferably not those of ``fit``.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_features,)
+            1 is perfect, 0 is no better than the mean of the feature in ``X``, and a
+            negative score is worse. A feature that is constant in ``X`` scores 1 if it is
+            reconstructed exactly, else 0. For a single sample all scores are NaN.
+
+        Raises
+        ------
+        ValueError
+            ``X`` has other features than in ``fit``, or is not finite.
+        """
+        check_is_fitted(self)
+        X = validate_rows(self, X, reset=False)
+        return self._column_r2(X, X)
+
     def posterior(self, X):
         """Return the mean and the standard deviation of the codes of each sample.
 
@@ -529,6 +558,37 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         return bound(self._fitted, self._validate_in_domain(X))
+
+    def cell_scores(self, X):
+        """Return the log likelihood of each value given the code of its sample.
+
+        ``log p(x | x_hat) - log p(x | x)`` in scaled units, in nats, where ``x_hat`` is the
+        reconstruction from the mean of the code: 0 for a value that is reconstructed
+        without error. For "mse" it is ``-(x - x_hat) ** 2 / 2`` divided by the square of
+        the learned noise level. The divergence of the codes belongs to no feature and is
+        left out, so that the values do not add up to ``score_samples``. With
+        ``scaling="global"`` features of large variance have lower scores: divide by the
+        usual score of the feature before comparing features.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples to reconstruct.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples, n_features)
+            For a loss by name at most 0.
+
+        Raises
+        ------
+        ValueError
+            ``X`` is invalid or outside of the domain of ``loss``, or ``loss`` is a callable
+            that is not a mean over values.
+        """
+        check_is_fitted(self)
+        X = validate_rows(self, X, reset=False)
+        return self._cell_scores(X, X, "X")
 
     def log_likelihood(self, X, n_importance_samples=100, *, random_state=None):
         """Return an importance-weighted estimate of the log likelihood of each sample.

@@ -53,7 +53,8 @@ ROOMS = {
     },
     "_displays": {"numpy", "sklearn", "matplotlib", "sklearn_ae._sklearn"},
     "__init__": {
-        "sklearn_ae." + room for room in ESTIMATORS | {"_displays", "_training", "_version"}
+        "sklearn_ae." + room
+        for room in ESTIMATORS | {"_displays", "_sklearn", "_training", "_version"}
     },
     "__main__": {"numpy", "sklearn", "torch", "sklearn_ae"},
 }
@@ -174,6 +175,7 @@ def test_all_is_sorted_and_true():
         "CodePlaneDisplay",
         "ConvergenceError",
         "DenoisingAutoencoder",
+        "DominantColumnWarning",
         "LossCurveDisplay",
         "ReconstructionDisplay",
         "VariationalAutoencoder",

@@ -110,7 +110,7 @@ def test_told_to_land_a_second_time_a_cycle_lands_as_it_was_told_first():
     def rates(*told):
         optimizer = SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
         cycle, found = OneCycle(optimizer, 100, 1), []
-        while not cycle.has_ended:
+        while cycle.step < cycle.n_steps:
             cycle.move()
             found.append(optimizer.param_groups[0]["lr"])
             if cycle.step in told:
@@ -152,8 +152,10 @@ class Told:
 def best_epoch(train, valid, *, guards_start=True):
     """Return the epoch that is kept, of the start and one more."""
     network = nn.Linear(1, 1)
-    recipe = SimpleNamespace(guards_start=guards_start, tol=0.0, n_iter_no_change=10)
-    schedule = SimpleNamespace(has_ended=False)
+    recipe = SimpleNamespace(
+        keeps_start=True, guards_start=guards_start, tol=0.0, n_iter_no_change=10
+    )
+    schedule = SimpleNamespace(step=0, n_steps=9)
     average = AveragedWeights(list(network.parameters()), 1)
     best = BestWeights(network, average, train, valid, recipe)
     best.judge_start()
@@ -176,8 +178,10 @@ def test_one_validation_row_is_no_proof(guards_start, epoch):
 
 def test_a_loss_above_that_of_the_start_is_no_progress_after_a_worse_one():
     network, told = nn.Linear(1, 1), []
-    recipe = SimpleNamespace(guards_start=True, tol=0.0, n_iter_no_change=1)
-    schedule = SimpleNamespace(has_ended=False, end_within=told.append)
+    recipe = SimpleNamespace(
+        keeps_start=True, guards_start=True, tol=0.0, n_iter_no_change=1
+    )
+    schedule = SimpleNamespace(step=0, n_steps=9, end_within=told.append)
     average = AveragedWeights(list(network.parameters()), 1)
     valid = Told([1.0] * 5, [1.5] * 5, [1.2] * 5)
     best = BestWeights(network, average, Told([1.0]), valid, recipe)

@@ -43,6 +43,8 @@ class Scaler:
         Standard deviation of each column after scaling, as a fraction of the widest.
     varies_ : bool
         Whether any column varies.
+    variance_ : ndarray of shape (n_features,)
+        Variance of each column, float64; 0 where a column is constant.
     distance_ : float
         Largest absolute mean of a column, in typical standard deviations.
     centres : bool
@@ -84,6 +86,10 @@ class Scaler:
                 "1e-150. Multiply the columns by a unit of their own first."
             )
         self.mean_ = standard.mean_
+        # StandardScaler sets the scale of a constant column to 1 while its variance is a
+        # rounding error near 0, which for means of 1e8 would count as data.
+        constant = (standard.scale_ == 1) & (standard.var_ < 0.5)
+        self.variance_ = np.where(constant, 0, standard.var_)
         spread = np.sqrt(standard.var_.mean())
         self.distance_ = np.abs(self.mean_).max() / spread if spread > 0 else 0.0
         self.offset_ = np.zeros_like(self.mean_)
@@ -91,11 +97,8 @@ class Scaler:
         if self.kind == "feature":
             self.offset_, self.scale_ = self.mean_, standard.scale_
         elif self.kind == "global":
-            # StandardScaler sets the scale of a constant column to 1 while its variance is
-            # a rounding error near 0, which for means of 1e8 would count as data.
-            constant = (standard.scale_ == 1) & (standard.var_ < 0.5)
-            variance = np.where(constant, 0, standard.var_).mean()
-            self.offset_, self.scale_ = self.mean_, self.scale_ * (np.sqrt(variance) or 1.0)
+            unit = np.sqrt(self.variance_.mean()) or 1.0
+            self.offset_, self.scale_ = self.mean_, self.scale_ * unit
         elif self.kind == "magnitude":
             self.scale_ = self.scale_ * (np.abs(X).mean(dtype=np.float64) or 1.0)
         spread = np.sqrt(standard.var_) / self.scale_

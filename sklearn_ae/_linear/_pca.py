@@ -27,6 +27,9 @@ _EIGH_AFFORDABLE = 1000
 # A direction whose spread is below this fraction of the largest is a rounding error.
 _NO_SPREAD = 1e-7
 
+# A variance per direction left out that is below this fraction of all is lost in float32.
+_LEFT_OUT = float(np.finfo(np.float32).eps) ** 2
+
 # Where each activation is close to the identity: codes of unit variance are multiplied by
 # the first number, then shifted so that their minimum is the second. relu and elu are the
 # identity from 0 on, silu and gelu nearly so from 3 and 2 on; tanh and logistic are nearly
@@ -54,6 +57,8 @@ class LinearCode:
     way_back : ndarray of shape (n_features, n_components) or None
         Linear map from codes to the target, if it is known.
     target_mean : ndarray of shape (n_features,) or None
+    is_exact : bool
+        Whether the way back gives all rows again, as far as float32 could tell.
     """
 
     projection: np.ndarray
@@ -61,6 +66,7 @@ class LinearCode:
     spread: np.ndarray
     way_back: np.ndarray | None = None
     target_mean: np.ndarray | None = None
+    is_exact: bool = False
 
     @classmethod
     def of(cls, projection, mean, spread, **way_back) -> "LinearCode":
@@ -143,7 +149,9 @@ def fit_pca(X: np.ndarray, n_components: int, seed: int) -> LinearCode:
     # Not explained_variance_, which divides by n_samples - 1 and is NaN for one row.
     spread = pca.singular_values_ / np.sqrt(pca.n_samples_)
     way_back = {"way_back": pca.components_.T, "target_mean": pca.mean_}
-    return LinearCode.of(pca.components_, pca.mean_, spread, **way_back)
+    # Of one row the variance is NaN, and its PCA exact.
+    is_exact = not pca.noise_variance_ > _LEFT_OUT * pca.explained_variance_.sum()
+    return LinearCode.of(pca.components_, pca.mean_, spread, **way_back, is_exact=is_exact)
 
 
 def solve_pca(X: np.ndarray, n_components: int, seed: int) -> PCA:

@@ -19,10 +19,15 @@ __all__ = ["Objective", "Start", "StartProblem", "regressed_start"]
 
 
 class Start(NamedTuple):
-    """Weights of the linear skips by name, and the size of one unit of each code."""
+    """Weights of the linear skips by name, and the size of one unit of each code.
+
+    ``is_exact`` is whether all rows are reconstructed to the last digit of float32, so that
+    no training could improve them.
+    """
 
     weights: dict[str, np.ndarray]
     code_unit: np.ndarray | float
+    is_exact: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ class Reconstruction(Objective):
         # The inverse transform of PCA gives the input. If the target has other units, or
         # codes pass an activation, the decoder is a regression instead.
         if problem.target is None and problem.code_activation == "identity":
-            return Start(*pca.skip_weights())
+            return Start(*pca.skip_weights(), pca.is_exact)
         return regressed_start(pca, problem)
 
     def read_codes(

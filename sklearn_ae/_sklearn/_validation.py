@@ -1,5 +1,7 @@
-"""Validation of input; the only file that imports private names of scikit-learn."""
+"""Validation of parameters and input by scikit-learn, and warnings about them."""
 
+import sys
+import warnings
 from numbers import Integral
 
 import numpy as np
@@ -9,18 +11,33 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _get_feature_names, check_array, validate_data
 
 __all__ = [
+    "DOMINANT",
+    "DominantColumnWarning",
     "Interval",
     "StrOptions",
+    "could_be_clean_rows",
     "fits",
     "fresh_random_state",
     "validate_clean_rows",
     "validate_codes",
     "validate_count",
     "validate_rows",
+    "warn_if_nothing_is_left_out",
+    "warn_of_dominant_column",
+    "warn_of_forgotten_rows",
+    "warn_user",
 ]
 
 # Parameters are validated once, in the public ``fit``: inside it the check is skipped.
 fits = _fit_context(prefer_skip_nested_validation=True)
+
+DOMINANT = 0.99  # fraction of all variance in one column that hides the others
+
+# In standard deviations: means of the same rows differ by rounding errors alone.
+_SAME_MEAN = 1e-6
+
+
+_OURS_AND_THEIRS = ("sklearn_ae", "sklearn", "joblib")
 
 _DTYPES = [np.float64, np.float32]  # other dtypes are converted to the first
 
@@ -77,6 +94,28 @@ def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
     return X_clean
 
 
+def could_be_clean_rows(y, X) -> bool:
+    """Return whether ``y`` is a table of floats of the shape of ``X``, with other values.
+
+    One column alone may be the target of a regressor further on.
+    """
+    tables = []
+    for table in (y, X):
+        try:
+            is_tensor = hasattr(table, "detach")
+            tables.append(np.asarray(table.detach().cpu() if is_tensor else table))
+        except Exception:  # y may be of any type, and X is refused elsewhere
+            return False
+    wanted, rows = tables
+    is_table = wanted.ndim == 2 and wanted.shape == rows.shape and wanted.shape[1] > 1
+    # fit(X, X), as in other libraries, asks for what is done anyway.
+    return (
+        is_table
+        and np.issubdtype(wanted.dtype, np.floating)
+        and not np.array_equal(wanted, rows)
+    )
+
+
 def validate_codes(estimator, codes) -> np.ndarray:
     """Return ``codes`` as a float array of shape (n_samples, n_components_)."""
     if getattr(codes, "requires_grad", False):
@@ -118,3 +157,92 @@ def _refuse_gradients(name: str) -> None:
         f"{name} is a torch tensor that requires grad; expected data without a graph, "
         f"since the gradient would end here in silence. Pass {name}.detach()."
     )
+
+
+class DominantColumnWarning(UserWarning):
+    """One column is so much wider than the others that it hides them.
+
+    ``fit`` gives it where a column holds more than 99 % of the variance of all and
+    ``scaling`` lets columns count by their variance. A subclass of UserWarning.
+
+    See Also
+    --------
+    sklearn_ae.AutoencoderTransformer.column_scores : What each column keeps.
+
+    Examples
+    --------
+    Where the widest column is the one that matters:
+
+    >>> import warnings
+    >>> from sklearn_ae import DominantColumnWarning
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("ignore", DominantColumnWarning)
+    """
+
+
+def warn_user(message: str, category: type[Warning]) -> None:
+    """Warn as if from the first caller outside of this package and scikit-learn."""
+    # ``stacklevel`` needs a fixed depth, which differs between a fit, a pipeline and a grid
+    # search.
+    frame = sys._getframe(1)
+    while frame.f_back is not None:
+        if frame.f_globals.get("__name__", "").partition(".")[0] not in _OURS_AND_THEIRS:
+            break
+        frame = frame.f_back
+    warnings.warn_explicit(
+        message,
+        category,
+        frame.f_code.co_filename,
+        frame.f_lineno,
+        frame.f_globals.get("__name__"),
+        # The caller's registry: with it "once per location" holds for the user's line.
+        frame.f_globals.setdefault("__warningregistry__", {}),
+    )
+
+
+def warn_of_dominant_column(estimator, variance: np.ndarray) -> None:
+    """Warn that the feature of largest ``variance``, (n_features,), hides the others."""
+    column = int(variance.argmax())
+    names = getattr(estimator, "feature_names_in_", None)
+    name = column if names is None else repr(str(names[column]))
+    warn_user(
+        f"Column {name} holds {100 * variance[column] / variance.sum():.6g} % of the "
+        f"variance of all {len(variance)} columns, and with scaling={estimator.scaling!r} "
+        f"columns count by their variance; expected {100 * DOMINANT:g} % at most, since "
+        "score and codes then say next to nothing of the other columns. Use "
+        "scaling='feature'; column_scores(X) shows what each column keeps.",
+        DominantColumnWarning,
+    )
+
+
+def warn_of_forgotten_rows(estimator, plan) -> None:
+    """Warn if a warm start starts anew from other rows than those of the last fit."""
+    last = getattr(estimator, "_fitted", None)
+    if last is None:
+        return
+    now, then = plan.columns, last.columns
+    if now.mean_.shape == then.mean_.shape:
+        # The same rows in another order or dtype differ by roundings.
+        slack = _SAME_MEAN * np.sqrt(now.variance_)
+        if np.all(np.abs(now.mean_ - then.mean_) <= slack):
+            return
+    warn_user(
+        f"warm_start=True found a last fit, of {last.n_samples} rows, that it cannot "
+        "continue: its answer is linear, or this one will be. Expected the same rows "
+        "again, since the earlier ones are forgotten. Fit on all rows at once, or "
+        "set warm_start=False if only the new ones should count.",
+        UserWarning,
+    )
+
+
+def warn_if_nothing_is_left_out(fitted, is_own_target: bool) -> None:
+    """Warn if the errors that rows are ranked by are roundings."""
+    n_components, n_features = fitted.architecture.n_components, len(fitted.columns.mean_)
+    if is_own_target and fitted.objective.starts_at_pca and n_components >= n_features:
+        warn_user(
+            f"n_components={n_components} for {n_features} columns leaves nothing out: "
+            "samples unlike the training samples are reconstructed as well as others, and "
+            "scores rank them by rounding errors. Expected a code shorter than a row. Set "
+            f"n_components to less than {n_features} and fit again.",
+            UserWarning,
+        )

@@ -68,11 +68,6 @@ class Schedule(ABC):
         return self.step / self.n_steps
 
     @property
-    def has_ended(self) -> bool:
-        """Whether there are no more steps."""
-        return self.step >= self.n_steps
-
-    @property
     def n_epochs_left(self) -> int:
         """Maximum number of epochs left."""
         return math.ceil((self.n_steps - self.step) / self.n_batches)

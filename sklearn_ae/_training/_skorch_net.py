@@ -269,8 +269,8 @@ class CallbackHooks(Watcher):
             raise StopTraining from interrupt
 
 
-def check_callbacks(callbacks) -> None:
-    """Raise ValueError unless ``callbacks`` are skorch callbacks, possibly with names."""
+def check_callbacks(callbacks):
+    """Return ``callbacks`` if they are skorch's, possibly with names; else ValueError."""
     for entry in callbacks:
         callback = entry[-1] if isinstance(entry, tuple) else entry
         if not isinstance(callback, Callback):
@@ -278,6 +278,7 @@ def check_callbacks(callbacks) -> None:
                 f"callbacks holds {entry!r}, expected instances of "
                 "skorch.callbacks.Callback. Use skorch.callbacks.EpochScoring(...) for one."
             )
+    return callbacks
 
 
 def _copied(callbacks) -> list:

@@ -267,7 +267,7 @@ class BestWeights:
             self.patience_epoch = epoch
         if epoch - self.patience_epoch >= self.recipe.n_iter_no_change:
             schedule.end_within(self.recipe.n_iter_no_change)
-        self.stops_ = schedule.has_ended
+        self.stops_ = schedule.step >= schedule.n_steps
 
     def finish(self, n_epochs: int) -> None:
         """Load the selected weights into the network."""

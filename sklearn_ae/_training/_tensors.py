@@ -172,7 +172,7 @@ def scale_rows(
     X: np.ndarray, offset: np.ndarray, scale: np.ndarray, dtype: type
 ) -> np.ndarray:
     """Return (X - offset) / scale, (n_rows, n_features), computed in float64."""
-    to_network = Units(*(torch.tensor(unit, device="cpu") for unit in (offset, scale)))
+    shift, unit = (torch.tensor(array, device="cpu") for array in (offset, scale))
     scaled: np.ndarray = np.empty(X.shape, dtype)
     n_rows = max(1, _CELLS_PER_PASS // X.shape[1])
     with np.errstate(over="ignore", invalid="ignore"):  # training reports it as divergence
@@ -181,7 +181,7 @@ def scale_rows(
             x = torch.tensor(
                 np.ascontiguousarray(X[rows]), dtype=torch.float64, device="cpu"
             )
-            scaled[rows] = to_network(x).numpy()
+            scaled[rows] = x.sub_(shift).div_(unit).numpy()
     return scaled
 
 

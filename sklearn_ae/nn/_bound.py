@@ -44,6 +44,12 @@ class EvidenceLowerBound(TrainingLoss):
         densities = [self.likelihood.rows(x_hat, x, log_scale) for x_hat in drawn]
         return (self.beta * divergence - sum(densities) / len(drawn)) / x.shape[1]
 
+    def cells(self, outcome, x):
+        # What no reconstruction could change is taken off: it would hide errors.
+        x_hat, _, _, log_scale = outcome
+        of = self.likelihood.cells
+        return of(x, x, log_scale) - of(x_hat, x, log_scale)
+
     def forward(self, outcome, x, weight=None):
         _, drawn, divergence, log_scale = outcome
         # Epochs are compared under the full weight, or the first ones would look best.

@@ -65,6 +65,22 @@ class Likelihood(nn.Module, ABC):
         """
         return self._log_density(self.loss.rows, x_hat, x, log_scale)
 
+    def cells(
+        self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the log density of every cell, (n_rows, n_features).
+
+        Parameters are those of ``rows``.
+        """
+
+        def loss(x_hat, x):
+            return self.loss.cells(x_hat.reshape(shape), x.reshape(shape)).flatten()
+
+        # To a density a cell is a row of one column; a loss of the user's sees all columns.
+        shape = x.shape
+        alone = self._log_density(loss, x_hat.reshape(-1, 1), x.reshape(-1, 1), log_scale)
+        return alone.reshape(shape)
+
     def forward(
         self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
     ) -> torch.Tensor:

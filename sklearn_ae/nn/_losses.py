@@ -42,6 +42,9 @@ __all__ = [
 ]
 
 
+_SLACK = 1e-3  # a rounding in float32; what is no mean over cells is farther away
+
+
 class TrainingLoss(nn.Module, ABC):
     """What training minimises, computed from the ``outcome`` of a network.
 
@@ -51,6 +54,10 @@ class TrainingLoss(nn.Module, ABC):
     @abstractmethod
     def rows(self, outcome: Any, x: torch.Tensor) -> torch.Tensor:
         """Return the loss of every row, (n_rows,): the mean over its cells."""
+
+    @abstractmethod
+    def cells(self, outcome: Any, x: torch.Tensor) -> torch.Tensor:
+        """Return what every cell of the reconstruction costs, (n_rows, n_features)."""
 
     @abstractmethod
     def forward(
@@ -104,10 +111,6 @@ class ReconstructionLoss(TrainingLoss):
 class CellLoss(ReconstructionLoss):
     """A loss that is a mean over cells: subclasses have ``cells`` and ``likelihood``."""
 
-    @abstractmethod
-    def cells(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """Return the loss of every cell, (n_rows, n_features)."""
-
     def rows(self, outcome, x):
         return self.cells(outcome, x).mean(1)
 
@@ -137,6 +140,9 @@ class MeanSquaredError(ReconstructionLoss):
 
     Written out instead of a CellLoss, since the default has to be fast.
     """
+
+    def cells(self, outcome, x):
+        return F.mse_loss(outcome, x, reduction="none")
 
     def rows(self, outcome, x):
         return F.mse_loss(outcome, x, reduction="none").mean(1)
@@ -244,6 +250,26 @@ class UserLoss(ReconstructionLoss):
         # A callable may return the mean of a batch only, so each row is a batch of one.
         pairs = zip(outcome.split(1), x.split(1), strict=True)
         return torch.stack([self(row_hat, row) for row_hat, row in pairs])
+
+    def cells(self, outcome, x):
+        # Likewise a batch of one row and one column; honest only if rows are their mean.
+        try:
+            alone = self.rows(outcome.reshape(-1, 1), x.reshape(-1, 1)).reshape(x.shape)
+        except (IndexError, RuntimeError) as error:  # it asks for all columns
+            raise ValueError(self._lacks_cells()) from error
+        mean, rows = alone.mean(1), self.rows(outcome, x)
+        slack = _SLACK * rows.abs().max() if len(rows) else 0.0
+        if not torch.allclose(mean, rows, rtol=_SLACK, atol=float(slack), equal_nan=True):
+            raise ValueError(self._lacks_cells())
+        return alone
+
+    def _lacks_cells(self) -> str:
+        return (
+            f"loss={self.loss!r} is not the mean of what it gives for single cells, so "
+            "that the loss of a cell is unknown; expected a loss that is a mean over cells, "
+            "such as torch.nn.SmoothL1Loss(). Use a loss by name, or compare X with "
+            "reconstruct(X) by a measure of your own."
+        )
 
     def forward(self, outcome, x, weight=None):
         if weight is not None:
