@@ -60,6 +60,16 @@ def test_the_decoder_learns_in_the_spread_of_each_column(init, scaling):
     np.testing.assert_allclose(spread, X.std(0) / X.std(0).max(), rtol=1e-5)
 
 
+def test_a_few_cells_far_out_do_not_make_a_column_wide():
+    X = np.random.RandomState(0).normal(size=(1000, 2))
+    X[0, 1] = 1000.0  # a standard deviation of 32
+    fitted = AutoencoderTransformer(1, max_iter=1, random_state=0).fit(X)
+    spread = fitted.net_.module_.decoder.spread.numpy()
+    deviation = np.abs(X - X.mean(0)).mean(0)
+    expected = X[:, 0].std() / (3 * deviation[1])
+    assert spread[0] / spread[1] == pytest.approx(expected, rel=1e-4)
+
+
 def test_columns_of_one_spread_and_constant_ones_are_no_special_case():
     X = np.random.RandomState(0).normal(size=(300, 4)) * [1e-9, 1, 1, 1]
     X[:, 3] = 7.0

@@ -266,7 +266,7 @@ class UserLoss(ReconstructionLoss):
     def _lacks_cells(self) -> str:
         return (
             f"loss={self.loss!r} is not the mean of what it gives for single cells, so "
-            "that the loss of a cell is unknown; expected a loss that is a mean over cells, "
+            "the loss of a cell is unknown; expected a loss that is a mean over cells, "
             "such as torch.nn.SmoothL1Loss(). Use a loss by name, or compare X with "
             "reconstruct(X) by a measure of your own."
         )
