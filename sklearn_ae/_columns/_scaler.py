@@ -81,18 +81,8 @@ class Scaler:
             for rows in gen_batches(len(X), n_rows):
                 standard.partial_fit(X[rows])
             self.varies_ = bool(np.ptp(X, axis=0).any())
-        if not np.all(np.isfinite(standard.var_)):
-            raise ValueError(
-                f"{name} has values up to {np.abs(X).max():.3g}, whose variance is no "
-                "longer a finite number. Expected values below about 1e150. Divide the "
-                "columns by a unit of their own first."
-            )
-        if self.varies_ and not standard.var_.any():
-            raise ValueError(
-                f"{name} has columns that vary by {np.ptp(X, axis=0).max():.3g} at most, "
-                "whose variance is no longer above zero. Expected differences above about "
-                "1e-150. Multiply the columns by a unit of their own first."
-            )
+        if not np.isfinite(standard.var_).all() or self.varies_ > standard.var_.any():
+            _refuse_range(X, standard.var_, name)
         self.mean_ = standard.mean_
         # StandardScaler sets the scale of a constant column to 1 while its variance is a
         # rounding error near 0, which for means of 1e8 would count as data.
@@ -135,3 +125,18 @@ class Scaler:
         rest = (offset - first).astype(np.float32)
         offsets = [first, rest] if np.any(np.abs(rest) > 1e-7 * scale) else [first]
         return [*offsets, scale.astype(np.float32)]
+
+
+def _refuse_range(X: np.ndarray, variance: np.ndarray, name: str) -> None:
+    """Raise ValueError for values whose variance leaves the range of float64."""
+    if not np.isfinite(variance).all():
+        raise ValueError(
+            f"{name} has values up to {np.abs(X).max():.3g}, whose variance is no "
+            "longer a finite number. Expected values below about 1e150. Divide the "
+            "columns by a unit of their own first."
+        )
+    raise ValueError(
+        f"{name} has columns that vary by {np.ptp(X, axis=0).max():.3g} at most, "
+        "whose variance is no longer above zero. Expected differences above about "
+        "1e-150. Multiply the columns by a unit of their own first."
+    )
