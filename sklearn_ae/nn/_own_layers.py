@@ -1,6 +1,7 @@
 """User-supplied networks in place of the hidden layers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from copy import deepcopy
 
 import torch
@@ -35,15 +36,8 @@ def make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module
             f"An encoder or decoder of your own is a {type(factory).__name__}; expected a "
             "callable that builds one. Pass lambda n_in, n_out: ... that returns it."
         )
-    # On the CPU and in float32, so that weights drawn from a seed are the same for every
-    # device and default dtype.
-    default = torch.get_default_dtype()
-    torch.set_default_dtype(torch.float32)
-    try:
-        with torch.device("cpu"):
-            layers = deepcopy(factory(n_in, n_out))  # the factory may keep what it returned
-    finally:
-        torch.set_default_dtype(default)
+    with _usual_defaults():
+        layers = deepcopy(factory(n_in, n_out))  # the factory may keep what it returned
     if not isinstance(layers, nn.Module):
         raise ValueError(
             f"An encoder or decoder of your own returned {type(layers).__name__} for "
@@ -72,6 +66,18 @@ def make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module
         )
     layers.register_forward_pre_hook(_own_copy)
     return layers.train()
+
+
+@contextmanager
+def _usual_defaults() -> Iterator[None]:
+    """Build on the CPU and in float32, so that a seed draws the same whatever the defaults."""
+    default = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float32)
+    try:
+        with torch.device("cpu"):
+            yield
+    finally:
+        torch.set_default_dtype(default)
 
 
 def _own_copy(layers: nn.Module, inputs: tuple[torch.Tensor]) -> torch.Tensor:
