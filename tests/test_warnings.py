@@ -157,7 +157,7 @@ def test_a_start_that_is_exact_is_kept_without_training(loss, dtype, shape):
         {"init": "random"},
         {"code_activation": "tanh"},
         {"output_activation": "silu"},
-        {"encoder": lambda n_in, n_out: torch.nn.Linear(n_in, n_out)},
+        {"encoder": torch.nn.Linear},
     ],
     ids=lambda settings: next(iter(settings)),
 )

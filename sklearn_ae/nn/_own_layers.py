@@ -70,7 +70,7 @@ def make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module
 
 @contextmanager
 def _usual_defaults() -> Iterator[None]:
-    """Build on the CPU and in float32, so that a seed draws the same whatever the defaults."""
+    """Build on the CPU and in float32: a seed draws the same under any user's defaults."""
     default = torch.get_default_dtype()
     torch.set_default_dtype(torch.float32)
     try:
