@@ -28,7 +28,7 @@ torch.set_num_threads(1)
 X, y = load_digits(return_X_y=True)
 X_train, X_test, _, y_test = train_test_split(X / 16, y, random_state=0)
 rng = np.random.RandomState(0)
-X_noisy = X_test + X_train.std(axis=0) * rng.normal(size=X_test.shape)
+X_noisy = X_test + 0.3 * rng.normal(size=X_test.shape)
 
 # %%
 # PCA drops the directions in which there is little but noise. The count is chosen on the
@@ -48,11 +48,12 @@ X_pca = min(map(by_pca, range(1, 64)), key=error)
 
 # %%
 # Without hidden layers the autoencoder is the best linear denoiser, in closed form. With
-# them it starts there, and learns what bends. Noise is told in standard deviations of each
-# pixel; ``noise_level`` is the level that is expected.
+# them it starts there, and learns what is nonlinear. ``noise_level`` is the standard
+# deviation that is expected, ``noise_unit="data"`` says that it is in units of the pixels.
 
-linear = DenoisingAutoencoder(hidden_layer_sizes=(), noise_level=1.0).fit(X_train)
-dae = DenoisingAutoencoder(noise_level=1.0, random_state=0).fit(X_train)
+noise = {"noise_level": 0.3, "noise_unit": "data"}
+linear = DenoisingAutoencoder(hidden_layer_sizes=(), **noise).fit(X_train)
+dae = DenoisingAutoencoder(**noise, random_state=0).fit(X_train)
 X_hat = {
     "before": X_test,
     "noisy": X_noisy,
@@ -64,7 +65,7 @@ X_hat = {
 # %%
 # The number beside each name is the mean squared error to the rows before the noise. PCA
 # keeps the noise along the directions that it keeps. The linear denoiser shrinks each by
-# what noise has of it, and what bends takes away another part.
+# what noise has of it, and what is nonlinear takes away another part.
 
 shown = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
 figure, axes = plt.subplots(len(X_hat), 10, figsize=(8, 4.6), layout="constrained")
@@ -74,5 +75,5 @@ for (name, rows), line in zip(X_hat.items(), axes, strict=True):
         ax.set(xticks=[], yticks=[])
     label = name if name == "before" else f"{name}\n{error(rows):.4f}"
     line[0].set_ylabel(label, rotation=0, ha="right", va="center")
-figure.suptitle("Ten held-out digits under noise of one standard deviation of each pixel")
+figure.suptitle("Ten held-out digits under noise of 0.3 on every pixel")
 plt.show()
