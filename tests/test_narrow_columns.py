@@ -1,7 +1,5 @@
 """Narrow columns beside wide ones, in the user's units: none of them is lost."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import torch
@@ -13,7 +11,6 @@ from sklearn.model_selection import train_test_split
 
 from sklearn_ae import AutoencoderTransformer
 from sklearn_ae._training import OPTIMIZERS
-from sklearn_ae._training._stopping import BestWeights
 from sklearn_ae.nn import Autoencoder
 
 
@@ -93,16 +90,3 @@ def test_hidden_layers_and_skip_are_multiplied_by_the_spread():
     before = network.decoder(code)
     network.decoder.spread.copy_(torch.tensor([1.0, 0.5, 0.01]))
     torch.testing.assert_close(network.decoder(code), before * network.decoder.spread)
-
-
-@pytest.mark.parametrize("start_explains", [True, False])
-def test_an_epoch_that_loses_a_column_is_not_kept(start_explains):
-    best = object.__new__(BestWeights)
-    best.start_rows, best.best_rows = torch.ones(50), torch.zeros(50) + 0.1
-    best.train_loss = 1.0
-    best.start_unexplained = torch.tensor([0.1, 0.9 if start_explains else 0.99])
-    judged = torch.full((50,), 0.1), 0.9
-    best.train = SimpleNamespace(
-        judge=lambda: judged, unexplained_=torch.tensor([0.01, 1.01])
-    )
-    assert best._gain_is_in_doubt() == start_explains

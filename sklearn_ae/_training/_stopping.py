@@ -42,9 +42,6 @@ _HOPELESS = 1e3
 _N_STANDARD_ERRORS = 0.5
 _N_MORE_BY_ONE_ROW = 12
 
-# A column of which the start explains something: this share at most is left.
-_EXPLAINED = 0.98
-
 _ROWS_OF_MEAN = 4096  # enough for an estimate of the loss of the mean
 
 
@@ -139,7 +136,6 @@ class JudgedRows:
                 self.x = noise(rows.x, generator)
         self.target = target = rows.x if rows.target is None else rows.target
         self.column_weights = column_weights
-        self.unexplained_ = column_weights[:0]  # of each column that varies, once judged
         self.variance = ((target - target.mean(0)) ** 2).sum(0) * column_weights
 
     @torch.no_grad()
@@ -158,10 +154,8 @@ class JudgedRows:
             error += ((x_hat - target) ** 2).sum(0)
         # As in score, a column that does not vary has no variance to explain.
         total, varies = float(self.variance.sum()), self.variance > 0
-        unexplained = (error * self.column_weights)[varies]
-        self.unexplained_ = unexplained / self.variance[varies]
-        r2 = 1 - float(unexplained.sum()) / total if total > 0 else 0.0
-        return torch.cat(rows), r2
+        unexplained = float((error * self.column_weights)[varies].sum())
+        return torch.cat(rows), 1 - unexplained / total if total > 0 else 0.0
 
     @torch.no_grad()
     def loss_of_mean(self) -> float:
@@ -231,7 +225,6 @@ class BestWeights:
             rows, self.train_r2_ = self.train.judge()
             self.train_loss = float(rows.mean())
             self.loss_of_all = float(torch.cat([rows, self.start_rows]).mean())
-        self.start_unexplained = self.train.unexplained_
         # Absolute values, since a bound can be negative.
         losses = abs(start_loss), abs(self.train_loss), self.train.loss_of_mean()
         self.ceiling = _HOPELESS * max(*losses, 1.0)
@@ -319,10 +312,6 @@ class BestWeights:
         # Row by row: differences vary far less than losses, which differ between rows.
         gain = self.start_rows - self.best_rows
         if len(gain) < 2 or self.train.judge()[0].mean() > self.train_loss:
-            return True
-        # Of narrow columns the loss says next to nothing; none may be lost.
-        kept = self.start_unexplained < _EXPLAINED
-        if (self.train.unexplained_[kept] > 1).any():
             return True
         n_standard_errors = _N_STANDARD_ERRORS + _N_MORE_BY_ONE_ROW / len(gain)
         in_errors = math.sqrt(len(gain)) * gain.mean() / gain.std()

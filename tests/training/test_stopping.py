@@ -65,13 +65,11 @@ def test_a_gain_within_chance_leaves_pca(quick):
 @pytest.mark.parametrize("n_rows", [2, 20, 1000])
 def test_a_gain_is_in_doubt_below_half_a_standard_error_and_more_by_few_rows(n_rows):
     class Train:
-        unexplained_ = torch.zeros(1)
-
         def judge(self):
             return torch.zeros(1), 0.0
 
     decide = BestWeights(None, None, Train(), None, None)
-    decide.train_loss, decide.start_unexplained = math.inf, torch.ones(1)
+    decide.train_loss = math.inf
     decide.best_rows = torch.zeros(n_rows, dtype=torch.float64)
     decide.loss_of_all = -1.0  # by which nothing is gained
     scatter = torch.linspace(-1, 1, n_rows, dtype=torch.float64)
@@ -85,10 +83,8 @@ def test_a_gain_is_in_doubt_below_half_a_standard_error_and_more_by_few_rows(n_r
 @pytest.mark.parametrize("spread", [1.0, 3.0])
 def test_few_rows_show_a_gain_over_what_all_rows_say_of_the_start(loss_of_all, spread):
     decide = BestWeights(None, None, None, None, None)
-    decide.train = SimpleNamespace(
-        judge=lambda: (torch.zeros(1), 0.0), unexplained_=torch.zeros(1)
-    )
-    decide.train_loss, decide.start_unexplained = math.inf, torch.ones(1)
+    decide.train = SimpleNamespace(judge=lambda: (torch.zeros(1), 0.0))
+    decide.train_loss = math.inf
     decide.loss_of_all = loss_of_all
     decide.best_rows = torch.linspace(0, 0.2, 8, dtype=torch.float64)
     # 1.4 standard errors, or half of one, by themselves; two are asked for of eight rows.
