@@ -11,7 +11,7 @@ from sklearn.utils.estimator_checks import check_transformer_n_iter
 from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_ae import AutoencoderTransformer, VariationalAutoencoder
+from sklearn_ae import AutoencoderTransformer, ConvergenceError, VariationalAutoencoder
 from sklearn_ae._code_density import MixtureDensity
 from sklearn_ae._training import OPTIMIZERS
 from sklearn_ae._training._schedule import OneCycle
@@ -224,6 +224,29 @@ def test_an_interrupt_deep_in_a_callback_leaves_a_fitted_estimator(
     assert np.isfinite(fitted.reconstruct(digits[0])).all()
 
 
+def test_the_history_holds_no_epoch_that_a_callback_cut_short(quick, digits):
+    seen = []
+
+    class Stopping(Callback):
+        def on_batch_end(self, net, **kwargs):
+            if len(net.history) == 3:
+                raise KeyboardInterrupt
+
+        def on_train_end(self, net, **kwargs):
+            seen.extend(net.history[:, "train_loss"])
+
+    fitted = quick(callbacks=[Stopping()]).fit(digits[0])
+    assert seen == fitted.loss_curve_
+    assert len(seen) == 2
+
+
+def test_a_last_step_that_diverges_is_told_though_losses_before_it_were_finite(digits):
+    settings = {"solver": SGD, "learning_rate_init": 1e9, "learning_rate": "constant"}
+    ae = AutoencoderTransformer(2, max_iter=1, batch_size=600, random_state=0, **settings)
+    with pytest.raises(ConvergenceError, match="diverged in epoch 1 "):
+        ae.fit(digits[0])
+
+
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_a_closed_form_takes_one_iteration(kind, digits):
     assert kind(2, hidden_layer_sizes=()).fit(digits[0]).n_iter_ == 1
@@ -263,6 +286,15 @@ def test_half_of_the_spread_of_codes_is_in_the_encoder_and_half_in_the_decoder(q
 
 
 # -- codes and noise -------------------------------------------------------------
+
+
+@pytest.mark.parametrize("whiten", [False, True])
+def test_a_warm_start_that_moves_nothing_draws_the_rows_that_it_drew(quick, bent, whiten):
+    settings = {"init": "random", "max_iter": 2, "sampler": "gaussian", "whiten": whiten}
+    fitted = quick(warm_start=True, **settings).fit(bent)
+    before = fitted.sample(50, random_state=0)
+    fitted.set_params(learning_rate_init=1e-12).fit(bent)
+    np.testing.assert_allclose(fitted.sample(50, random_state=0), before, atol=1e-4)
 
 
 def test_a_mixture_finds_clusters_in_units_of_rows():
