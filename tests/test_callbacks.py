@@ -66,6 +66,15 @@ def test_every_epoch_is_a_task_and_codes_stay_the_same_bits(quick, digits):
     )
 
 
+def test_what_an_epoch_shows_drops_nothing_out(quick, digits):
+    X, _ = digits
+    settings = {"dropout": 0.5, "early_stopping": False, "max_iter": 3}
+    noting = Noting()
+    watched = quick(**settings).set_callbacks(noting).fit(X)
+    # No mask was drawn to show an epoch, or those of later steps would be others.
+    np.testing.assert_array_equal(watched.transform(X), quick(**settings).fit_transform(X))
+
+
 def test_what_an_epoch_shows_stays_as_it_was(quick, digits):
     X, _ = digits
     noting = Noting()

@@ -7,16 +7,23 @@ import numpy as np
 import pytest
 import torch
 from estimators import ESTIMATORS, Watching, is_variational
+from sklearn.mixture import GaussianMixture
 from sklearn.utils.estimator_checks import check_transformer_n_iter
 from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_ae import AutoencoderTransformer, VariationalAutoencoder
-from sklearn_ae._code_density import MixtureDensity
-from sklearn_ae._training import OPTIMIZERS
+from sklearn_ae import (
+    AutoencoderTransformer,
+    ConvergenceError,
+    DenoisingAutoencoder,
+    VariationalAutoencoder,
+    _code_density,
+)
+from sklearn_ae._code_density import DeferredDensity, GaussianDensity, MixtureDensity
+from sklearn_ae._training import OPTIMIZERS, Rows, Training
 from sklearn_ae._training._schedule import OneCycle
 from sklearn_ae._training._steps import GradientClip
-from sklearn_ae._training._stopping import AveragedWeights, BestWeights
+from sklearn_ae._training._stopping import AveragedWeights, BestWeights, JudgedRows
 from sklearn_ae.nn import (
     LOSSES,
     NOISES,
@@ -164,6 +171,45 @@ def best_epoch(train, valid, *, guards_start=True):
     return best.best_epoch_
 
 
+@pytest.mark.parametrize(
+    ("valid", "train", "mean", "largest"),
+    [(5, 1, 1, 5), (-5, 1, 1, 5), (1, 5, 1, 5), (1, 1, 5, 5), (0.1, 0.1, 0.1, 1)],
+)
+def test_hopeless_is_a_thousand_times_the_largest_loss_that_may_be_usual(
+    valid, train, mean, largest
+):
+    network, train, valid = nn.Linear(1, 1), Told([float(train)]), Told([float(valid)])
+    train.loss_of_mean = lambda: mean
+    best = BestWeights(network, None, train, valid, SimpleNamespace())
+    best.judge_start()
+    assert best.ceiling == pytest.approx(1e3 * largest)
+
+
+def test_r2_of_an_epoch_counts_columns_that_vary_as_r2_score_does():
+    x = torch.tensor([[0.0, 5.0, 1.0], [2.0, 5.0, 3.0], [4.0, 5.0, 2.0]])
+    network = nn.Module()
+    network.outcome = lambda x: x + torch.tensor([1.0, 100.0, 0.0])
+    loss, column_weights = make_loss("mse"), torch.ones(3)
+    rows = JudgedRows(network, loss, None, None, column_weights, rows=Rows(x))
+    assert rows.judge()[1] == pytest.approx(1 - 3 / (8 + 2))
+
+
+@pytest.mark.parametrize(
+    ("explained", "share"), [(-0.5, 0), (0, 0), (0.25, 0.25), (1, 1), (1.5, 1)]
+)
+def test_what_is_left_of_a_linear_start_is_a_share(explained, share):
+    seen = []
+    training = SimpleNamespace(
+        best=SimpleNamespace(train_r2_=explained),
+        recipe=SimpleNamespace(learning_rate_init=0.01),
+        schedule=SimpleNamespace(n_steps=1000),
+        network=SimpleNamespace(loosen=lambda share, generator: seen.append(share)),
+        generator=None,
+    )
+    Training._loosen_start(training)
+    assert seen == [share]
+
+
 @pytest.mark.parametrize(("after", "epoch"), [(0.9, 1), (1.0, 1), (1.1, 0)])
 def test_a_gain_at_the_price_of_the_training_rows_is_none(after, epoch):
     valid = Told([2.0] * 50, [1.0] * 50)
@@ -228,13 +274,124 @@ def test_an_interrupt_deep_in_a_callback_leaves_a_fitted_estimator(
     assert np.isfinite(fitted.reconstruct(digits[0])).all()
 
 
+def test_the_history_holds_no_epoch_that_a_callback_cut_short(quick, digits):
+    seen = []
+
+    class Stopping(Callback):
+        def on_batch_end(self, net, **kwargs):
+            if len(net.history) == 3:
+                raise KeyboardInterrupt
+
+        def on_train_end(self, net, **kwargs):
+            seen.extend(net.history[:, "train_loss"])
+
+    fitted = quick(callbacks=[Stopping()]).fit(digits[0])
+    assert seen == fitted.loss_curve_
+    assert len(seen) == 2
+
+
+def test_a_last_step_that_diverges_is_told_though_losses_before_it_were_finite(digits):
+    settings = {"solver": SGD, "learning_rate_init": 1e9, "learning_rate": "constant"}
+    ae = AutoencoderTransformer(2, max_iter=1, batch_size=600, random_state=0, **settings)
+    with pytest.raises(ConvergenceError, match="diverged in epoch 1 "):
+        ae.fit(digits[0])
+
+
+def test_an_interrupt_that_passes_leaves_an_estimator_as_if_never_fitted(quick, bent):
+    def interrupt(x_hat, x):
+        raise KeyboardInterrupt
+
+    estimator = quick(loss=interrupt)
+    before = dict(vars(estimator))
+    with pytest.raises(KeyboardInterrupt):
+        estimator.fit(bent)
+    assert vars(estimator) == before
+
+
+class LossOfTwoMinds(nn.Module):
+    """A loss of the user's that notes whether it is asked in training."""
+
+    asked = []  # of the class, since the instance is copied
+
+    def forward(self, x_hat, x):
+        self.asked.append(self.training)
+        return ((x_hat - x) ** 2).mean()
+
+
+def test_a_loss_of_the_users_is_in_training_for_steps_alone(quick, bent):
+    asked = LossOfTwoMinds.asked
+    asked.clear()
+    X = bent[:40]  # row by row
+    fitted = quick(loss=LossOfTwoMinds(), batch_size=40)
+    at_start(fitted, X, lambda net: asked.append("start"))
+    assert not any(asked[: asked.index("start")])
+    assert asked.count(True) == 1  # the one step; all else judges
+    asked.clear()
+    fitted.score_samples(X)
+    assert asked == [False] * len(asked)
+    assert asked
+
+
 @pytest.mark.parametrize("kind", ESTIMATORS)
 def test_a_closed_form_takes_one_iteration(kind, digits):
     assert kind(2, hidden_layer_sizes=()).fit(digits[0]).n_iter_ == 1
     check_transformer_n_iter(kind.__name__, kind(hidden_layer_sizes=()))
 
 
+# -- rows that validate ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(("n_rows", "n_valid"), [(2, 0), (3, 2)])
+def test_two_rows_are_too_few_to_leave_any_to_validate(quick, bent, n_rows, n_valid):
+    fitted = quick(1, loss="mae").fit(bent[:n_rows])
+    assert (fitted.validation_scores_ is not None) == (n_valid > 0)
+
+
+def test_one_row_is_left_to_train_on_whatever_share_validates(quick, bent):
+    fitted = quick(1, validation_fraction=0.99)
+    sizes = at_start(fitted, bent[:10], lambda net: list(map(len, net.datasets_)))
+    assert sizes == [1, 9]
+
+
 # -- the start -------------------------------------------------------------------
+
+
+def test_layers_of_the_users_are_trained_where_there_are_no_hidden_layers(quiet, bent):
+    fitted = quiet(1, hidden_layer_sizes=(), encoder=nn.Linear, max_iter=3).fit(bent)
+    assert len(fitted.loss_curve_) == fitted.n_iter_ == 3
+
+
+def test_a_random_start_that_is_kept_is_shown_and_gone_on_with_as_any_network(
+    quick, digits
+):
+    X, _ = digits
+    settings = {"init": "random", "learning_rate_init": 1e-30, "warm_start": True}
+    fitted = quick(4, max_iter=1, **settings).fit(X)
+    assert fitted.best_iter_ == 0
+    codes = fitted.transform(X)
+    if not is_variational(fitted):
+        covariance = np.cov(codes.T)
+        off = covariance - np.diag(np.diag(covariance))
+        np.testing.assert_allclose(off, 0, atol=1e-4 * covariance.max())
+    fitted.set_params(random_state=1).fit(X)
+    np.testing.assert_allclose(fitted.transform(X), codes, atol=1e-4)
+
+
+@pytest.mark.parametrize("n_components", [None, 40])
+def test_a_warm_start_goes_on_with_fewer_rows_than_components(quick, digits, n_components):
+    fitted = quick(n_components, init="random", max_iter=1, warm_start=True)
+    n_components = fitted.fit(digits[0]).n_components_
+    assert n_components in (40, 64)
+    assert fitted.fit(digits[0][:30]).transform(digits[0]).shape == (600, n_components)
+
+
+def test_a_warm_start_takes_clean_rows_that_the_last_fit_had_not(digits):
+    X, _ = digits
+    settings = {"hidden_layer_sizes": (16,), "max_iter": 20, "random_state": 0}
+    ae = DenoisingAutoencoder(8, init="random", warm_start=True, **settings).fit(X)
+    assert ae.score(X) > 0.3
+    # What rebuilds rows is far from their opposite.
+    assert ae.fit(X, X_clean=1 - X).validation_scores_[0] < -1
 
 
 def test_validation_rows_have_no_part_in_a_start_that_flatters_rows(quick, digits):
@@ -271,6 +428,15 @@ def test_half_of_the_spread_of_codes_is_in_the_encoder_and_half_in_the_decoder(q
 # -- codes and noise -------------------------------------------------------------
 
 
+@pytest.mark.parametrize("whiten", [False, True])
+def test_a_warm_start_that_moves_nothing_draws_the_rows_that_it_drew(quick, bent, whiten):
+    settings = {"init": "random", "max_iter": 2, "sampler": "gaussian", "whiten": whiten}
+    fitted = quick(warm_start=True, **settings).fit(bent)
+    before = fitted.sample(50, random_state=0)
+    fitted.set_params(learning_rate_init=1e-12).fit(bent)
+    np.testing.assert_allclose(fitted.sample(50, random_state=0), before, atol=1e-4)
+
+
 def test_a_mixture_finds_clusters_in_units_of_rows():
     rng = np.random.RandomState(0)
     means = rng.uniform(-10, 10, (8, 1)).repeat(50, axis=0)
@@ -280,6 +446,59 @@ def test_a_mixture_finds_clusters_in_units_of_rows():
     worth = MixtureDensity().fit(codes / unit, unit, 0)
     draws = [d.draw(100, np.random.RandomState(0)) for d in (plain, worth)]
     np.testing.assert_allclose(draws[1] * unit, draws[0], rtol=1e-6)
+
+
+def test_draws_stay_on_the_line_on_which_codes_lie():
+    direction = np.array([3.0, 4.0, 0.0, 12.0]) / 13
+    for seed in range(20):
+        place = np.random.RandomState(seed).normal(size=(50, 1))
+        density = GaussianDensity().fit(1 + place * direction, np.ones(4), 0)
+        rounded = np.linalg.eigvalsh(density.covariance_)
+        draws = density.draw(200, np.random.RandomState(0)) - 1
+        across = draws - (draws @ direction)[:, np.newaxis] * direction
+        np.testing.assert_allclose(across, 0, atol=1e-6)
+        if rounded.min() < 0:
+            break
+    assert rounded.min() < 0  # a covariance may have such, by a rounding
+
+
+def test_a_mixture_looks_at_so_many_codes_at_most_and_not_at_the_first(monkeypatch):
+    monkeypatch.setattr(_code_density, "_MOST_ROWS", 100)
+    seen, fit = [], GaussianMixture.fit
+    monkeypatch.setattr(
+        GaussianMixture, "fit", lambda self, X: seen.append(len(X)) or fit(self, X)
+    )
+    codes = np.random.RandomState(0).normal(size=(2000, 1))
+    codes[:1000] += 100
+    density = MixtureDensity().fit(codes, np.ones(1), 0)
+    assert set(seen) == {100}
+    draws = density.draw(1000, np.random.RandomState(0))
+    assert (draws > 50).mean() == pytest.approx(0.5, abs=0.15)
+
+
+def test_a_density_that_waits_is_fitted_once():
+    n_fits = []
+
+    class Counted(GaussianDensity):
+        def fit(self, codes, unit, seed):
+            n_fits.append(1)
+            return super().fit(codes, unit, seed)
+
+    codes = np.random.RandomState(0).normal(size=(20, 2))
+    density = DeferredDensity(Counted()).fit(codes, np.ones(2), 0)
+    assert not n_fits
+    for _ in range(2):
+        density.draw(3, np.random.RandomState(0))
+    assert len(n_fits) == 1
+
+
+def test_whitening_does_not_blow_up_a_code_that_holds_roundings():
+    X = np.outer(np.random.RandomState(0).normal(size=100), [1.0, 2.0, 0.5])
+    ae = AutoencoderTransformer(2, hidden_layer_sizes=(), whiten=True, random_state=0)
+    codes = ae.fit_transform(X)
+    np.testing.assert_allclose(codes[:, 0].std(ddof=1), 1, rtol=1e-6)
+    np.testing.assert_allclose(codes[:, 1], 0, atol=1e-6)
+    np.testing.assert_allclose(ae.inverse_transform(codes), X, atol=1e-8)
 
 
 @pytest.mark.parametrize("seed", range(5))

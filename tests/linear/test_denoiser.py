@@ -6,6 +6,7 @@ from sklearn.decomposition import PCA
 from sklearn.linear_model import LinearRegression
 
 from sklearn_ae import DenoisingAutoencoder
+from sklearn_ae._linear import _denoiser
 from sklearn_ae._linear._denoiser import fit_wide_linear_denoiser
 
 
@@ -73,6 +74,16 @@ def test_pairs_with_rows_enough_are_least_squares(rows):
     noisy = rows * rng.uniform(0.5, 1.5, rows.shape) + rng.normal(size=rows.shape)
     fitted = linear().fit(noisy, X_clean=rows)
     expected = LinearRegression().fit(noisy, rows).predict(noisy)
+    np.testing.assert_allclose(fitted.denoise(noisy), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_ridge_that_is_hardly_worth_it_is_none(rows, seed):
+    rng, X = np.random.RandomState(seed), rows[:400]
+    # On every fifth of these rows a ridge errs less, by a tenth of a per cent at most.
+    noisy = X * rng.uniform(0.5, 1.5, X.shape) + rng.normal(size=X.shape)
+    fitted = linear().fit(noisy, X_clean=X)
+    expected = LinearRegression().fit(noisy, X).predict(noisy)
     np.testing.assert_allclose(fitted.denoise(noisy), expected, atol=1e-6)
 
 
@@ -171,6 +182,20 @@ def test_the_order_of_rows_does_not_matter_to_swap(code_activation):
         for rows in (X, rng.permutation(X))
     ]
     assert scores[0] == pytest.approx(scores[1], abs=0.02)
+
+
+def test_of_wide_rows_no_more_axes_are_regressed_on_than_is_affordable(monkeypatch):
+    monkeypatch.setattr(_denoiser, "_MOST_AXES", 3)
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(60, 10))
+    X -= X.mean(0)
+    target = X @ rng.normal(size=(10, 10))
+    target -= target.mean(0)
+    slopes = (X * target).mean(0) / (X**2).mean(0)
+    code = fit_wide_linear_denoiser(X, target, 10, seed=0)
+    # What is left beside each column's own factor.
+    mixed = code.way_back @ code.projection - np.diag(slopes)
+    assert np.linalg.matrix_rank(mixed, tol=1e-8) == 3
 
 
 def test_wide_rows_with_more_components_than_axes():

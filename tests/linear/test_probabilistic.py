@@ -79,3 +79,12 @@ def test_components_that_are_not_used_hold_the_prior():
     assert idle.any()
     np.testing.assert_array_equal(code.std[idle], 1)
     np.testing.assert_array_equal(code.projection[idle], 0)
+
+
+@pytest.mark.parametrize("beta", [1e12, 1.7e308])
+def test_however_large_beta_is_codes_are_the_prior_and_all_is_noise(beta):
+    X = np.random.RandomState(0).normal(size=(200, 4)) * [2, 1, 1, 0.5]
+    code = fit_probabilistic_pca(X, 2, beta, seed=0)
+    np.testing.assert_array_equal(code.projection, np.zeros((2, 4)))
+    np.testing.assert_array_equal(code.std, np.ones(2))
+    np.testing.assert_allclose(code.noise_variance, X.var(0).mean())
