@@ -79,6 +79,7 @@ def test_one_row_has_no_score_as_in_scikit_learn(quick, bent):
         assert np.isnan(quick().fit(bent).score(bent[:1]))
 
 
+@pytest.mark.filterwarnings("ignore:Training ended with a loss")
 def test_layers_of_ones_own_may_be_the_cause(quick, bent):
     class Failing(nn.Linear):
         fails = False
@@ -96,7 +97,7 @@ def test_layers_of_ones_own_may_be_the_cause(quick, bent):
 def test_a_fit_at_the_edge_of_float32_is_that_of_other_units(quick, bent, dtype):
     X = (bent - 3) * [2, 1, 1, 1]
     X = (X / np.abs(X).max()).astype(dtype)  # the first column spans more than float32
-    size = dtype(3.3e38)
+    size = dtype(2.5e38)  # the largest are 3.4e38, which a reconstruction may exceed
     fitted, plain = quick(1).fit(size * X), quick(1).fit(X)
     assert fitted.score(size * X) == pytest.approx(plain.score(X), abs=1e-2)
 

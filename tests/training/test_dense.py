@@ -35,6 +35,7 @@ from sklearn_ae._training._steps import FlatWeights
     ],
     ids=str,
 )
+@pytest.mark.filterwarnings("ignore:Training ended with a loss")  # after few steps
 def test_the_same_end_as_with_autograd(digit_rows, options):
     options = {"max_iter": 3, "learning_rate_init": 1e-3, "random_state": 0, **options}
     X = digit_rows[:300]
