@@ -180,7 +180,7 @@ def test_hopeless_is_a_thousand_times_the_largest_loss_that_may_be_usual(
 ):
     network, train, valid = nn.Linear(1, 1), Told([float(train)]), Told([float(valid)])
     train.loss_of_mean = lambda: mean
-    best = BestWeights(network, None, train, valid, SimpleNamespace())
+    best = BestWeights(network, None, train, valid, SimpleNamespace(keeps_start=True))
     best.judge_start()
     assert best.ceiling == pytest.approx(1e3 * largest)
 
@@ -361,13 +361,12 @@ def test_layers_of_the_users_are_trained_where_there_are_no_hidden_layers(quiet,
     assert len(fitted.loss_curve_) == fitted.n_iter_ == 3
 
 
-def test_a_random_start_that_is_kept_is_shown_and_gone_on_with_as_any_network(
+def test_random_weights_that_hardly_moved_are_shown_and_gone_on_with_as_any_network(
     quick, digits
 ):
     X, _ = digits
     settings = {"init": "random", "learning_rate_init": 1e-30, "warm_start": True}
     fitted = quick(4, max_iter=1, **settings).fit(X)
-    assert fitted.best_iter_ == 0
     codes = fitted.transform(X)
     if not is_variational(fitted):
         covariance = np.cov(codes.T)

@@ -42,6 +42,10 @@ _HOPELESS = 1e3
 _N_STANDARD_ERRORS = 0.5
 _N_MORE_BY_ONE_ROW = 12
 
+# A loss has grown if by more than the first share, and is that of a network that gives the
+# same for all rows if above the second share of the mean's.
+_ROUNDING, _DEAD = 1e-3, 0.98
+
 _ROWS_OF_MEAN = 4096  # enough for an estimate of the loss of the mean
 
 
@@ -276,19 +280,24 @@ class BestWeights:
             self.complaint_ = self._complaint(n_epochs)
 
     def _complaint(self, n_epochs: int) -> str | None:
-        """Return a warning if nothing was learnt, which not every loss shows by its size.
+        """Return a warning if training from random weights failed and its loss is bounded.
 
         A linear start needs none: it is better than the mean, and nothing worse is kept.
         """
         # By training rows: a few validation rows can be odd ones.
         loss, of_mean = float(self.train.judge()[0].mean()), self.train.loss_of_mean()
-        if n_epochs == 0 or loss < of_mean or self.train.variance.sum() == 0:
+        got_worse = loss - self.train_loss > _ROUNDING * abs(self.train_loss)
+        # A step of Adam moves every weight by the rate. Where that is more than weights
+        # are large, a network is left with units that are all saturated, or all zero.
+        is_dead = self.recipe.learning_rate_init >= 1 and loss > _DEAD * of_mean
+        if n_epochs == 0 or self.train.variance.sum() == 0 or not (got_worse or is_dead):
             return None
+        rate = self.recipe.learning_rate_init
         return (
-            f"Training ended with a loss of {loss:.3g} and learning_rate_init="
-            f"{self.recipe.learning_rate_init!r}, expected less than {of_mean:.3g}, that "
-            "of the mean in place of every row. Use a smaller learning_rate_init or alpha, "
-            f"a larger max_iter than {self.recipe.max_iter}, or init='pca'."
+            f"Training ended with a loss of {loss:.3g} and learning_rate_init={rate!r}; it "
+            f"was {self.train_loss:.3g} at the start, and is {of_mean:.3g} for the mean in "
+            "place of every row. Expected less than both. Use a smaller "
+            "learning_rate_init, or init='pca'."
         )
 
     def _judge_average(self, epoch: int) -> tuple[float, float]:
