@@ -160,7 +160,11 @@ def best_epoch(train, valid, *, guards_start=True):
     """Return the epoch that is kept, of the start and one more."""
     network = nn.Linear(1, 1)
     recipe = SimpleNamespace(
-        keeps_start=True, guards_start=guards_start, tol=0.0, n_iter_no_change=10
+        keeps_start=True,
+        guards_start=guards_start,
+        tol=0.0,
+        n_iter_no_change=10,
+        learning_rate_init=0.01,
     )
     schedule = SimpleNamespace(step=0, n_steps=9)
     average = AveragedWeights(list(network.parameters()), 1)

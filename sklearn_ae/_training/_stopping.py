@@ -290,7 +290,7 @@ class BestWeights:
         # A step of Adam moves every weight by the rate. Where that is more than weights
         # are large, a network is left with units that are all saturated, or all zero.
         is_dead = self.recipe.learning_rate_init >= 1 and loss > _DEAD * of_mean
-        if n_epochs == 0 or self.train.variance.sum() == 0 or not (got_worse or is_dead):
+        if n_epochs == 0 or not (got_worse or is_dead):
             return None
         rate = self.recipe.learning_rate_init
         return (
