@@ -37,7 +37,7 @@ _FEWEST_ROWS, _MOST_ROWS = 16, 512
 # Rows in an epoch, by several passes over few of them. On 36 cases of 60 to 512 rows
 # (few_rows.py) the unexplained variance was 0.773 of PCA's after one pass, 0.729 with 600
 # rows, 0.705 with 1000 and 0.698 with 1500, in 1.1 and 1.7 s; 0.741 by batches of 4 to 8.
-_ROWS_PER_EPOCH = 1000
+_ROWS_PER_EPOCH, _FEWEST_TO_REPEAT = 1000, 50
 
 
 @dataclass(frozen=True)
@@ -297,16 +297,17 @@ def plan_batches(batch_size: int | str, n_rows: int, may_repeat: bool) -> tuple[
     """Return rows in a batch, and passes over all rows in an epoch.
 
     A batch size of "auto" is the power of two that gives about 16 batches, and one pass; of
-    500 rows or fewer, as many passes as come to at most 1000 rows.
+    50 to 500 rows, as many passes as come to at most 1000 rows.
 
     Examples
     --------
-    >>> [plan_batches("auto", n_rows, True) for n_rows in (80, 320, 500, 501, 2000)]
-    [(16, 12), (16, 3), (32, 2), (32, 1), (128, 1)]
+    >>> [plan_batches("auto", n_rows, True) for n_rows in (40, 80, 320, 500, 501, 2000)]
+    [(16, 1), (16, 12), (16, 3), (32, 2), (32, 1), (128, 1)]
     """
     if not isinstance(batch_size, str):
         return int(batch_size), 1
     wanted = 2 ** round(math.log2(max(n_rows, 1) / _BATCHES))
+    may_repeat = may_repeat and n_rows >= _FEWEST_TO_REPEAT
     n_passes = max(1, _ROWS_PER_EPOCH // n_rows) if may_repeat else 1
     return int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS)), n_passes
 

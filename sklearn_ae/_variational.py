@@ -143,14 +143,14 @@ class VariationalAutoencoder(BaseAutoencoder):
     batch_size : int or "auto", default="auto"
         Number of samples in each batch. A larger value makes epochs faster and needs
         more of them. "auto" uses the power of two between 16 and 512 that gives about
-        16 batches, and lets an epoch pass several times over 500 samples or fewer; see
+        16 batches, and lets an epoch pass several times over 50 to 500 samples; see
         ``max_iter``.
 
     max_iter : int, default=40
         Maximum number of epochs, that is, passes over the training samples. With a
         larger value the learning rate decays more slowly, which gives somewhat better
         codes in proportionally more time. With ``batch_size="auto"`` an epoch of
-        ``n <= 500`` samples is ``1000 // n`` passes, so that few samples give enough
+        ``50 <= n <= 500`` samples is ``1000 // n`` passes, so that few samples give enough
         steps; not without ``early_stopping``, nor for user-supplied layers or optimizers.
 
     tol : float, default=1e-4

@@ -221,8 +221,8 @@ def test_an_epoch_passes_over_few_rows_several_times(quick, digits, n_rows, n_pa
 )
 def test_what_was_not_measured_takes_one_pass(quiet, digits, settings):
     sizes = []
-    quiet(2, max_iter=1, callbacks=[count_rows(sizes)], **settings).fit(digits[0][:40])
-    assert sum(sizes) == (36 if settings.get("early_stopping", True) else 40)
+    quiet(2, max_iter=1, callbacks=[count_rows(sizes)], **settings).fit(digits[0][:60])
+    assert sum(sizes) == (54 if settings.get("early_stopping", True) else 60)
 
 
 # After one pass per epoch the first stayed PCA, and the second had 0.956.
