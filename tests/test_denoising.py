@@ -231,7 +231,7 @@ def test_every_noise_is_undone_with_every_kind_of_output(digits, noise, loss):
         "salt_pepper": np.where(hit, hit * rng.choice(2, size=(100, 64)), X[500:]),
         "swap": np.where(hit, X[rng.permutation(500)[:100]], X[500:]),
     }[noise]
-    assert mse(fitted.denoise(X_noisy), X[500:]) < 0.9 * mse(X_noisy, X[500:])
+    assert mse(fitted.denoise(X_noisy), X[500:]) < 0.95 * mse(X_noisy, X[500:])
 
 
 # -- pairs -------------------------------------------------------------------
