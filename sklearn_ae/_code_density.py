@@ -18,7 +18,7 @@ __all__ = [
 ]
 
 # A mixture is fitted to at most this many codes, since its time grows with the number of
-# codes and the number of components is known well enough from a subset.
+# codes. How much a subset loses was not measured.
 _MOST_ROWS = 20_000
 _SIZES = (1, 2, 4, 8, 16, 32)
 

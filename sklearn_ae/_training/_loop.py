@@ -237,7 +237,7 @@ class Training:
                 self.warmup.move()
             if hooks is not None:
                 hooks.begin_batch(noisy, target)
-            # The last steps, at a low rate, are refinements smaller than bfloat16's digits.
+            # The last steps are at a low rate, for which bfloat16 may have too few digits.
             in_bfloat16 = recipe.bfloat16 and self.schedule.progress <= 1 - REFINED
             with user_code.random_state:
                 loss = self.step(noisy, target, weight, in_bfloat16=in_bfloat16)

@@ -159,8 +159,8 @@ def normal_like(x: torch.Tensor, generator: torch.Generator | None) -> torch.Ten
 
 
 # The covariance of the points can be exact only with at least as many pairs as components.
-# At least 32, since decoders are not quadratic and need more than an exact covariance; at
-# most 256, since the time per row is proportional to the number of points.
+# At least 32, since decoders are not quadratic; at most 256, since the time per row is
+# proportional to the number of points. Neither bound was measured.
 _FEWEST_PAIRS, _USUAL_PAIRS, _MOST_PAIRS = 32, 64, 256
 
 
