@@ -182,6 +182,8 @@ class Training:
         """Train to the end, and leave the network with the best weights."""
         watchers = [*watchers, self.hooks] if self.hooks is not None else watchers
         self.best.judge_start()
+        if self.network.decoder.crosses_link:
+            self.network.decoder.uncross(self.train.wanted.mean(0))
         if self.recipe.loosens_start:
             self._loosen_start()
         with suppress(StopTraining):

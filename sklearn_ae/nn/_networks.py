@@ -17,11 +17,17 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from ._activations import ACTIVATIONS, output_link_inverse
+from ._activations import ACTIVATIONS, LINK_INVERSES, output_link_inverse
 from ._layers import FLOAT32, CodeAxes, Dense, Units, draw_weights, make_hidden_layers
 from ._own_layers import Gate, NetworkFactory, make_own_layers
 
 __all__ = ["Autoencoder", "BottleneckNetwork", "Decoder", "Encoder"]
+
+# The inverse of a link has no end of steepness at the edge of its range. Where a column's
+# mean is closer to it, its skip is made so many times steeper. On 18 cases of
+# benchmarks/bounded_outputs.py held-out losses were 0.049 below the best of PCA, mse and a
+# random start with this bound, by share and on average, and 0.046 without it.
+_STEEPEST = 10.0
 
 
 class Encoder(nn.Module):
@@ -49,11 +55,15 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """From codes to rows: link(link_inverse(linear skip) + hidden layers).
+    """From codes to rows: link(linear skip + hidden layers).
 
-    The link is the output activation. Its inverse lets the skip work in the
-    units of the output, so that the start is the PCA reconstruction clipped to
-    the output's range, whatever the link is.
+    The link is the output activation. Where it has an inverse, that is not so at the start:
+
+        link(link_inverse(linear skip) + hidden layers)
+
+    The inverse lets the skip work in the units of the output, so that the start is the PCA
+    reconstruction clipped to the output's range, whatever the link is. It is too steep at
+    the edges to be trained through, so training begins with ``uncross``.
 
     Parameters
     ----------
@@ -63,7 +73,14 @@ class Decoder(nn.Module):
         The linear shortcut. None: the layers alone.
     output_activation : str
         The link.
+
+    Attributes
+    ----------
+    crosses_link : Tensor of bool, () or None
+        Whether the skip passes the inverse of the link. None: there is none to pass.
     """
+
+    crosses_link: torch.Tensor | None
 
     def __init__(
         self, layers: nn.Module | None, skip: Dense | None, output_activation: str
@@ -73,6 +90,11 @@ class Decoder(nn.Module):
         self.skip = skip
         self.output_activation = output_activation
         self.activation = ACTIVATIONS[output_activation]()
+        crosses = None
+        if skip is not None and output_activation in LINK_INVERSES:
+            crosses = torch.ones((), dtype=torch.bool, device="cpu")
+        # Kept with the weights: the start, if it wins, has to be what it was.
+        self.register_buffer("crosses_link", crosses)
 
     def forward(self, code: torch.Tensor) -> torch.Tensor:
         parts = [part(code) for part in (self.skip, self.layers) if part is not None]
@@ -82,10 +104,28 @@ class Decoder(nn.Module):
         """Return x_hat, given what the skip, if there is one, and the layers give."""
         # Links are too steep for bfloat16, in which layers may have been computed.
         parts = [p.float() if p.dtype is torch.bfloat16 else p for p in parts]
-        if self.skip is not None and self.output_activation != "identity":
+        if self.output_activation != "identity" and self.crosses_link:
             linear = output_link_inverse(self.output_activation, parts[0])
             parts = [linear, *parts[1:]]
         return self.activation(reduce(torch.add, parts))
+
+    def uncross(self, mean: torch.Tensor) -> None:
+        """Let the skip be linear before the link, tangent to what it was.
+
+        Parameters
+        ----------
+        mean : Tensor of shape (n_out,)
+            Of what should come out, where the tangent touches.
+        """
+        skip: Any = self.skip
+        crosses: Any = self.crosses_link
+        mean = mean.detach().requires_grad_()
+        point = output_link_inverse(self.output_activation, mean)
+        (steepness,) = torch.autograd.grad(point.sum(), mean)
+        steepness = steepness.clamp(max=_STEEPEST)
+        skip.weight.data.mul_(steepness[:, None])
+        skip.bias.data.sub_(mean.detach()).mul_(steepness).add_(point.detach())
+        crosses.zero_()
 
 
 class BottleneckNetwork(nn.Module, ABC):
