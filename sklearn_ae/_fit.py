@@ -26,6 +26,8 @@ from ._training import (
     user_code,
 )
 
+from .nn import LINK_INVERSES
+
 __all__ = ["Fit"]
 
 _ROWS_TO_VERIFY = 16  # any difference in weights or buffers shows in a few rows
@@ -97,6 +99,10 @@ class Fit:
             )
         self.network = network.to(plan.recipe.device).eval()
         self.loss.eval()
+        self.spread = plan.output_columns.spread_
+        if plan.architecture.output_activation in LINK_INVERSES:
+            # In front of such a link, 0 is no mean: a narrow column would be kept from its own.
+            self.spread = np.ones_like(self.spread)
         # The linear start is computed in float64, so that it agrees with PCA to rounding
         # errors of float64; training converts rows to float32.
         dtype = np.float64 if plan.starts_linear else np.float32
@@ -123,7 +129,7 @@ class Fit:
         elif plan.last_arrays is None:
             wanted = self.x if self.target is None else self.target
             weights = plan.objective.random_start(wanted)
-            weights |= {"decoder.spread": plan.output_columns.spread_}
+            weights |= {"decoder.spread": self.spread}
         else:
             # Axes belong to the codes of the last fit; they are determined anew at the end,
             # and training expects the identity.
@@ -147,10 +153,9 @@ class Fit:
         )
         start = plan.objective.linear_start(problem)
         # Training moves the decoder in units of each column's spread.
-        spread = plan.output_columns.spread_
-        start.weights["decoder.spread"] = spread
-        start.weights["decoder.skip.weight"] /= spread[:, np.newaxis]
-        start.weights["decoder.skip.bias"] /= spread
+        start.weights["decoder.spread"] = self.spread
+        start.weights["decoder.skip.weight"] /= self.spread[:, np.newaxis]
+        start.weights["decoder.skip.bias"] /= self.spread
         return start
 
     def _train(self, watchers: Sequence[Watcher]) -> None:

@@ -191,6 +191,8 @@ class Training:
         watchers = [*watchers, self.hooks] if self.hooks is not None else watchers
         # Before loosening: the linear start itself is the candidate to beat.
         self.best.judge_start()
+        if self.network.decoder.crosses_link:
+            self.network.decoder.uncross(self.train.wanted.mean(0))
         if self.recipe.loosens_start:
             self._loosen_start()
         with suppress(StopTraining):

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-__all__ = ["ACTIVATIONS", "output_link_inverse"]
+__all__ = ["ACTIVATIONS", "LINK_INVERSES", "output_link_inverse"]
 
 # The names are MLPRegressor's where it has one ("logistic", not "sigmoid").
 ACTIVATIONS = {
@@ -70,7 +70,7 @@ _NEWTON_STEPS = 12
 
 # relu needs no inverse: it clips the linear part itself. silu and gelu have a minimum at
 # about -1.28 and -0.75, so the increasing branch above it is inverted.
-_LINK_INVERSES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+LINK_INVERSES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": lambda x: torch.atanh(x.clamp(_MARGIN - 1, 1 - _MARGIN)),
     "logistic": lambda x: torch.logit(x, eps=_MARGIN),
     "softplus": _inverse_softplus,
@@ -102,5 +102,5 @@ def output_link_inverse(name: str, x: torch.Tensor) -> torch.Tensor:
     >>> torch.sigmoid(output_link_inverse("logistic", wanted))
     tensor([0.2500, 0.5000, 0.9990])
     """
-    inverse = _LINK_INVERSES.get(name)
+    inverse = LINK_INVERSES.get(name)
     return x if inverse is None else inverse(x)

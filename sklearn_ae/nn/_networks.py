@@ -18,11 +18,17 @@ from typing import Any, ClassVar
 import torch
 from torch import nn
 
-from ._activations import ACTIVATIONS, output_link_inverse
+from ._activations import ACTIVATIONS, LINK_INVERSES, output_link_inverse
 from ._layers import FLOAT32, CodeAxes, Dense, Units, draw_weights, make_hidden_layers
 from ._own_layers import Gate, NetworkFactory, make_own_layers
 
 __all__ = ["Autoencoder", "BottleneckNetwork", "Decoder", "Encoder"]
+
+# The inverse of a link has no end of steepness at the edge of its range. Where a column's
+# mean is closer to it, its skip is made so many times steeper. On 18 cases of
+# benchmarks/bounded_outputs.py held-out losses were 0.049 below the best of PCA, mse and a
+# random start with this bound, by share and on average, and 0.046 without it.
+_STEEPEST = 10.0
 
 
 class Encoder(nn.Module):
@@ -50,14 +56,18 @@ class Encoder(nn.Module):
 
 
 class Decoder(nn.Module):
-    """From codes to rows: link(link_inverse(spread * skip) + spread * hidden layers).
+    """From codes to rows: link(spread * linear skip + spread * hidden layers).
 
     The spread of each column, as a share of the widest, multiplies what is learnt: steps
     of training move all weights by about the same, which narrow columns would drown in.
 
-    The link is the output activation. Because of its inverse the skip works in the units
-    of the output, so that the start is the PCA reconstruction clipped to the output's
-    range, whatever the link is.
+    The link is the output activation. Where it has an inverse, the start is something else:
+
+        link(link_inverse(linear skip) + hidden layers)
+
+    Because of the inverse the skip works in the units of the output, so that the start is
+    the PCA reconstruction clipped to the output's range, whatever the link is. The inverse
+    is too steep at the edges to train through, so training begins with ``uncross``.
 
     Parameters
     ----------
@@ -69,9 +79,17 @@ class Decoder(nn.Module):
         The link.
     n_out : int
         Width of a row. Its spread is 1 until it is loaded.
+
+    Attributes
+    ----------
+    spread : Tensor of shape (n_out,)
+        Always 1 where the link has an inverse: before it, columns are about as wide.
+    crosses_link : Tensor of bool, () or None
+        Whether the skip passes through the inverse of the link. None: it has none.
     """
 
     spread: torch.Tensor
+    crosses_link: torch.Tensor | None
 
     def __init__(
         self,
@@ -86,6 +104,11 @@ class Decoder(nn.Module):
         self.skip = skip
         self.output_activation = output_activation
         self.activation = ACTIVATIONS[output_activation]()
+        crosses = None
+        if skip is not None and output_activation in LINK_INVERSES:
+            crosses = torch.ones((), dtype=torch.bool, device="cpu")
+        # Kept with the weights: the start, if it wins, has to be what it was.
+        self.register_buffer("crosses_link", crosses)
 
     def forward(self, code: torch.Tensor) -> torch.Tensor:
         parts = [part(code) for part in (self.skip, self.layers) if part is not None]
@@ -99,10 +122,28 @@ class Decoder(nn.Module):
         if self.output_activation == "identity":
             return reduce(torch.add, parts) * self.spread
         parts = [part * self.spread for part in parts]
-        if self.skip is not None:
+        if self.crosses_link:
             linear = output_link_inverse(self.output_activation, parts[0])
             parts = [linear, *parts[1:]]
         return self.activation(reduce(torch.add, parts))
+
+    def uncross(self, mean: torch.Tensor) -> None:
+        """Let the skip be linear before the link, tangent to what it was.
+
+        Parameters
+        ----------
+        mean : Tensor of shape (n_out,)
+            Of what should come out, where the tangent touches.
+        """
+        skip: Any = self.skip
+        crosses: Any = self.crosses_link
+        mean = mean.detach().requires_grad_()
+        point = output_link_inverse(self.output_activation, mean)
+        (steepness,) = torch.autograd.grad(point.sum(), mean)
+        steepness = steepness.clamp(max=_STEEPEST)
+        skip.weight.data.mul_(steepness[:, None])
+        skip.bias.data.sub_(mean.detach()).mul_(steepness).add_(point.detach())
+        crosses.zero_()
 
 
 class BottleneckNetwork(nn.Module, ABC):

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from sklearn_ae.nn import ACTIVATIONS, Autoencoder
-from sklearn_ae.nn._activations import output_link_inverse
+from sklearn_ae.nn._activations import LINK_INVERSES, output_link_inverse
 from sklearn_ae.nn._layers import Dropout
 
 
@@ -96,6 +96,70 @@ def test_every_activation_trains_as_an_output(name):
     gradients = [p.grad for p in network.parameters() if p.grad is not None]
     assert all(torch.isfinite(gradient).all() for gradient in gradients)
     assert any(gradient.abs().max() > 0 for gradient in gradients)
+
+
+def decoder_at(name, mean, slope=0.25):
+    """Return a decoder of one component that is ``mean`` at a code of 2."""
+    mean = torch.as_tensor(mean, dtype=torch.float64)
+    network = make(
+        n_features=len(mean),
+        n_components=1,
+        output_activation=name,
+        decoder_hidden_layer_sizes=(),
+    )
+    decoder = network.double().decoder
+    decoder.skip.weight.data.fill_(slope)
+    decoder.skip.bias.data.copy_(mean - 2 * slope)
+    return decoder, mean
+
+
+@pytest.mark.parametrize("name", LINK_INVERSES)
+def test_a_skip_before_the_link_is_tangent_to_what_it_was(name):
+    decoder, mean = decoder_at(name, [0.2, 0.5, 0.7])
+    code = torch.tensor([[2.0]], dtype=torch.float64)
+
+    def at(code):
+        return decoder(code)[0]
+
+    before = at(code), torch.autograd.functional.jacobian(at, code)
+    decoder.uncross(mean)
+    assert not decoder.crosses_link
+    torch.testing.assert_close(at(code), before[0])
+    torch.testing.assert_close(torch.autograd.functional.jacobian(at, code), before[1])
+    torch.testing.assert_close(at(code), mean)
+    # Straight before the link, and no longer after it.
+    far = decoder.skip(code + 4) - decoder.skip(code)
+    torch.testing.assert_close(
+        decoder.activation(decoder.skip(code + 4)), decoder(code + 4)
+    )
+    torch.testing.assert_close(far, 4 * decoder.skip.weight.T)
+
+
+def test_a_skip_before_a_logistic_link_is_that_of_logits():
+    decoder, mean = decoder_at("logistic", [0.2, 0.5])
+    decoder.uncross(mean)
+    weight = decoder.skip.weight.flatten().tolist()
+    assert weight == pytest.approx([0.25 / (0.2 * 0.8), 1.0])
+    assert (decoder.skip.bias + 2 * decoder.skip.weight[:, 0]).tolist() == pytest.approx(
+        [-1.3862944, 0.0]
+    )
+
+
+def test_a_skip_is_not_made_steep_without_end_near_the_edge():
+    # 1 / (0.01 * 0.99) is 101; a column that is nothing but 0 has nothing to follow.
+    decoder, mean = decoder_at("logistic", [0.01, 0.0])
+    decoder.uncross(mean)
+    assert decoder.skip.weight.flatten().tolist() == pytest.approx([10 * 0.25, 0])
+    far = decoder(torch.full((1, 1), 1e3, dtype=torch.float64))
+    assert far[0].tolist() == pytest.approx([1, 1e-3])
+
+
+@pytest.mark.parametrize("name", ["identity", "relu"])
+def test_where_there_is_no_inverse_nothing_is_crossed(name):
+    network = make(output_activation=name)
+    assert network.decoder.crosses_link is None
+    assert "decoder.crosses_link" not in network.state_dict()
+    assert make(output_activation="tanh", linear_skip=False).decoder.crosses_link is None
 
 
 def test_dropout_keeps_the_mean_and_draws_from_its_generator():
