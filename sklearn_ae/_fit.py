@@ -25,7 +25,6 @@ from ._training import (
     to_tensor,
     user_code,
 )
-
 from .nn import LINK_INVERSES
 
 __all__ = ["Fit"]
@@ -101,7 +100,7 @@ class Fit:
         self.loss.eval()
         self.spread = plan.output_columns.spread_
         if plan.architecture.output_activation in LINK_INVERSES:
-            # In front of such a link, 0 is no mean: a narrow column would be kept from its own.
+            # In front of such a link 0 is no mean, so a narrow column has a way to go too.
             self.spread = np.ones_like(self.spread)
         # The linear start is computed in float64, so that it agrees with PCA to rounding
         # errors of float64; training converts rows to float32.

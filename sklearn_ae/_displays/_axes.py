@@ -13,8 +13,7 @@ def import_pyplot():
     except ImportError as error:
         raise ImportError(
             f"Displays draw with matplotlib, which cannot be imported ({error}); expected "
-            "matplotlib 3.9 or later. Install it with the extra plot: "
-            'python -m pip install "sklearn-ae[plot]".'
+            "matplotlib 3.9 or later. Install it: python -m pip install matplotlib."
         ) from error
     return plt
 

@@ -112,7 +112,8 @@ class LossCurveDisplay:
             raise ValueError(
                 f"A {type(estimator).__name__} was given, which keeps no losses of epochs; "
                 "expected a fitted estimator of this package. Give it the autoencoder "
-                "itself, of a Pipeline pipeline[0] for one."
+                "itself: of a Pipeline its step, pipeline.named_steps[...], of a search its "
+                "best_estimator_."
             )
         if not estimator.loss_curve_:
             raise ValueError(

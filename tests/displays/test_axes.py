@@ -14,10 +14,10 @@ from sklearn_ae import (
 )
 
 
-def test_without_matplotlib_the_extra_is_told(draw, monkeypatch):
+def test_without_matplotlib_its_installation_is_told(draw, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"cannot be imported.*expected.*\[plot\]"):
+    with pytest.raises(ImportError, match=r"cannot be imported.*expected.*pip install matplotlib"):
         draw()
 
 
