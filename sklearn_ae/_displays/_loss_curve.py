@@ -112,7 +112,7 @@ class LossCurveDisplay:
             raise ValueError(
                 f"A {type(estimator).__name__} was given, which keeps no losses of epochs; "
                 "expected a fitted estimator of this package. Give it the autoencoder "
-                "itself: of a Pipeline its step, pipeline.named_steps[...], of a search its "
+                "itself: of a Pipeline the step in pipeline.named_steps, of a search its "
                 "best_estimator_."
             )
         if not estimator.loss_curve_:

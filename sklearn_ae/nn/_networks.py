@@ -24,10 +24,10 @@ from ._own_layers import Gate, NetworkFactory, make_own_layers
 
 __all__ = ["Autoencoder", "BottleneckNetwork", "Decoder", "Encoder"]
 
-# The inverse of a link has no end of steepness at the edge of its range. Where a column's
-# mean is closer to it, its skip is made so many times steeper. On 18 cases of
-# benchmarks/bounded_outputs.py held-out losses were 0.049 below the best of PCA, mse and a
-# random start with this bound, by share and on average, and 0.046 without it.
+# The slope of a link's inverse has no bound at the edge of its range. Where the mean of a
+# column is closer to the edge, the slope of its skip is limited to this. On the 46 contests
+# of benchmarks/bounded_outputs.py, held-out losses were on average 0.042 below the best of
+# PCA, mse and a random start, 0.015 above at worst; without the limit 0.040 and 0.023.
 _STEEPEST = 10.0
 
 

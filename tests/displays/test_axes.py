@@ -17,7 +17,9 @@ from sklearn_ae import (
 def test_without_matplotlib_its_installation_is_told(draw, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"cannot be imported.*expected.*pip install matplotlib"):
+    with pytest.raises(
+        ImportError, match=r"cannot be imported.*expected.*pip install matplotlib"
+    ):
         draw()
 
 
