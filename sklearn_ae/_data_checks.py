@@ -11,6 +11,7 @@ __all__ = [
     "check_loss_domain",
     "check_output_range",
     "check_result_range",
+    "clip_to_domain",
     "refuse_lost_digits",
 ]
 
@@ -36,6 +37,23 @@ def check_loss_domain(loss, X: np.ndarray, name: str = "X") -> None:
     if isinstance(loss, str):
         cause = f"loss={loss!r}"
         _check_range(cause, LOSSES[loss].domain, X, name, "use loss='mse'")
+
+
+def clip_to_domain(loss, X: np.ndarray, name: str) -> np.ndarray:
+    """Return ``X`` for ``loss`` to compare with, values outside of its domain moved to it.
+
+    In use, unlike in ``fit``, values beyond the domain occur, as those of a MinMaxScaler
+    do. Beyond it by its own width, rows are taken for rows in other units: ValueError.
+    """
+    if not isinstance(loss, str):
+        return X
+    low, high = LOSSES[loss].domain
+    least, most = X.min(), X.max()
+    if low <= least and most <= high:
+        return X
+    if most >= high + (high - low) or least <= low - (high - low):
+        check_loss_domain(loss, X, name)
+    return X.clip(low, high)
 
 
 def check_output_range(output_activation: str, X: np.ndarray, name: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
-from ._data_checks import check_loss_domain
+from ._data_checks import clip_to_domain
 from ._objectives import Variational, bound, log_density, posterior
 from ._sklearn._callbacks import with_callbacks
 from ._sklearn._validation import (
@@ -554,7 +554,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X`` is invalid, or has values outside the domain of ``loss``.
+            ``X`` is invalid, or is beyond the domain of ``loss`` by its width.
         """
         check_is_fitted(self)
         return bound(self._fitted, self._validate_in_domain(X))
@@ -583,8 +583,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X`` is invalid or outside of the domain of ``loss``, or ``loss`` is a callable
-            that is not a mean over values.
+            ``X`` is invalid or beyond the domain of ``loss`` by its width, or ``loss`` is a
+            callable that is not a mean over values.
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
@@ -617,7 +617,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         ------
         ValueError
             ``n_importance_samples`` is not a positive integer, ``random_state`` is
-            invalid, or ``X`` has values outside the domain of ``loss``.
+            invalid, or ``X`` is beyond the domain of ``loss`` by its width.
         """
         check_is_fitted(self)
         validate_count("n_importance_samples", n_importance_samples)
@@ -627,5 +627,4 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     def _validate_in_domain(self, X):
         X = validate_rows(self, X, reset=False)
-        check_loss_domain(self._fitted.loss, X)
-        return X
+        return clip_to_domain(self._fitted.loss, X, "X")

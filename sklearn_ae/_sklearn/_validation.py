@@ -10,6 +10,8 @@ from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _get_feature_names, check_array, validate_data
 
+from ._refusals import refuse
+
 __all__ = [
     "DOMINANT",
     "DominantColumnWarning",
@@ -36,7 +38,6 @@ DOMINANT = 0.99  # fraction of all variance in one column that hides the others
 # In standard deviations: means of the same rows differ by rounding errors alone.
 _SAME_MEAN = 1e-6
 
-
 _OURS_AND_THEIRS = ("sklearn_ae", "sklearn", "joblib")
 
 _DTYPES = [np.float64, np.float32]  # other dtypes are converted to the first
@@ -59,7 +60,11 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
     # arrays of other libraries would be passed on unconverted. Sums of large values may
     # be no number, which is no fault.
     with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
-        return validate_data(estimator, X, reset=reset, dtype=_DTYPES)
+        try:
+            return validate_data(estimator, X, reset=reset, dtype=_DTYPES)
+        except Exception as error:  # libraries of DataFrames have their own
+            refuse(X, "X", error)
+            raise
 
 
 def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
@@ -76,9 +81,13 @@ def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
     if getattr(X_clean, "requires_grad", False):
         _refuse_gradients("X_clean")
     # Before check_array, which drops the names.
-    names = _get_feature_names(X_clean)
     with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
-        X_clean = check_array(X_clean, dtype=_DTYPES, input_name="X_clean")
+        try:
+            names = _get_feature_names(X_clean)
+            X_clean = check_array(X_clean, dtype=_DTYPES, input_name="X_clean")
+        except Exception as error:
+            refuse(X_clean, "X_clean", error)
+            raise
     if X_clean.shape != X.shape:
         raise ValueError(
             f"X_clean has shape {X_clean.shape} and X has shape {X.shape}; expected the "
@@ -121,7 +130,11 @@ def validate_codes(estimator, codes) -> np.ndarray:
     if getattr(codes, "requires_grad", False):
         _refuse_gradients("codes")
     with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
-        codes = check_array(codes, dtype=_DTYPES, input_name="codes")
+        try:
+            codes = check_array(codes, dtype=_DTYPES, input_name="codes")
+        except Exception as error:
+            refuse(codes, "codes", error)
+            raise
     if codes.shape[1] != estimator.n_components_:
         raise ValueError(
             f"The codes have {codes.shape[1]} columns, expected "
