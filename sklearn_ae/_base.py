@@ -28,8 +28,10 @@ from ._sklearn._html import DrawnNetworkMixin
 from ._sklearn._validation import (
     DOMINANT,
     Interval,
+    RealNotInt,
     StrOptions,
     fresh_random_state,
+    refuse_size,
     validate_clean_rows,
     validate_codes,
     validate_count,
@@ -48,6 +50,9 @@ __all__ = ["BaseAutoencoder"]
 # "softplus" is left out: it exists for the output of loss="kl", which "auto" selects.
 _ACTIVATIONS = set(ACTIVATIONS) - {"softplus"}
 _COUNT = Interval(Integral, 1, None, closed="left")
+# What scikit-learn takes for a count, or PCA for a size to be found.
+_NO_COUNT = (bool, float, np.floating, str)
+_MLE = StrOptions({"mle"})
 
 
 class BaseAutoencoder(
@@ -65,7 +70,8 @@ class BaseAutoencoder(
     """
 
     _parameter_constraints: dict = {
-        "n_components": [_COUNT, None],
+        # Shares and "mle" are PCA's, and get an error with a way out.
+        "n_components": [_COUNT, None, Interval(RealNotInt, 0, 1, closed="neither"), _MLE],
         "hidden_layer_sizes": ["array-like", _COUNT],
         "decoder_hidden_layer_sizes": ["array-like", _COUNT, None],
         "activation": [StrOptions(_ACTIVATIONS)],
@@ -139,6 +145,9 @@ class BaseAutoencoder(
             X = validate_rows(self, X, reset=last is None)
             if X_clean is not None:
                 X_clean = validate_clean_rows(self, X_clean, X)
+            counts = self.batch_size, self.max_iter, self.n_iter_no_change
+            if isinstance(self.n_components, _NO_COUNT) or bool in map(type, counts):
+                refuse_size(self)
             objective = self._make_objective(X.shape[1], X_clean is not None)
             # Plain settings, so that nothing below can read or change the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))

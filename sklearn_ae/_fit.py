@@ -14,6 +14,7 @@ from ._training import (
     borrowed_globals,
     by_chunk,
     corrupt,
+    count_batches,
     load_arrays,
     make_generator,
     measure_noise,
@@ -25,11 +26,13 @@ from ._training import (
     to_tensor,
     user_code,
 )
-from .nn import LINK_INVERSES
+from .nn import LINK_INVERSES, refuse_single_rows
 
 __all__ = ["Fit"]
 
 _ROWS_TO_VERIFY = 16  # any difference in weights or buffers shows in a few rows
+
+_MANY_WEIGHTS = 1e9  # with fewer, what fails in building a network is not its size
 
 _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 
@@ -92,10 +95,20 @@ class Fit:
         plan, objective = self.plan, self.plan.objective
         self.generator = make_generator(self.seed)
         unit = float(plan.output_columns.scale_[0])
-        with user_code.random_state:
-            network, self.loss, self.noise = objective.build(
-                plan.architecture, plan.loss, unit, self.generator
-            )
+        try:
+            with user_code.random_state:
+                network, self.loss, self.noise = objective.build(
+                    plan.architecture, plan.loss, unit, self.generator
+                )
+        except RuntimeError as error:
+            n_weights = plan.architecture.n_multiplications
+            if n_weights < _MANY_WEIGHTS:
+                raise
+            raise ValueError(
+                f"hidden_layer_sizes={plan.architecture.hidden_layer_sizes} asks for about "
+                f"{n_weights:.2g} weights of 4 bytes, which this machine has no memory for "
+                f"({error}); expected fewer. Use smaller layers."
+            ) from error
         self.network = network.to(plan.recipe.device).eval()
         self.loss.eval()
         self.spread = plan.output_columns.spread_
@@ -160,6 +173,9 @@ class Fit:
     def _train(self, watchers: Sequence[Watcher]) -> None:
         """Train in float32, and load the best weights into the network."""
         plan = self.plan
+        n_train, size = len(self.train), plan.recipe.batch_size
+        if plan.architecture.has_own_layers and n_train // count_batches(n_train, size) < 2:
+            refuse_single_rows(self.network, n_train)
         load_arrays(self.network, {}, "float32")  # the start was loaded in float64
         like = next(self.network.parameters())
         scale = plan.output_columns.scale_

@@ -24,8 +24,8 @@ def _better_error(X, name: str, error: Exception) -> Exception | None:
         )
     if hasattr(X, "tocsr"):
         return TypeError(
-            f"{name} is a sparse {type(X).__name__} of shape {X.shape}; expected a dense "
-            "table. Set OneHotEncoder(sparse_output=False) or "
+            f"{name} is a sparse {type(X).__name__} of shape {X.shape}, but dense data is "
+            "required. Set OneHotEncoder(sparse_output=False) or "
             "ColumnTransformer(sparse_threshold=0) in a Pipeline, put TruncatedSVD before "
             f"the autoencoder, or pass {name}.toarray()."
         )

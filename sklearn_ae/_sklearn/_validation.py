@@ -7,7 +7,7 @@ from numbers import Integral
 import numpy as np
 from sklearn import config_context
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _get_feature_names, check_array, validate_data
 
 from ._refusals import refuse
@@ -16,10 +16,12 @@ __all__ = [
     "DOMINANT",
     "DominantColumnWarning",
     "Interval",
+    "RealNotInt",
     "StrOptions",
     "could_be_clean_rows",
     "fits",
     "fresh_random_state",
+    "refuse_size",
     "validate_clean_rows",
     "validate_codes",
     "validate_count",
@@ -150,6 +152,24 @@ def validate_count(name: str, count) -> None:
         raise ValueError(
             f"{name}={count!r} must be an integer of at least 1. Pass {name}=1 for one."
         )
+
+
+def refuse_size(estimator) -> None:
+    """Raise ValueError: a parameter of ``estimator`` that should be a count is none."""
+    for name in ("n_components", "batch_size", "max_iter", "n_iter_no_change"):
+        count = getattr(estimator, name)
+        if isinstance(count, bool):
+            raise ValueError(
+                f"{name}={count!r} is a boolean; expected a number. Pass "
+                f"{name}={int(count)} if that was meant."
+            )
+    size = estimator.n_components
+    raise ValueError(
+        f"The 'n_components' parameter of {type(estimator).__name__} must be a number of "
+        f"components, or None. Got {size!r} instead, a size to be found. PCA finds one, "
+        f"which is enough for an autoencoder: PCA(n_components={size!r}).fit(X)"
+        ".n_components_."
+    )
 
 
 def fresh_random_state(random_state) -> np.random.RandomState:

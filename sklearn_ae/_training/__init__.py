@@ -1,6 +1,6 @@
 """Training: the loop, its steps and policies, and conversion of arrays to tensors."""
 
-from ._loop import Rows, StopTraining, Training, Watcher
+from ._loop import Rows, StopTraining, Training, Watcher, count_batches
 from ._optimizers import OPTIMIZERS, check_solver
 from ._precision import PRECISIONS
 from ._progress import ProgressLines
@@ -46,6 +46,7 @@ __all__ = [
     "check_callbacks",
     "check_solver",
     "corrupt",
+    "count_batches",
     "hooks_of",
     "load_arrays",
     "make_generator",

@@ -200,7 +200,16 @@ def _to_float32(outcome):
 def _make_optimizer(groups: list[dict], recipe: Recipe) -> torch.optim.Optimizer:
     solver = recipe.solver
     kind, options = OPTIMIZERS[solver] if isinstance(solver, str) else (solver, {})
-    return kind(groups, lr=recipe.learning_rate_init, **options)
+    try:
+        return kind(groups, lr=recipe.learning_rate_init, **options)
+    except ValueError as error:
+        if len(groups) == 1:
+            raise
+        raise ValueError(
+            f"solver={kind.__name__} takes no groups of weights ({error}), and alpha="
+            f"{recipe.alpha!r} is a penalty on one group; expected alpha=0 with it. Use "
+            "alpha=0, or solver='adamw'."
+        ) from error
 
 
 def _groups(names: list[str], recipe: Recipe) -> list[tuple[list[str], dict]]:

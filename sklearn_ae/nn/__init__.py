@@ -7,6 +7,7 @@ from ._gradients import DenseGradients
 from ._layers import Units
 from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, make_loss
 from ._networks import Autoencoder, BottleneckNetwork
+from ._own_layers import refuse_single_rows
 from ._variational import VariationalNetwork
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "UserNoise",
     "VariationalNetwork",
     "make_loss",
+    "refuse_single_rows",
 ]

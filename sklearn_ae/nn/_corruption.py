@@ -24,6 +24,9 @@ __all__ = [
 ]
 
 
+_LOUDEST = 1e6  # noise to signal: the squares of more exceed the digits of float32
+
+
 class Moments(NamedTuple):
     """Moments of noisy cells, which are independent given x.
 
@@ -78,6 +81,13 @@ class Corruption(ABC):
         self.variance = torch.where(self.low < self.high, variance, 0)
         sizes = {"deviation": self.variance.sqrt(), "data": 1 / scale}
         self.size = sizes.get(self.unit, torch.ones_like(scale))
+        amount, width = (self.level * self.size).max(), self.variance.max().sqrt()
+        if self.most == math.inf and amount > _LOUDEST * width > 0:
+            raise ValueError(
+                f"noise_level is {amount / width:.3g} times what the widest column varies "
+                f"by; expected at most {_LOUDEST:g} times, since nothing of the data is "
+                "left. Use noise_level='auto', or see noise_unit."
+            )
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Corruption":
         """Return the same noise with its units on ``device`` and in ``dtype``."""

@@ -280,6 +280,16 @@ class UserLoss(ReconstructionLoss):
                 f"loss={self.loss!r} returned {type(loss).__name__}, expected a tensor "
                 "that gradients pass through. Compute it by torch functions of x_hat and x."
             )
+        is_cut = (
+            outcome.requires_grad and torch.is_grad_enabled() and not loss.requires_grad
+        )
+        if is_cut or not loss.is_floating_point():
+            kind = "one without a gradient" if is_cut else f"one of {loss.dtype}"
+            raise ValueError(
+                f"loss={self.loss!r} returned a tensor, {kind}; expected real numbers that "
+                "depend on x_hat. Leave out detach(), item(), comparisons and roundings, "
+                "and take abs() of what is complex."
+            )
         return loss.mean()  # reduction="none" is allowed; a scalar is its own mean
 
     def with_slope(self, x_hat, x, weight=None):

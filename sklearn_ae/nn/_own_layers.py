@@ -7,7 +7,7 @@ from copy import deepcopy
 import torch
 from torch import nn
 
-__all__ = ["Gate", "NetworkFactory", "make_own_layers"]
+__all__ = ["Gate", "NetworkFactory", "make_own_layers", "refuse_single_rows"]
 
 NetworkFactory = Callable[[int, int], nn.Module]
 
@@ -66,6 +66,18 @@ def make_own_layers(factory: NetworkFactory, n_in: int, n_out: int) -> nn.Module
         )
     layers.register_forward_pre_hook(_own_copy)
     return layers.train()
+
+
+def refuse_single_rows(network: nn.Module, n_rows: int) -> None:
+    """Raise ValueError if batches of one row, of ``n_rows``, meet batch normalisation."""
+    kinds = nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d
+    found = [type(m).__name__ for m in network.modules() if isinstance(m, kinds)]
+    if found:
+        raise ValueError(
+            f"An encoder or decoder of your own has a {found[0]}, and training has batches "
+            f"of one row, of {n_rows} in all; expected at least two rows in each. Fit more "
+            "rows, set batch_size to 2 or more, or use torch.nn.LayerNorm."
+        )
 
 
 @contextmanager
