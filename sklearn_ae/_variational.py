@@ -155,8 +155,8 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as progress, as a fraction
-        of its value at the start. A larger value stops training earlier and may miss
-        slow progress.
+        of its value at the start; of the training loss without ``early_stopping``. A
+        larger value stops training earlier and may miss slow progress.
 
     n_iter_no_change : int, default=10
         Number of epochs without progress after which training ends. A larger value
@@ -165,9 +165,9 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     early_stopping : bool, default=True
         Whether to set aside validation samples, which select the best epoch and end
-        training early. False trains on all samples and keeps the last epoch, or the
-        start if its loss on the training samples, at most 8192 of them, is lower. One
-        or two samples are never split.
+        training early. False trains on all samples, until the training loss makes no
+        progress, and keeps the last epoch, or the start if its loss on the training
+        samples, at most 8192 of them, is lower. One or two samples are never split.
 
     validation_fraction : float, default=0.1
         Fraction of the samples to set aside for validation, after shuffling; at least

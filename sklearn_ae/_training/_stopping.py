@@ -237,7 +237,9 @@ class BestWeights:
             self.best_loss = math.inf  # a penalty, for one, keeps losses above a draw's
         self.losses_, self.scores_ = [start_loss], [r2]
         self.start_weights = self.best_weights = copy_weights(self.network)
-        self.patience_loss, self.patience_epoch = start_loss, 0
+        # In training, noise and dropout may keep losses above that of the start.
+        self.patience_loss = start_loss if self.chooses_ else math.inf
+        self.patience_epoch = 0
         # A likelihood divides errors by its noise level, so that its loss can be finite
         # where R² is not.
         self._raise_if_diverged(start_loss if math.isfinite(r2) else math.inf, 0)
@@ -251,11 +253,11 @@ class BestWeights:
         """
         # Also by the training loss: without validation rows there is no other.
         self._raise_if_diverged(train_loss, epoch)
-        if not self.chooses_:
-            return
-        loss, r2 = self._judge_average(epoch)
-        self.losses_.append(loss)
-        self.scores_.append(r2)
+        loss = train_loss
+        if self.chooses_:
+            loss, r2 = self._judge_average(epoch)
+            self.losses_.append(loss)
+            self.scores_.append(r2)
         # Relative to the start's loss and not the present one, which near zero would count
         # ever smaller gains as progress.
         has_progress = loss < self.patience_loss - self.recipe.tol * abs(self.losses_[0])

@@ -314,3 +314,12 @@ def test_warm_start_of_the_linear_network_is_that_of_the_new_rows(quiet, digits)
     np.testing.assert_allclose(fitted.mean_, X.mean(0))
     exact = closed_form(quiet, 3)
     np.testing.assert_allclose(fitted.transform(X), exact.fit_transform(X), atol=1e-8)
+
+
+@pytest.mark.parametrize("learning_rate", ["constant", "one_cycle"])
+def test_without_validation_rows_the_training_loss_ends_a_fit(quick, bent, learning_rate):
+    settings = {"early_stopping": False, "max_iter": 200, "learning_rate": learning_rate}
+    # No epoch makes progress of the whole loss at the start: 5 of patience, and 5 to land.
+    fitted = quick(tol=1.0, n_iter_no_change=5, **settings).fit(bent)
+    assert fitted.n_iter_ < 25
+    assert quick(tol=0.0, n_iter_no_change=200, **settings).fit(bent).n_iter_ == 200
