@@ -208,6 +208,9 @@ class Fit:
                 start = self._find_linear_start(slice(None))
             load_arrays(self.network, start.weights, "float64")
             arrays |= start.weights
+        constant = plan.columns.variance_ == 0
+        if constant.any() and plan.architecture.encoder is None:
+            _ignore_columns(arrays, constant, self.x[0])
         fitted = self._describe(arrays, start, best_iter, DENSITIES[plan.sampler]())
         own = plan.architecture.encoder, plan.architecture.decoder
         # Here, before fit returns: a network that cannot be rebuilt would fail only in
@@ -245,9 +248,17 @@ class Fit:
             seed=self.seed,
         )
         best = training.best if training is not None and training.best.chooses_ else None
+        architecture, arrays = plan.architecture, arrays | axes
+        n_parameters = {n: w.numel() for n, w in self.network.named_parameters()}
+        stays_linear = start is not None and best_iter == 0
+        if stays_linear and not architecture.has_own_layers:
+            # Hidden layers give zero then: only their cost in time and memory is left out.
+            architecture = architecture.without_hidden_layers()
+            arrays = {n: w for n, w in arrays.items() if ".layers." not in n}
+            n_parameters = {n: k for n, k in n_parameters.items() if n in arrays}
         return Fitted(
             objective=plan.objective,
-            architecture=plan.architecture,
+            architecture=architecture,
             loss=plan.loss,
             device=plan.device,
             seed=self.seed,
@@ -255,12 +266,12 @@ class Fit:
             output_columns=plan.output_columns,
             shares_units=plan.shares_units,
             code_unit=code_unit,
-            arrays=arrays | axes,
+            arrays=arrays,
             density=density.fit(followed, code_unit, self.seed),
-            stays_linear=start is not None and best_iter == 0,
+            stays_linear=stays_linear,
             code_variance=codes.var(axis=0, dtype=np.float64),
             explained_variance=explained_variance,
-            n_parameters={n: w.numel() for n, w in self.network.named_parameters()},
+            n_parameters=n_parameters,
             n_samples=len(self.x),
             # scikit-learn requires n_iter_ >= 1, also for a closed form.
             n_iter=1 if training is None else len(training.losses),
@@ -292,3 +303,19 @@ class Fit:
                 "are put into a new copy of it; expected the same. Register all that it "
                 "draws or learns as a parameter or by register_buffer()."
             )
+
+
+def _ignore_columns(arrays: dict[str, np.ndarray], columns: np.ndarray, x: np.ndarray):
+    """Let codes depend on ``columns`` no more: they are what they are in the row ``x``.
+
+    Columns that never varied have weights as they were drawn, which would move codes if
+    the columns varied in use.
+    """
+    for name in ("encoder.skip", "encoder.layers.0"):
+        if f"{name}.weight" in arrays:
+            weight, bias = arrays[f"{name}.weight"].copy(), arrays[f"{name}.bias"]
+            arrays[f"{name}.bias"] = bias + (weight[:, columns] @ x[columns]).astype(
+                bias.dtype
+            )
+            weight[:, columns] = 0
+            arrays[f"{name}.weight"] = weight

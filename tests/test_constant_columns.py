@@ -1,0 +1,42 @@
+"""Columns that never varied in training say nothing of a row, whatever they are in use."""
+
+import numpy as np
+import pytest
+
+SETTINGS = [
+    {},
+    {"scaling": "feature"},
+    {"scaling": None},
+    {"loss": "kl"},
+    {"code_activation": "tanh"},
+    {"init": "random"},
+    {"hidden_layer_sizes": ()},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_codes_do_not_move_with_them(quick, bent, settings, dtype):
+    X = np.c_[9 * np.abs(bent), np.full(len(bent), 0.7), np.zeros(len(bent))].astype(dtype)
+    fitted = quick(2, max_iter=3, **settings).fit(X)
+    moved = X.copy()
+    moved[:, -2:] += 5
+    np.testing.assert_array_equal(fitted.transform(moved), fitted.transform(X))
+
+
+def test_what_they_are_is_counted_in_where_it_is_not_centred(quick, bent):
+    X = np.c_[bent, np.full(len(bent), 3.0)]
+    # The last epoch is kept, whose loss is that of the weights before they are moved.
+    fitted = quick(2, max_iter=3, scaling=None, init="random", early_stopping=False).fit(X)
+    layer = fitted._fitted.arrays["encoder.layers.0.weight"]
+    assert np.all(layer[:, -1] == 0)
+    assert np.abs(fitted._fitted.arrays["encoder.layers.0.bias"]).max() > 0.1
+
+
+def test_what_stays_linear_has_no_hidden_layers(quick):
+    X = np.random.default_rng(0).normal(size=(60, 9))  # nothing to learn beyond PCA
+    kept, linear = quick(2).fit(X), quick(2, hidden_layer_sizes=()).fit(X)
+    assert kept.best_iter_ == 0
+    assert not any(".layers" in name for name in kept._fitted.arrays)
+    assert kept.net_.module_.encoder.layers is None
+    np.testing.assert_allclose(kept.reconstruct(X), linear.reconstruct(X))
