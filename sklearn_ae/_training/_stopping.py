@@ -42,6 +42,8 @@ _HOPELESS = 1e3
 _N_STANDARD_ERRORS = 0.5
 _N_MORE_BY_ONE_ROW = 12
 
+_FAR = 0.05  # behind the loss of the start, as a fraction of it
+
 # A loss has grown if by more than the first share, and is that of a network that gives the
 # same for all rows if above the second share of the mean's.
 _ROUNDING, _DEAD = 1e-3, 0.98
@@ -264,9 +266,14 @@ class BestWeights:
         if has_progress or is_early:
             self.patience_loss = min(loss, self.patience_loss)
             self.patience_epoch = epoch
+        is_hopeless = False
         if epoch - self.patience_epoch >= self.recipe.n_iter_no_change:
             schedule.end_within(self.recipe.n_iter_no_change)
-        self.stops_ = schedule.step >= schedule.n_steps
+            # No epoch has reached the linear start, and the decay of the rate, which ends
+            # a cycle, gains less than what is missing.
+            stays = self.chooses_ and self.recipe.guards_start and self.best_epoch_ == 0
+            is_hopeless = stays and loss - self.best_loss > _FAR * abs(self.best_loss)
+        self.stops_ = is_hopeless or schedule.step >= schedule.n_steps
 
     def finish(self, n_epochs: int) -> None:
         """Load the selected weights into the network."""
