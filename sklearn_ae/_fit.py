@@ -1,6 +1,7 @@
 """One fit, from a plan to a fitted network: start, train, finish."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -198,7 +199,8 @@ class Fit:
     def _finish(self) -> Fitted:
         """Return the fitted network; a linear start that was kept has all its digits."""
         plan, start = self.plan, self.start
-        arrays = to_arrays(self.network)
+        arrays, architecture = to_arrays(self.network), plan.architecture
+        own = architecture.encoder, architecture.decoder
         best_iter = 0 if self.training is None else self.training.best.best_epoch_
         # Training has rounded the start to float32. If it won, the digits are put back, so
         # that codes agree with PCA's to rounding errors of float64.
@@ -208,14 +210,21 @@ class Fit:
                 start = self._find_linear_start(slice(None))
             load_arrays(self.network, start.weights, "float64")
             arrays |= start.weights
+            if own == (None, None):
+                # Hidden layers give zero, and only cost time and memory in use.
+                none = {"hidden_layer_sizes": (), "decoder_hidden_layer_sizes": ()}
+                architecture = replace(architecture, **none)
+                for name in list(arrays):
+                    if ".layers." in name:
+                        del arrays[name]
         constant = plan.columns.variance_ == 0
-        if constant.any() and plan.architecture.encoder is None:
+        if constant.any() and architecture.encoder is None:
             _ignore_columns(arrays, constant, self.x[0])
         fitted = self._describe(arrays, start, best_iter, DENSITIES[plan.sampler]())
-        own = plan.architecture.encoder, plan.architecture.decoder
+        fitted = replace(fitted, architecture=architecture)
         # Here, before fit returns: a network that cannot be rebuilt would fail only in
         # transform, or silently give other codes after unpickling.
-        if any(layers is not None for layers in own):
+        if own != (None, None):
             self._verify(fitted)
         return fitted
 
@@ -248,17 +257,10 @@ class Fit:
             seed=self.seed,
         )
         best = training.best if training is not None and training.best.chooses_ else None
-        architecture, arrays = plan.architecture, arrays | axes
-        n_parameters = {n: w.numel() for n, w in self.network.named_parameters()}
-        stays_linear = start is not None and best_iter == 0
-        if stays_linear and not architecture.has_own_layers:
-            # Hidden layers give zero then: only their cost in time and memory is left out.
-            architecture = architecture.without_hidden_layers()
-            arrays = {n: w for n, w in arrays.items() if ".layers." not in n}
-            n_parameters = {n: k for n, k in n_parameters.items() if n in arrays}
+        named = self.network.named_parameters()
         return Fitted(
             objective=plan.objective,
-            architecture=architecture,
+            architecture=plan.architecture,
             loss=plan.loss,
             device=plan.device,
             seed=self.seed,
@@ -266,12 +268,12 @@ class Fit:
             output_columns=plan.output_columns,
             shares_units=plan.shares_units,
             code_unit=code_unit,
-            arrays=arrays,
+            arrays=arrays | axes,
             density=density.fit(followed, code_unit, self.seed),
-            stays_linear=stays_linear,
+            stays_linear=start is not None and best_iter == 0,
             code_variance=codes.var(axis=0, dtype=np.float64),
             explained_variance=explained_variance,
-            n_parameters=n_parameters,
+            n_parameters={n: w.numel() for n, w in named if n in arrays},
             n_samples=len(self.x),
             # scikit-learn requires n_iter_ >= 1, also for a closed form.
             n_iter=1 if training is None else len(training.losses),

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral
 from typing import TYPE_CHECKING, Any
@@ -75,10 +75,6 @@ class Architecture:
     def has_own_layers(self) -> bool:
         """Whether user-supplied networks replace hidden layers."""
         return self.encoder is not None or self.decoder is not None
-
-    def without_hidden_layers(self) -> "Architecture":
-        """Return the linear skips alone."""
-        return replace(self, hidden_layer_sizes=(), decoder_hidden_layer_sizes=())
 
     @property
     def n_multiplications(self) -> int:
