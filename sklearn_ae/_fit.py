@@ -174,10 +174,12 @@ class Fit:
     def _train(self, watchers: Sequence[Watcher]) -> None:
         """Train in float32, and load the best weights into the network."""
         plan = self.plan
-        n_train, architecture = len(self.train), plan.architecture
-        if architecture.encoder or architecture.decoder:
-            if n_train // count_batches(n_train, plan.recipe.batch_size) < 2:
-                refuse_single_rows(self.network, n_train)
+        n_train, own = (
+            len(self.train),
+            plan.architecture.encoder or plan.architecture.decoder,
+        )
+        if own and n_train // count_batches(n_train, plan.recipe.batch_size) < 2:
+            refuse_single_rows(self.network, n_train)
         load_arrays(self.network, {}, "float32")  # the start was loaded in float64
         like = next(self.network.parameters())
         scale = plan.output_columns.scale_
