@@ -81,8 +81,9 @@ class Corruption(ABC):
         self.variance = torch.where(self.low < self.high, variance, 0)
         sizes = {"deviation": self.variance.sqrt(), "data": 1 / scale}
         self.size = sizes.get(self.unit, torch.ones_like(scale))
-        amount, width = (self.level * self.size).max(), self.variance.max().sqrt()
-        if self.most == math.inf and amount > _LOUDEST * width > 0:
+        amount = (self.level * self.size).max()
+        width = self.variance.max().sqrt().item() or 1.0
+        if self.most == math.inf and amount > _LOUDEST * width:
             raise ValueError(
                 f"noise_level is {amount / width:.3g} times what the widest column varies "
                 f"by; expected at most {_LOUDEST:g} times, since nothing of the data is "
