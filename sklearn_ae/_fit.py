@@ -27,7 +27,7 @@ from ._training import (
     to_tensor,
     user_code,
 )
-from .nn import LINK_INVERSES, refuse_single_rows
+from .nn import UNCROSSED, refuse_single_rows
 
 __all__ = ["Fit"]
 
@@ -113,7 +113,7 @@ class Fit:
         self.network = network.to(plan.recipe.device).eval()
         self.loss.eval()
         self.spread = plan.output_columns.spread_
-        if plan.architecture.output_activation in LINK_INVERSES:
+        if plan.architecture.output_activation in UNCROSSED:
             # In front of such a link 0 is no mean, so a narrow column has a way to go too.
             self.spread = np.ones_like(self.spread)
         # The linear start is computed in float64, so that it agrees with PCA to rounding

@@ -1,6 +1,6 @@
 """Tensors only: networks, their layers, the noise on their input, and losses."""
 
-from ._activations import ACTIVATIONS, LINK_INVERSES
+from ._activations import ACTIVATIONS, UNCROSSED
 from ._bound import EvidenceLowerBound
 from ._corruption import NOISES, Corruption, UserNoise
 from ._gradients import DenseGradients
@@ -12,9 +12,9 @@ from ._variational import VariationalNetwork
 
 __all__ = [
     "ACTIVATIONS",
-    "LINK_INVERSES",
     "LOSSES",
     "NOISES",
+    "UNCROSSED",
     "Autoencoder",
     "BottleneckNetwork",
     "Corruption",

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-__all__ = ["ACTIVATIONS", "LINK_INVERSES", "output_link_inverse"]
+__all__ = ["ACTIVATIONS", "LINK_INVERSES", "UNCROSSED", "output_link_inverse"]
 
 # The names are MLPRegressor's where it has one ("logistic", not "sigmoid").
 ACTIVATIONS = {
@@ -78,6 +78,11 @@ LINK_INVERSES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "silu": partial(_inverse_by_newton, F.silu, _silu_slope, -1.0),
     "gelu": partial(_inverse_by_newton, F.gelu, _gelu_slope, -0.5),
 }
+
+
+# Links through whose inverse a network is not trained, since it is too steep at the edges.
+# Outputs by the others are rare, and were not measured.
+UNCROSSED = ("logistic", "tanh", "softplus")
 
 
 def output_link_inverse(name: str, x: torch.Tensor) -> torch.Tensor:

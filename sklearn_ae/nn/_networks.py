@@ -67,7 +67,7 @@ class Decoder(nn.Module):
 
     Because of the inverse the skip works in the units of the output, so that the start is
     the PCA reconstruction clipped to the output's range, whatever the link is. The inverse
-    is too steep at the edges to train through, so training begins with ``uncross``.
+    is too steep at the edges to train through, so training tries ``uncross`` first.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ class Decoder(nn.Module):
     Attributes
     ----------
     spread : Tensor of shape (n_out,)
-        Always 1 where the link has an inverse: before it, columns are about as wide.
+        Always 1 where training uncrosses the link: before it, columns are about as wide.
     crosses_link : Tensor of bool, () or None
         Whether the skip passes through the inverse of the link. None: it has none.
     """

@@ -117,3 +117,13 @@ def test_a_fit_that_goes_on_is_left_as_it_was(bits):
     last = ae.net_.module_.decoder.skip.weight.detach().numpy().copy()
     ae.set_params(callbacks=[Seeing()]).fit(train)
     np.testing.assert_array_equal(Seeing.weights["decoder.skip.weight"], last)
+
+
+def test_a_start_whose_tangent_is_too_far_is_trained_through_the_link(bits):
+    """32 numbers keep most of 64 bits, and ended at twice the loss from the tangent."""
+    few = bits[0][:100]
+    ae = AutoencoderTransformer(32, loss="bce", early_stopping=False, max_iter=1)
+    ae.set_params(callbacks=[Seeing()], random_state=0).fit(few)
+    assert Seeing.weights["decoder.crosses_link"]
+    ae.set_params(n_components=8).fit(few)
+    assert not Seeing.weights["decoder.crosses_link"]
