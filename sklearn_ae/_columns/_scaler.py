@@ -49,7 +49,7 @@ class Scaler:
         What each column is divided by; 1 where a column is constant.
     spread_ : ndarray of shape (n_features,)
         Standard deviation of each column after scaling, as a fraction of the widest; of
-        narrow columns at most three mean absolute deviations.
+        the narrow ones and the widest at most three mean absolute deviations.
     varies_ : bool
         Whether any column varies.
     variance_ : ndarray of shape (n_features,)
@@ -105,11 +105,11 @@ class Scaler:
         for rows in gen_batches(len(X), n_rows):
             deviation += np.abs(X[rows] - self.mean_).sum(axis=0)
         std = np.sqrt(self.variance_) / self.scale_
-        widest = std.max() or 1.0
         # Where a few cells make most of the variance, the others lie closer together.
         usual = np.minimum(std, _HEAVY * deviation / len(X) / self.scale_)
+        widest = usual.max() or 1.0
         spread = np.where(std < _NARROW * widest, usual, std) / widest
-        spread = np.maximum(spread, _LEAST_SPREAD)
+        spread = spread.clip(_LEAST_SPREAD, 1)
         self.spread_ = np.where(self.variance_ > 0, spread, _SPREAD_OF_CONSTANT)
         return self
 
