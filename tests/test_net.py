@@ -63,7 +63,8 @@ def test_the_copy_refuses_to_be_trained(quick, bent, call):
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("is_used_first", [False, True])
 def test_hooks_on_the_copy_see_use_in_every_dtype(bent, dtype, is_used_first):
-    fitted = AutoencoderTransformer(2, max_iter=2, random_state=0).fit(bent)
+    # From PCA it would stay PCA, which has no hidden layers.
+    fitted = AutoencoderTransformer(2, max_iter=2, init="random", random_state=0).fit(bent)
     X, seen = bent.astype(dtype), []
     if is_used_first:
         fitted.transform(X)
@@ -78,3 +79,24 @@ def test_hooks_on_the_copy_see_use_in_every_dtype(bent, dtype, is_used_first):
         handle.remove()
     fitted.transform(X)
     assert len(seen) == 2
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"loss": "bce"}, {"loss": "kl"}, {"output_activation": "relu"}],
+    ids=str,
+)
+def test_the_module_alone_is_the_whole_road(quick, digits, settings):
+    X = digits[0].astype(np.float32)
+    fitted = quick(3, max_iter=3, whiten=True, **settings).fit(X)
+    module, x = fitted.net_.module_, torch.from_numpy(X[:20])
+    with torch.no_grad():
+        np.testing.assert_array_equal(module.encode(x), fitted.transform(X[:20]))
+        X_hat = fitted.reconstruct(X[:20])
+        np.testing.assert_array_equal(module(x), X_hat)
+        traced = torch.jit.trace(module, x)
+        exported = torch.export.export(module, (x,)).module()
+        for alone in (traced, exported):
+            np.testing.assert_allclose(alone(x), X_hat, atol=1e-6)

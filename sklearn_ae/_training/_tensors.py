@@ -133,10 +133,8 @@ def load_arrays(
     """
     device = next(network.parameters()).device
     network.to(torch.float32 if device.type == "mps" else getattr(torch, dtype))
-    weights = network.state_dict()
-    for name, array in arrays.items():
-        weight = weights[name]
-        weight.copy_(torch.tensor(array, dtype=weight.dtype, device="cpu"))
+    weights = {name: torch.tensor(array, device="cpu") for name, array in arrays.items()}
+    network.load_state_dict(weights, strict=False)
 
 
 def prepare_for_use(

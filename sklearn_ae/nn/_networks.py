@@ -84,12 +84,12 @@ class Decoder(nn.Module):
     ----------
     spread : Tensor of shape (n_out,)
         Always 1 where training uncrosses the link: before it, columns are about as wide.
-    crosses_link : Tensor of bool, () or None
-        Whether the skip passes through the inverse of the link. None: it has none.
+    crosses_link : bool
+        Whether the skip passes through the inverse of the link.
     """
 
     spread: torch.Tensor
-    crosses_link: torch.Tensor | None
+    crosses_link_flag: torch.Tensor
 
     def __init__(
         self,
@@ -104,11 +104,13 @@ class Decoder(nn.Module):
         self.skip = skip
         self.output_activation = output_activation
         self.activation = ACTIVATIONS[output_activation]()
-        crosses = None
-        if skip is not None and output_activation in LINK_INVERSES:
-            crosses = torch.ones((), dtype=torch.bool, device="cpu")
-        # Kept with the weights: the start, if it wins, has to be what it was.
-        self.register_buffer("crosses_link", crosses)
+        self.crosses_link = skip is not None and output_activation in LINK_INVERSES
+        if self.crosses_link:
+            # Kept with the weights: the start, if it wins, has to be what it was. What
+            # ``forward`` reads is a plain value, as torch.export asks for.
+            flag = torch.ones((), dtype=torch.bool, device="cpu")
+            self.register_buffer("crosses_link_flag", flag)
+            self.register_load_state_dict_post_hook(_read_flag)
 
     def forward(self, code: torch.Tensor) -> torch.Tensor:
         parts = [part(code) for part in (self.skip, self.layers) if part is not None]
@@ -136,14 +138,19 @@ class Decoder(nn.Module):
             Of what should come out, where the tangent touches.
         """
         skip: Any = self.skip
-        crosses: Any = self.crosses_link
         mean = mean.detach().requires_grad_()
         point = output_link_inverse(self.output_activation, mean)
         (steepness,) = torch.autograd.grad(point.sum(), mean)
         steepness = steepness.clamp(max=_STEEPEST)
         skip.weight.data.mul_(steepness[:, None])
         skip.bias.data.sub_(mean.detach()).mul_(steepness).add_(point.detach())
-        crosses.zero_()
+        self.crosses_link = False
+        self.crosses_link_flag.zero_()
+
+
+def _read_flag(decoder: Decoder, incompatible_keys) -> None:
+    """Do as the weights that were loaded are meant."""
+    decoder.crosses_link = bool(decoder.crosses_link_flag)
 
 
 class BottleneckNetwork(nn.Module, ABC):

@@ -61,7 +61,7 @@ class VariationalEncoder(nn.Module):
     def posterior(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return means and log standard deviations, each (n_rows, n_components)."""
         mean = 0.0 if self.skip is None else self.skip(x)
-        log_std = self.log_std.expand(len(x), -1)
+        log_std = self.log_std.expand(x.shape[0], -1)  # tracing asks for no len()
         if self.layers is not None:
             bent_mean, bent_log_std = self.layers(x).chunk(2, dim=1)
             mean, log_std = mean + bent_mean, log_std + bent_log_std

@@ -157,9 +157,9 @@ def test_a_skip_is_not_made_steep_without_end_near_the_edge():
 @pytest.mark.parametrize("name", ["identity", "relu"])
 def test_where_there_is_no_inverse_nothing_is_crossed(name):
     network = make(output_activation=name)
-    assert network.decoder.crosses_link is None
-    assert "decoder.crosses_link" not in network.state_dict()
-    assert make(output_activation="tanh", linear_skip=False).decoder.crosses_link is None
+    assert not network.decoder.crosses_link
+    assert "decoder.crosses_link_flag" not in network.state_dict()
+    assert not make(output_activation="tanh", linear_skip=False).decoder.crosses_link
 
 
 def test_dropout_keeps_the_mean_and_draws_from_its_generator():

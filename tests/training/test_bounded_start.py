@@ -124,6 +124,6 @@ def test_a_start_whose_tangent_is_too_far_is_trained_through_the_link(bits):
     few = bits[0][:100]
     ae = AutoencoderTransformer(32, loss="bce", early_stopping=False, max_iter=1)
     ae.set_params(callbacks=[Seeing()], random_state=0).fit(few)
-    assert Seeing.weights["decoder.crosses_link"]
+    assert Seeing.weights["decoder.crosses_link_flag"]
     ae.set_params(n_components=8).fit(few)
-    assert not Seeing.weights["decoder.crosses_link"]
+    assert not Seeing.weights["decoder.crosses_link_flag"]
