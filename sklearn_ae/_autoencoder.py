@@ -498,8 +498,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X`` is invalid or beyond the domain of ``loss`` by its width, or ``loss`` is a
-            callable that is not a mean over values.
+            ``X`` is invalid or beyond the domain of ``loss`` by half its width, or ``loss``
+            is a callable that is not a mean over values.
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)

@@ -43,7 +43,7 @@ def clip_to_domain(loss, X: np.ndarray, name: str) -> np.ndarray:
     """Return ``X`` for ``loss`` to compare with, values outside of its domain moved to it.
 
     In use, unlike in ``fit``, values beyond the domain occur, as those of a MinMaxScaler
-    do. Beyond it by its own width, rows are taken for rows in other units: ValueError.
+    do. Beyond it by half of its width, rows are taken for rows in other units: ValueError.
     """
     if not isinstance(loss, str):
         return X
@@ -51,7 +51,7 @@ def clip_to_domain(loss, X: np.ndarray, name: str) -> np.ndarray:
     least, most = X.min(), X.max()
     if low <= least and most <= high:
         return X
-    if most >= high + (high - low) or least <= low - (high - low):
+    if most >= high + (high - low) / 2 or least <= low - (high - low) / 2:
         check_loss_domain(loss, X, name)
     return X.clip(low, high)
 

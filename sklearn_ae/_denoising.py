@@ -639,8 +639,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X`` or ``X_clean`` is invalid or beyond the domain of ``loss`` by its width,
-            or ``loss`` is a callable that is not a mean over values.
+            ``X`` or ``X_clean`` is invalid or beyond the domain of ``loss`` by half its
+            width, or ``loss`` is a callable that is not a mean over values.
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)

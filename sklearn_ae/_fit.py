@@ -1,7 +1,6 @@
 """One fit, from a plan to a fitted network: start, train, finish."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -202,8 +201,8 @@ class Fit:
     def _finish(self) -> Fitted:
         """Return the fitted network; a linear start that was kept has all its digits."""
         plan, start = self.plan, self.start
-        arrays, architecture = to_arrays(self.network), plan.architecture
-        own = architecture.encoder, architecture.decoder
+        arrays = to_arrays(self.network)
+        own = plan.architecture.encoder, plan.architecture.decoder
         best_iter = 0 if self.training is None else self.training.best.best_epoch_
         # Training has rounded the start to float32. If it won, the digits are put back, so
         # that codes agree with PCA's to rounding errors of float64.
@@ -214,17 +213,14 @@ class Fit:
             load_arrays(self.network, start.weights, "float64")
             arrays |= start.weights
             if own == (None, None):
-                # Hidden layers give zero, and only cost time and memory in use.
-                none = {"hidden_layer_sizes": (), "decoder_hidden_layer_sizes": ()}
-                architecture = replace(architecture, **none)
+                # Hidden layers give zero, and are left out in use.
                 for name in list(arrays):
                     if ".layers." in name:
                         del arrays[name]
         constant = plan.columns.variance_ == 0
-        if constant.any() and architecture.encoder is None:
+        if constant.any() and own[0] is None:
             _ignore_columns(arrays, constant, self.x[0])
         fitted = self._describe(arrays, start, best_iter, DENSITIES[plan.sampler]())
-        fitted = replace(fitted, architecture=architecture)
         # Here, before fit returns: a network that cannot be rebuilt would fail only in
         # transform, or silently give other codes after unpickling.
         if own != (None, None):

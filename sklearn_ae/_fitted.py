@@ -1,7 +1,7 @@
 """The result of a fit: frozen arrays and settings that encode, decode and pickle."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -109,7 +109,7 @@ class Fitted:
         """
         if "net" not in self._built:
             self._built.setdefault(
-                "net", ReconstructionNet.for_use(*self._build("float32"))
+                "net", ReconstructionNet.for_use(*self._build("float32", self.architecture))
             )
         return self._built["net"]
 
@@ -170,16 +170,20 @@ class Fitted:
         if dtype not in self._built:
             # Threads that build at once all build the same, and the first one's is kept: a
             # lock would be held while code of the user's runs.
-            self._built.setdefault(dtype, self._build(dtype))
+            architecture = self.architecture
+            if self.stays_linear and not architecture.has_own_layers:
+                # Hidden layers give zero, and would only cost time.
+                architecture = replace(
+                    architecture, hidden_layer_sizes=(), decoder_hidden_layer_sizes=()
+                )
+            self._built.setdefault(dtype, self._build(dtype, architecture))
         return self._built[dtype]
 
-    def _build(self, dtype: str):
+    def _build(self, dtype: str, architecture: Architecture):
         unit = float(self.output_columns.scale_[0])
         units = self.columns.units(dtype), self.output_columns.units(dtype)
         with borrowed_globals(np.inf, self._seed_of_user_code), user_code.random_state:
-            network, loss, _ = self.objective.build(
-                self.architecture, self.loss, unit, None
-            )
+            network, loss, _ = self.objective.build(architecture, self.loss, unit, None)
             prepare_for_use(network, self.arrays, *units, dtype=dtype, device=self.device)
             # In one step: concurrent builders share what the first one has.
             share_hooks(network, self._built.setdefault("hooks", hooks_of(network)))

@@ -554,7 +554,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X`` is invalid, or is beyond the domain of ``loss`` by its width.
+            ``X`` is invalid, or is beyond the domain of ``loss`` by half its width.
         """
         check_is_fitted(self)
         return bound(self._fitted, self._validate_in_domain(X))
@@ -583,8 +583,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X`` is invalid or beyond the domain of ``loss`` by its width, or ``loss`` is a
-            callable that is not a mean over values.
+            ``X`` is invalid or beyond the domain of ``loss`` by half its width, or ``loss``
+            is a callable that is not a mean over values.
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
@@ -617,7 +617,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         ------
         ValueError
             ``n_importance_samples`` is not a positive integer, ``random_state`` is
-            invalid, or ``X`` is beyond the domain of ``loss`` by its width.
+            invalid, or ``X`` is beyond the domain of ``loss`` by half its width.
         """
         check_is_fitted(self)
         validate_count("n_importance_samples", n_importance_samples)
