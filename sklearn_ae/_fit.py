@@ -173,10 +173,8 @@ class Fit:
     def _train(self, watchers: Sequence[Watcher]) -> None:
         """Train in float32, and load the best weights into the network."""
         plan = self.plan
-        n_train, own = (
-            len(self.train),
-            plan.architecture.encoder or plan.architecture.decoder,
-        )
+        n_train = len(self.train)
+        own = plan.architecture.encoder or plan.architecture.decoder
         if own and n_train // count_batches(n_train, plan.recipe.batch_size) < 2:
             refuse_single_rows(self.network, n_train)
         load_arrays(self.network, {}, "float32")  # the start was loaded in float64
@@ -315,8 +313,7 @@ def _ignore_columns(arrays: dict[str, np.ndarray], columns: np.ndarray, x: np.nd
     for name in ("encoder.skip", "encoder.layers.0"):
         if f"{name}.weight" in arrays:
             weight, bias = arrays[f"{name}.weight"].copy(), arrays[f"{name}.bias"]
-            arrays[f"{name}.bias"] = bias + (weight[:, columns] @ x[columns]).astype(
-                bias.dtype
-            )
+            share = weight[:, columns] @ x[columns]
             weight[:, columns] = 0
             arrays[f"{name}.weight"] = weight
+            arrays[f"{name}.bias"] = bias + share.astype(bias.dtype)
