@@ -90,3 +90,14 @@ def test_hidden_layers_and_skip_are_multiplied_by_the_spread():
     before = network.decoder(code)
     network.decoder.spread.copy_(torch.tensor([1.0, 0.5, 0.01]))
     torch.testing.assert_close(network.decoder(code), before * network.decoder.spread)
+
+
+def test_rare_values_make_a_narrow_column_narrower_and_no_other():
+    rng = np.random.RandomState(0)
+    rare = (np.arange(1000) % 250 == 0).astype(float)  # 4 of 1000, 16 mean deviations
+    rare -= rare.mean()
+    X = np.c_[rng.normal(size=1000), rare / rare.std(), 0.01 * rare / rare.std()]
+    spread = AutoencoderTransformer(1, max_iter=1).fit(X).net_.module_.decoder.spread
+    deviation = np.abs(X[:, 2]).mean()
+    assert spread[1] == pytest.approx(1, rel=0.05)
+    assert spread[2] / spread[0] == pytest.approx(3 * deviation / X[:, 0].std(), rel=1e-3)

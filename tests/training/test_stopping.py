@@ -323,3 +323,11 @@ def test_without_validation_rows_the_training_loss_ends_a_fit(quick, bent, learn
     fitted = quick(tol=1.0, n_iter_no_change=5, **settings).fit(bent)
     assert fitted.n_iter_ < 25
     assert quick(tol=0.0, n_iter_no_change=200, **settings).fit(bent).n_iter_ == 200
+
+
+def test_where_no_epoch_came_near_pca_no_decay_of_the_rate_is_waited_for():
+    X = np.random.RandomState(0).normal(size=(300, 40))  # nothing to learn beyond PCA
+    fitted = AutoencoderTransformer(8, random_state=0).fit(X)
+    assert fitted.best_iter_ == 0
+    assert fitted.validation_loss_curve_[-1] > 1.05 * fitted.validation_loss_curve_[0]
+    assert fitted.n_iter_ == 20  # 10 to climb, 10 of patience; the decay would be 10 more
