@@ -26,7 +26,9 @@ from ._plan import make_plan
 from ._sklearn._callbacks import CALLBACKS, CallbackSupportMixin, EpochTasks, FitTask
 from ._sklearn._html import DrawnNetworkMixin
 from ._sklearn._validation import (
+    COUNTS,
     DOMINANT,
+    Hidden,
     Interval,
     RealNotInt,
     StrOptions,
@@ -50,9 +52,7 @@ __all__ = ["BaseAutoencoder"]
 # "softplus" is left out: it exists for the output of loss="kl", which "auto" selects.
 _ACTIVATIONS = set(ACTIVATIONS) - {"softplus"}
 _COUNT = Interval(Integral, 1, None, closed="left")
-# What scikit-learn takes for a count, or PCA for a size to be found.
-_NO_COUNT = (bool, float, np.floating, str)
-_MLE = StrOptions({"mle"})
+_TO_BE_FOUND = float, np.floating, str  # what PCA takes for a number to be found
 
 
 class BaseAutoencoder(
@@ -70,8 +70,13 @@ class BaseAutoencoder(
     """
 
     _parameter_constraints: dict = {
-        # Shares and "mle" are PCA's, and get an error with a way out.
-        "n_components": [_COUNT, None, Interval(RealNotInt, 0, 1, closed="neither"), _MLE],
+        "n_components": [
+            _COUNT,
+            None,
+            # PCA's, which get an error with a way out.
+            Hidden(Interval(RealNotInt, 0, 1, closed="neither")),
+            Hidden(StrOptions({"mle"})),
+        ],
         "hidden_layer_sizes": ["array-like", _COUNT],
         "decoder_hidden_layer_sizes": ["array-like", _COUNT, None],
         "activation": [StrOptions(_ACTIVATIONS)],
@@ -145,8 +150,8 @@ class BaseAutoencoder(
             X = validate_rows(self, X, reset=last is None)
             if X_clean is not None:
                 X_clean = validate_clean_rows(self, X_clean, X)
-            counts = self.batch_size, self.max_iter, self.n_iter_no_change
-            if isinstance(self.n_components, _NO_COUNT) or bool in map(type, counts):
+            counts = [getattr(self, name, None) for name in COUNTS]
+            if bool in map(type, counts) or isinstance(self.n_components, _TO_BE_FOUND):
                 refuse_size(self)
             objective = self._make_objective(X.shape[1], X_clean is not None)
             # Plain settings, so that nothing below can read or change the estimator.

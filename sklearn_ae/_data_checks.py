@@ -43,10 +43,11 @@ def clip_to_domain(loss, X: np.ndarray, name: str) -> np.ndarray:
     """Return ``X`` for ``loss`` to compare with, values outside of its domain moved to it.
 
     In use, unlike in ``fit``, values beyond the domain occur, as those of a MinMaxScaler
-    do. Beyond it by half of its width, rows are taken for rows in other units: ValueError.
+    do. Beyond it by half of its width, if it has one, rows are taken for rows in other
+    units: ValueError.
     """
-    if not isinstance(loss, str):
-        return X
+    if not isinstance(loss, str) or not LOSSES[loss].outputs:
+        return X  # any value is in the domain, or nothing is known of it
     low, high = LOSSES[loss].domain
     least, most = X.min(), X.max()
     if low <= least and most <= high:

@@ -104,8 +104,10 @@ class Fit:
             n_weights = plan.architecture.n_multiplications
             if n_weights < _MANY_WEIGHTS:
                 raise
+            sizes = plan.architecture.hidden_layer_sizes
+            back = plan.architecture.decoder_hidden_layer_sizes
             raise ValueError(
-                f"hidden_layer_sizes={plan.architecture.hidden_layer_sizes} asks for about "
+                f"hidden_layer_sizes={sizes}, and {back} in the decoder, asks for about "
                 f"{n_weights:.2g} weights of 4 bytes, which this machine has no memory for "
                 f"({error}); expected fewer. Use smaller layers."
             ) from error
@@ -215,9 +217,11 @@ class Fit:
                 for name in list(arrays):
                     if ".layers." in name:
                         del arrays[name]
-        constant = plan.columns.variance_ == 0
-        if constant.any() and own[0] is None:
-            _ignore_columns(arrays, constant, self.x[0])
+        constant = np.flatnonzero(plan.columns.variance_ == 0)
+        if len(constant) and own[0] is None:
+            # Of these rows too: a warm start has the columns of its first fit.
+            is_constant = np.ptp(self.x[:, constant], axis=0) == 0
+            _ignore_columns(arrays, constant[is_constant], self.x[0])
         fitted = self._describe(arrays, start, best_iter, DENSITIES[plan.sampler]())
         # Here, before fit returns: a network that cannot be rebuilt would fail only in
         # transform, or silently give other codes after unpickling.

@@ -105,7 +105,8 @@ class Fitted:
     def net(self) -> ReconstructionNet:
         """Return a skorch net around a network of its own, in float32.
 
-        Changes to its weights change no use, in no dtype; hooks on its layers see all use.
+        Changes to its weights change no use, in no dtype; hooks on its layers see all use,
+        but for hidden layers of what stayed linear, which use leaves out.
         """
         if "net" not in self._built:
             self._built.setdefault(

@@ -557,7 +557,8 @@ class VariationalAutoencoder(BaseAutoencoder):
             ``X`` is invalid, or is beyond the domain of ``loss`` by half its width.
         """
         check_is_fitted(self)
-        return bound(self._fitted, self._validate_in_domain(X))
+        X = validate_rows(self, X, reset=False)
+        return bound(self._fitted, X, clip_to_domain(self._fitted.loss, X, "X"))
 
     def cell_scores(self, X):
         """Return the log likelihood of each value given the code of its sample.
@@ -622,9 +623,6 @@ class VariationalAutoencoder(BaseAutoencoder):
         check_is_fitted(self)
         validate_count("n_importance_samples", n_importance_samples)
         seed = fresh_random_state(random_state).randint(np.iinfo(np.int32).max)
-        X = self._validate_in_domain(X)
-        return log_density(self._fitted, X, n_importance_samples, int(seed))
-
-    def _validate_in_domain(self, X):
         X = validate_rows(self, X, reset=False)
-        return clip_to_domain(self._fitted.loss, X, "X")
+        wanted = clip_to_domain(self._fitted.loss, X, "X")
+        return log_density(self._fitted, X, wanted, n_importance_samples, int(seed))

@@ -41,3 +41,15 @@ def test_what_stays_linear_has_no_hidden_layers(quick):
     assert kept._fitted.network("float64").encoder.layers is None
     assert len(kept.net_.module_.encoder.layers) > 0  # as the parameters say
     np.testing.assert_allclose(kept.reconstruct(X), linear.reconstruct(X))
+
+
+def test_a_warm_start_may_learn_from_a_column_that_was_constant(quick, bent):
+    first = np.c_[bent, np.full(len(bent), 0.5)]
+    settings = {"init": "random", "early_stopping": False, "max_iter": 3}
+    fitted = quick(2, warm_start=True, **settings).fit(first)
+    second = np.c_[bent, bent[:, 0]]
+    codes = fitted.fit(second).transform(second)
+    assert np.any(fitted._fitted.arrays["encoder.layers.0.weight"][:, -1])
+    moved = second.copy()
+    moved[:, -1] += 1
+    assert np.abs(fitted.transform(moved) - codes).max() > 0

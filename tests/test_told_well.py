@@ -10,7 +10,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import MinMaxScaler
 from torch import nn
 
-from sklearn_ae import DenoisingAutoencoder
+from sklearn_ae import DenoisingAutoencoder, VariationalAutoencoder
 
 TABLES = {
     "images": (np.zeros((9, 4, 4)), ValueError, r"shape \(9, 4, 4\).*X.reshape\(len\(X"),
@@ -63,6 +63,14 @@ def test_tables_that_are_none(quick, bent, table):
         fitted.transform(X)
 
 
+@pytest.mark.parametrize("hole", [pd.NA, None, np.nan], ids=str)
+def test_holes_are_told_of_as_holes(quick, hole):
+    numbers = pd.array([1, 2, hole, 4], dtype="Int64" if hole is pd.NA else "object")
+    table = pd.DataFrame({"a": numbers, "b": [1.0, 2, 3, 4], "c": ["1", "2", "3", "5"]})
+    with pytest.raises(ValueError, match="NaN"):
+        quick(1).fit(table)
+
+
 def test_clean_rows_and_codes_that_are_no_tables(bent):
     dae = DenoisingAutoencoder(2, max_iter=1, random_state=0)
     with pytest.raises(ValueError, match=r"X_clean has shape .*X_clean\.reshape"):
@@ -81,6 +89,16 @@ def test_sizes_to_be_found(quick, bent, size):
 def test_booleans_are_no_counts(quick, bent, name):
     with pytest.raises(ValueError, match=f"{name}=True is a boolean; expected a number"):
         quick().set_params(**{name: True}).fit(bent)
+
+
+def test_booleans_are_no_count_of_epochs(bent):
+    with pytest.raises(ValueError, match="kl_warmup=True is a boolean"):
+        VariationalAutoencoder(2, kl_warmup=True).fit(bent)
+
+
+def test_what_is_refused_is_not_told_as_a_way_out(quick, bent):
+    with pytest.raises(ValueError, match=r"in the range \[1, inf\) or None\. Got -1"):
+        quick(-1).fit(bent)
 
 
 @pytest.mark.parametrize("sizes", [True, (8, True)])

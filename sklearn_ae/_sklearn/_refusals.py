@@ -1,12 +1,12 @@
 """Errors for tables that scikit-learn, numpy or a DataFrame library cannot convert."""
 
-from numbers import Number
-
 import numpy as np
 
 __all__ = ["refuse"]
 
 _MOST_NAMED = 5  # columns in a message
+
+_MISSING = "NAType", "NaTType"  # of pandas
 
 
 def refuse(X, name: str, error: Exception) -> None:
@@ -92,7 +92,14 @@ def _error_of_frame(X, name: str) -> Exception | None:
 
 
 def _holds_numbers(column) -> bool:
+    """Return whether float() takes all values but the missing ones, which are told of."""
     values = np.asarray(column)
-    if values.dtype == object:
-        return all(value is None or isinstance(value, Number) for value in values)
-    return values.dtype.kind in "biuf"
+    if values.dtype != object:
+        return values.dtype.kind in "biuf"
+    try:
+        for value in values:
+            if value is not None and type(value).__name__ not in _MISSING:
+                float(value)
+    except (TypeError, ValueError):
+        return False
+    return True

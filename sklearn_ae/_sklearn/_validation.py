@@ -7,14 +7,21 @@ from numbers import Integral
 import numpy as np
 from sklearn import config_context
 from sklearn.base import _fit_context
-from sklearn.utils._param_validation import Interval, RealNotInt, StrOptions
+from sklearn.utils._param_validation import (
+    Hidden,
+    Interval,
+    RealNotInt,
+    StrOptions,
+)
 from sklearn.utils.validation import _get_feature_names, check_array, validate_data
 
 from ._refusals import refuse
 
 __all__ = [
+    "COUNTS",
     "DOMINANT",
     "DominantColumnWarning",
+    "Hidden",
     "Interval",
     "RealNotInt",
     "StrOptions",
@@ -36,6 +43,8 @@ __all__ = [
 fits = _fit_context(prefer_skip_nested_validation=True)
 
 DOMINANT = 0.99  # fraction of all variance in one column that hides the others
+
+COUNTS = ("n_components", "batch_size", "max_iter", "n_iter_no_change", "kl_warmup")
 
 # In standard deviations: means of the same rows differ by rounding errors alone.
 _SAME_MEAN = 1e-6
@@ -156,8 +165,8 @@ def validate_count(name: str, count) -> None:
 
 def refuse_size(estimator) -> None:
     """Raise ValueError: a parameter of ``estimator`` that should be a count is none."""
-    for name in ("n_components", "batch_size", "max_iter", "n_iter_no_change"):
-        count = getattr(estimator, name)
+    for name in COUNTS:
+        count = getattr(estimator, name, None)
         if isinstance(count, bool):
             raise ValueError(
                 f"{name}={count!r} is a boolean; expected a number. Pass "

@@ -42,7 +42,9 @@ _HOPELESS = 1e3
 _N_STANDARD_ERRORS = 0.5
 _N_MORE_BY_ONE_ROW = 12
 
-_FAR = 0.05  # behind the loss of the start, as a fraction of it
+# Behind the loss of the start, as a fraction of it, when patience ends. On 14 fits to seven
+# tables, five that stay PCA and nine that leave it, none that was as far behind came back.
+_FAR = 0.05
 
 # A loss has grown if by more than the first share, and is that of a network that gives the
 # same for all rows if above the second share of the mean's.

@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 
-_LOUDEST = 1e6  # noise to signal: the squares of more exceed the digits of float32
+_LOUDEST = 1e6  # noise to data: of the seven digits of float32, the data have one left
 
 
 class Moments(NamedTuple):

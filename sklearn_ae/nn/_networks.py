@@ -149,7 +149,7 @@ class Decoder(nn.Module):
 
 
 def _read_flag(decoder: Decoder, incompatible_keys) -> None:
-    """Do as the weights that were loaded are meant."""
+    """Follow the flag that was loaded, once weights are loaded."""
     decoder.crosses_link = bool(decoder.crosses_link_flag)
 
 
