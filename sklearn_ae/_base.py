@@ -18,7 +18,7 @@ from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ._code_density import DENSITIES
-from ._data_checks import check_result_range, clip_to_domain
+from ._data_checks import check_result_range, check_units
 from ._fit import Fit
 from ._fitted import Fitted
 from ._objectives import Objective
@@ -274,13 +274,13 @@ class BaseAutoencoder(
         return np.full(X.shape[1], r2)  # of one row it is NaN, a single one
 
     def _row_scores(self, X, wanted, name):
+        check_units(self._fitted.loss, wanted, name)
         warn_if_nothing_is_left_out(self._fitted, X is wanted)
-        wanted = clip_to_domain(self._fitted.loss, wanted, name)
         return -self._fitted.row_losses(X, wanted)
 
     def _cell_scores(self, X, wanted, name):
+        check_units(self._fitted.loss, wanted, name)
         warn_if_nothing_is_left_out(self._fitted, X is wanted)
-        wanted = clip_to_domain(self._fitted.loss, wanted, name)
         return -self._fitted.cell_losses(X, wanted)
 
     def sample(self, n_samples=1, *, random_state=None):

@@ -11,7 +11,7 @@ __all__ = [
     "check_loss_domain",
     "check_output_range",
     "check_result_range",
-    "clip_to_domain",
+    "check_units",
     "refuse_lost_digits",
 ]
 
@@ -39,22 +39,19 @@ def check_loss_domain(loss, X: np.ndarray, name: str = "X") -> None:
         _check_range(cause, LOSSES[loss].domain, X, name, "use loss='mse'")
 
 
-def clip_to_domain(loss, X: np.ndarray, name: str) -> np.ndarray:
-    """Return ``X`` for ``loss`` to compare with, values outside of its domain moved to it.
+def check_units(loss, X: np.ndarray, name: str) -> None:
+    """Raise ValueError if ``X``, in use, seems to be in other units than those of ``loss``.
 
-    In use, unlike in ``fit``, values beyond the domain occur, as those of a MinMaxScaler
-    do. Beyond it by half of its width, if it has one, rows are taken for rows in other
-    units: ValueError.
+    Unlike in ``fit``, values beyond the domain occur, as those of a MinMaxScaler do: for
+    the loss they are at its edge. Beyond it by half of its width they are refused.
     """
-    if not isinstance(loss, str) or not LOSSES[loss].outputs:
-        return X  # any value is in the domain, or nothing is known of it
-    low, high = LOSSES[loss].domain
-    least, most = X.min(), X.max()
-    if low <= least and most <= high:
-        return X
-    if most >= high + (high - low) / 2 or least <= low - (high - low) / 2:
-        check_loss_domain(loss, X, name)
-    return X.clip(low, high)
+    if (
+        isinstance(loss, str) and LOSSES[loss].outputs
+    ):  # else any value may be in the domain
+        low, high = LOSSES[loss].domain
+        slack = (high - low) / 2
+        if X.min() <= low - slack or X.max() >= high + slack:
+            check_loss_domain(loss, X, name)
 
 
 def check_output_range(output_activation: str, X: np.ndarray, name: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
-from ._data_checks import clip_to_domain
+from ._data_checks import check_units
 from ._objectives import Variational, bound, log_density, posterior
 from ._sklearn._callbacks import with_callbacks
 from ._sklearn._validation import (
@@ -558,7 +558,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return bound(self._fitted, X, clip_to_domain(self._fitted.loss, X, "X"))
+        check_units(self._fitted.loss, X, "X")
+        return bound(self._fitted, X)
 
     def cell_scores(self, X):
         """Return the log likelihood of each value given the code of its sample.
@@ -624,5 +625,5 @@ class VariationalAutoencoder(BaseAutoencoder):
         validate_count("n_importance_samples", n_importance_samples)
         seed = fresh_random_state(random_state).randint(np.iinfo(np.int32).max)
         X = validate_rows(self, X, reset=False)
-        wanted = clip_to_domain(self._fitted.loss, X, "X")
-        return log_density(self._fitted, X, wanted, n_importance_samples, int(seed))
+        check_units(self._fitted.loss, X, "X")
+        return log_density(self._fitted, X, n_importance_samples, int(seed))

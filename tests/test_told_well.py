@@ -152,6 +152,7 @@ def test_noise_that_leaves_nothing(bent, level):
         dae.fit(bent)
     # In the units of large values it is not loud.
     dae.set_params(noise_unit="data", noise_level=1e8).fit(bent * 1e6)
+    dae.set_params(scaling=None, hidden_layer_sizes=()).fit(bent * 1e6)
 
 
 USES = ("transform", "reconstruct", "score", "score_samples", "cell_scores")

@@ -121,39 +121,31 @@ def posterior(fitted: "Fitted", X: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return both[:, 0], both[:, 1]
 
 
-def bound(fitted: "Fitted", X: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Return the evidence lower bound of every row in the user's units, (n_samples,).
-
-    ``wanted`` is ``X`` with its values in the domain of the loss.
-    """
-    return _log_density(
-        fitted, X, wanted, lambda network, loss, *rows: loss.bound(network, *rows)
-    )
+def bound(fitted: "Fitted", X: np.ndarray) -> np.ndarray:
+    """Return the evidence lower bound of every row in the user's units, (n_samples,)."""
+    return _log_density(fitted, X, lambda network, loss, *rows: loss.bound(network, *rows))
 
 
-def log_density(
-    fitted: "Fitted", X: np.ndarray, wanted: np.ndarray, n_draws: int, seed: int
-) -> np.ndarray:
+def log_density(fitted: "Fitted", X: np.ndarray, n_draws: int, seed: int) -> np.ndarray:
     """Return the importance-weighted log density of every row, (n_samples,)."""
     generator = make_generator(seed)
 
     def estimate(network, loss, x, target):
         return loss.log_density(network, x, target, n_draws, generator)
 
-    return _log_density(fitted, X, wanted, estimate)
+    return _log_density(fitted, X, estimate)
 
 
-def _log_density(fitted, X, wanted, estimate):
+def _log_density(fitted, X, estimate):
     # The density of scaled rows is that of rows times the scale of every column; its
     # logarithm is corrected for that. Probabilities do not depend on units.
     log_unit = float(np.log(fitted.output_columns.scale_).sum())
 
-    def of_rows(network, loss, x, target):
-        scaled = network.units_in(x), network.units_out(target)
-        log_densities = estimate(network, loss, *scaled)
+    def of_rows(network, loss, x):
+        log_densities = estimate(network, loss, network.units_in(x), network.units_out(x))
         return log_densities - (0.0 if loss.likelihood.is_discrete else log_unit)
 
-    return fitted.apply(of_rows, X, wanted)
+    return fitted.apply(of_rows, X)
 
 
 def _stretch(before: np.ndarray, after: np.ndarray) -> np.ndarray:

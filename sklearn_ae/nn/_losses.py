@@ -196,7 +196,8 @@ class BinaryCrossEntropy(CellLoss):
     outputs = ("logistic",)
 
     def cells(self, x_hat, x):
-        # Outside of [0, 1] by a rounding error at most; the loss is not defined there.
+        # In training outside of [0, 1] by a rounding at most, in use by more: the loss is
+        # not defined there, and far from it would fall without end.
         x = x.clamp(0, 1)
         try:
             return F.binary_cross_entropy(x_hat.clamp(0, 1), x, reduction="none")
@@ -223,7 +224,7 @@ class KullbackLeibler(CellLoss):
     def cells(self, x_hat, x):
         # A softplus underflows to 0, where the logarithm and its gradient are infinite.
         x_hat = x_hat.clamp(min=torch.finfo(x_hat.dtype).tiny)
-        x = x.clamp(min=0)  # below 0 by a rounding error at most; xlogy would give NaN
+        x = x.clamp(min=0)  # below 0 xlogy would give NaN
         return torch.xlogy(x, x) - torch.xlogy(x, x_hat) - x + x_hat
 
     def likelihood(self, unit):

@@ -331,3 +331,15 @@ def test_where_no_epoch_came_near_pca_no_decay_of_the_rate_is_waited_for():
     assert fitted.best_iter_ == 0
     assert fitted.validation_loss_curve_[-1] > 1.05 * fitted.validation_loss_curve_[0]
     assert fitted.n_iter_ == 20  # 10 to climb, 10 of patience; the decay would be 10 more
+
+
+def test_a_training_loss_with_dropout_need_not_reach_that_of_the_start():
+    rng = np.random.RandomState(0)  # nearly a plane: PCA leaves next to nothing
+    X = rng.normal(size=(300, 3)) @ rng.normal(size=(3, 12)) + 0.05 * rng.normal(
+        size=(300, 12)
+    )
+    settings = {"dropout": 0.5, "learning_rate": "constant", "learning_rate_init": 1e-3}
+    fitted = AutoencoderTransformer(
+        3, early_stopping=False, n_iter_no_change=5, random_state=0, **settings
+    ).fit(X)
+    assert fitted.n_iter_ > 5
