@@ -271,9 +271,9 @@ class BestWeights:
         is_hopeless = False
         if epoch - self.patience_epoch >= self.recipe.n_iter_no_change:
             schedule.end_within(self.recipe.n_iter_no_change)
-            # No epoch has reached the linear start, and the decay of the rate, which ends
-            # a cycle, gains less than what is missing.
-            stays = self.chooses_ and self.recipe.guards_start and self.best_epoch_ == 0
+            # No epoch has reached the start, and the decay of the rate, which ends a cycle,
+            # gains less than what is missing. (A random start is no candidate: epoch 1 is.)
+            stays = self.chooses_ and self.best_epoch_ == 0
             is_hopeless = stays and loss - self.best_loss > _FAR * abs(self.best_loss)
         self.stops_ = is_hopeless or schedule.step >= schedule.n_steps
 

@@ -134,7 +134,8 @@ def load_arrays(
     device = next(network.parameters()).device
     network.to(torch.float32 if device.type == "mps" else getattr(torch, dtype))
     weights = {name: torch.tensor(array, device="cpu") for name, array in arrays.items()}
-    network.load_state_dict(weights, strict=False)
+    unknown = network.load_state_dict(weights, strict=False).unexpected_keys
+    assert not unknown, unknown  # else what was fitted would be left out in silence
 
 
 def prepare_for_use(
