@@ -215,14 +215,14 @@ def print_levels(names, folder, seed):
         "swap": (0.05, 0.15, 0.3),
     }
     for noise, tested in levels.items():
-        ratios = {level: [] for level in tested}
+        ratios = {level: [] for level in (*tested, "auto")}
         for name in names:
             train, test = load(name, folder, seed)
             trained = {
                 level: DenoisingAutoencoder(
                     noise=noise, noise_level=level, random_state=seed
                 ).fit(train)
-                for level in tested
+                for level in (*tested, "auto")
             }
             for level in tested:
                 rows = as_trained(noise, level, train, test, seed)

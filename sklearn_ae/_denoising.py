@@ -50,9 +50,11 @@ class DenoisingAutoencoder(BaseAutoencoder):
     noise_level : float, array-like of shape (n_features,) or "auto", default="auto"
         Amount of noise, one number or one per feature: for "gaussian" its standard
         deviation, see ``noise_unit``; otherwise the fraction of values that are replaced.
-        A larger value removes more noise and more of the data. "auto" is 0.5 for
-        "gaussian", 0.25 for "masking", 0.1 for "salt_pepper" and 0.15 for "swap"; with
-        ``X_clean`` no noise is added, since the given samples are already noisy. 0 adds no
+        A larger value removes more noise and more of the data. "auto" is 0.25 for
+        "masking", 0.1 for "salt_pepper" and 0.15 for "swap"; for "gaussian" every sample
+        has its own level, from 0.05 to 1 with a uniform logarithm, so that noise of any
+        usual size is removed; a known level does better. With ``X_clean`` "auto" adds no
+        noise, since the given samples are already noisy. 0 adds no
         noise: the result is that of AutoencoderTransformer. A callable sets its own level:
         0 turns it off, any other number turns it on. A grid search over levels needs
         ``X_clean`` in ``score``: if samples are compared with themselves, no noise always
@@ -421,8 +423,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         if has_pairs and is_auto:
             return Denoising(noise=None)
         kind = UserNoise if callable(self.noise) else NOISES[self.noise]
-        level = kind.auto if is_auto else self._as_level(n_features, kind.most)
-        if np.any(level):
+        level = None if is_auto else self._as_level(n_features, kind.most)
+        if is_auto or np.any(level):
             return Denoising(self.noise, level, self._as_unit(is_auto))
         # Without any noise this is the plain autoencoder, which starts at PCA of all
         # samples: level 0 then gives the same results as AutoencoderTransformer.

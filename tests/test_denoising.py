@@ -6,8 +6,9 @@ import pytest
 import torch
 from sklearn import config_context
 from sklearn.base import clone
+from sklearn.datasets import load_diabetes, load_wine
 from sklearn.metrics import r2_score
-from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.model_selection import GridSearchCV, cross_validate, train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from skorch.callbacks import Callback
@@ -197,14 +198,37 @@ def test_there_is_no_noise_after_the_fit(digits):
     np.testing.assert_array_equal(fitted.denoise(X), fitted.reconstruct(X))
 
 
-def test_auto_is_a_level_for_every_noise(digits):
+def test_auto_is_a_level_for_every_share_of_cells(digits):
     X, _ = digits
-    levels = {"gaussian": 0.5, "masking": 0.25, "salt_pepper": 0.1, "swap": 0.15}
+    levels = {"masking": 0.25, "salt_pepper": 0.1, "swap": 0.15}
     for noise, level in levels.items():
         auto = quick(4, noise=noise).fit(X)
         told = quick(4, noise=noise, noise_level=level).fit(X)
         np.testing.assert_array_equal(auto.transform(X), told.transform(X))
         assert f'{level} for "{noise}"' in " ".join(DenoisingAutoencoder.__doc__.split())
+
+
+@pytest.mark.parametrize("scaling", ["global", "feature", None])
+def test_under_auto_every_row_draws_its_level(scaling):
+    X = np.random.RandomState(0).normal(size=(1000, 200)) * 3 + 1
+    x, clean = seen_by_a_fit(X, scaling=scaling, hidden_layer_sizes=(8,), max_iter=1)[0]
+    levels = (x - clean).std(axis=1)
+    # Uniform in their logarithms, from 0.05 to 1; a row of 200 tells its own to 5 %.
+    steps = np.quantile(np.log(levels) / np.log(0.05), [0.25, 0.5, 0.75])
+    np.testing.assert_allclose(steps, [0.75, 0.5, 0.25][::-1], atol=0.06)
+    assert 0.04 < levels.min() < 0.06
+    assert 0.9 < levels.max() < 1.25
+
+
+@pytest.mark.parametrize("load", [load_wine, load_diabetes])
+def test_under_auto_noise_of_any_usual_size_is_undone(load):
+    X = StandardScaler().fit_transform(load().data)
+    train, clean = train_test_split(X, random_state=0)
+    fitted = DenoisingAutoencoder(random_state=0).fit(train)
+    noise = np.random.RandomState(0).normal(size=clean.shape)
+    for level in (0.25, 0.5, 1.0, 2.0):
+        denoised = fitted.denoise(clean + level * noise)
+        assert mse(denoised, clean) < mse(level * noise, 0)
 
 
 def test_levels_per_column_leave_columns_alone(digits):

@@ -23,14 +23,14 @@ class Denoising(Objective):
     noise : str, callable or None
         Noise added to rows in training: a key of NOISES, or a user-supplied callable.
         None: the rows are noisy, and clean ones are given.
-    level : float or sequence of float
-        Amount of noise, for noise by name.
+    level : float, sequence of float or None
+        Amount of noise, for noise by name; None is that of "auto".
     unit : str
         Of the level; see Corruption.
     """
 
     noise: str | Callable | None
-    level: float | Sequence[float] = 0.0
+    level: float | Sequence[float] | None = None
     unit: str = "scaled"
 
     starts_at_pca: ClassVar[bool] = False

@@ -44,14 +44,15 @@ class Corruption(ABC):
 
     Parameters
     ----------
-    level : float or sequence of float (n_features,)
-        Amount of noise; the classes define its unit.
+    level : float, sequence of float (n_features,) or None
+        Amount of noise; the classes define its unit. None is that of "auto".
     unit : {"scaled", "deviation", "data"}
         Of levels that are a size: 1 in what the network sees, the standard deviation of
         the column, or 1 in the user's units. Levels that are fractions of cells have none.
     """
 
     auto: ClassVar[float]  # the level that "auto" selects
+    quietest: ClassVar[float] = 1.0  # of the levels of rows under "auto", as a share of it
     most: ClassVar[float] = 1.0  # the largest level, for levels that are fractions of cells
 
     level: torch.Tensor
@@ -63,8 +64,9 @@ class Corruption(ABC):
     low: torch.Tensor
     high: torch.Tensor
 
-    def __init__(self, level: float | Sequence[float], unit: str = "scaled"):
-        self._given_level = level
+    def __init__(self, level: float | Sequence[float] | None, unit: str = "scaled"):
+        self._given_level = self.auto if level is None else level
+        self._varies = level is None and self.quietest < 1
         self.unit = unit
 
     def measure(self, x: torch.Tensor, offset: torch.Tensor, scale: torch.Tensor) -> None:
@@ -125,6 +127,10 @@ def _uniform(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
 class GaussianNoise(Corruption):
     """x + level * a standard normal number.
 
+    Under "auto", where the level is not known, every row draws its own, as in Zhang, K.,
+    Zuo, W., Chen, Y., Meng, D. and Zhang, L. (2017). Beyond a Gaussian denoiser. IEEE
+    Transactions on Image Processing, 26(7), 3142-3155. Here its logarithm is uniform.
+
     Examples
     --------
     >>> import torch
@@ -135,15 +141,20 @@ class GaussianNoise(Corruption):
     tensor([5., 5.])
     """
 
-    auto, most = 0.5, math.inf
+    auto, quietest, most = 1.0, 0.05, math.inf
 
     def __call__(self, x, generator):
         normal = torch.randn(x.shape, generator=generator, dtype=x.dtype, device="cpu")
+        if self._varies:
+            normal *= self.quietest ** _uniform(normal[:, :1], generator)
         return x + self.level * self.size * normal.to(x.device)
 
     def moments(self):
-        keep = torch.ones_like(self.level)
-        return Moments(keep, 0 * keep, (self.level * self.size) ** 2)
+        keep, variance = torch.ones_like(self.level), (self.level * self.size) ** 2
+        if self._varies:
+            # The mean square of a number whose logarithm is uniform.
+            variance *= (1 - self.quietest**2) / (2 * math.log(1 / self.quietest))
+        return Moments(keep, 0 * keep, variance)
 
 
 class MaskingNoise(Corruption):

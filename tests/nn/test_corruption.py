@@ -19,7 +19,7 @@ def x():
 
 @pytest.mark.parametrize("unit", ["deviation", "scaled", "data"])
 @pytest.mark.parametrize("name", sorted(NOISES))
-@pytest.mark.parametrize("level", [0.2, [0.1, 0.5, 0.4, 0.3]])
+@pytest.mark.parametrize("level", [0.2, [0.1, 0.5, 0.4, 0.3], None])
 def test_moments(x, name, level, unit):
     noise = NOISES[name](level, unit)
     noise.measure(x, torch.zeros(4), torch.full((4,), 2.0, dtype=x.dtype))
