@@ -52,7 +52,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         deviation, see ``noise_unit``; otherwise the fraction of values that are replaced.
         A larger value removes more noise and more of the data. "auto" is 0.25 for
         "masking", 0.1 for "salt_pepper" and 0.15 for "swap"; for "gaussian" every sample
-        has its own level, from 0.05 to 1 with a uniform logarithm, so that noise of any
+        has its own level, from 0.08 to 1 with a uniform logarithm, so that noise of any
         usual size is removed; a known level does better. With ``X_clean`` "auto" adds no
         noise, since the given samples are already noisy. 0 adds no
         noise: the result is that of AutoencoderTransformer. A callable sets its own level:

@@ -141,7 +141,7 @@ class GaussianNoise(Corruption):
     tensor([5., 5.])
     """
 
-    auto, quietest, most = 1.0, 0.05, math.inf
+    auto, quietest, most = 1.0, 0.08, math.inf
 
     def __call__(self, x, generator):
         normal = torch.randn(x.shape, generator=generator, dtype=x.dtype, device="cpu")

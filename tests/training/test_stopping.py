@@ -54,7 +54,8 @@ def test_a_random_start_is_never_preferred(quick, bent, n_rows):
 
 def test_a_gain_within_chance_leaves_pca(quick):
     X = np.random.RandomState(0).normal(size=(200, 5))
-    fits = [quick(2, max_iter=20, random_state=seed).fit(X) for seed in range(8)]
+    settings = {"max_iter": 20, "batch_size": 64}
+    fits = [quick(2, random_state=seed, **settings).fit(X) for seed in range(8)]
     tempted = [
         fit for fit in fits if max(fit.validation_scores_) > fit.validation_scores_[0]
     ]
@@ -318,11 +319,11 @@ def test_warm_start_of_the_linear_network_is_that_of_the_new_rows(quiet, digits)
 
 @pytest.mark.parametrize("learning_rate", ["constant", "one_cycle"])
 def test_without_validation_rows_the_training_loss_ends_a_fit(quick, bent, learning_rate):
-    settings = {"early_stopping": False, "max_iter": 200, "learning_rate": learning_rate}
+    settings = {"early_stopping": False, "max_iter": 50, "learning_rate": learning_rate}
     # No epoch makes progress of the whole loss at the start: 5 of patience, and 5 to land.
     fitted = quick(tol=1.0, n_iter_no_change=5, **settings).fit(bent)
     assert fitted.n_iter_ < 25
-    assert quick(tol=0.0, n_iter_no_change=200, **settings).fit(bent).n_iter_ == 200
+    assert quick(tol=0.0, n_iter_no_change=50, **settings).fit(bent).n_iter_ == 50
 
 
 def test_where_no_epoch_came_near_pca_no_decay_of_the_rate_is_waited_for():
