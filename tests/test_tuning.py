@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV, KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler
@@ -16,7 +17,7 @@ GRID = {
 @pytest.mark.parametrize("in_a_pipeline", [False, True])
 def test_grid_over_size_layers_and_loss(quick, digits, in_a_pipeline):
     X = digits[0][:240]
-    estimator, grid = quick(), GRID
+    estimator, grid = quick(batch_size=32), GRID
     if in_a_pipeline:
         step = type(estimator).__name__.lower()
         estimator = make_pipeline(MinMaxScaler(clip=True), estimator)
@@ -32,9 +33,11 @@ def test_grid_over_size_layers_and_loss(quick, digits, in_a_pipeline):
 def test_losses_are_compared_on_the_r2_scale(quick, digits):
     X = digits[0][:240]
     cv = KFold(2, shuffle=True, random_state=0)
-    search = GridSearchCV(quick(4), {"loss": ["mse", "mae", "huber", "kl"]}, cv=cv).fit(X)
+    estimator = quick(4, batch_size=32)
+    search = GridSearchCV(estimator, {"loss": ["mse", "mae", "huber", "kl"]}, cv=cv).fit(X)
     for i, params in enumerate(search.cv_results_["params"]):
         by_hand = [
-            quick(4, **params).fit(X[train]).score(X[test]) for train, test in cv.split(X)
+            clone(estimator).set_params(**params).fit(X[train]).score(X[test])
+            for train, test in cv.split(X)
         ]
         assert search.cv_results_["mean_test_score"][i] == pytest.approx(np.mean(by_hand))

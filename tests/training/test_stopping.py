@@ -48,7 +48,7 @@ def test_a_training_that_only_gets_worse_leaves_the_start(quiet, digits):
 @pytest.mark.parametrize("n_rows", [12, 60])
 def test_a_random_start_is_never_preferred(quick, bent, n_rows):
     # With one validation row no gain is beyond chance, yet weights at random are no answer.
-    fitted = quick(2, init="random", max_iter=50).fit(bent[:n_rows])
+    fitted = quick(2, init="random", max_iter=50, batch_size=16).fit(bent[:n_rows])
     assert fitted.best_iter_ > 0
 
 
