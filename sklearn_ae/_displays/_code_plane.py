@@ -1,13 +1,24 @@
 """CodePlaneDisplay: decoded codes on a plane of two components."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from ._axes import import_pyplot, one_axes, plain
 from ._codes import check_components, names_of_codes
 from ._images import check_image_shape, mosaic, show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 __all__ = ["CodePlaneDisplay"]
 
@@ -80,8 +91,20 @@ class CodePlaneDisplay:
     (10, 10, 64)
     """
 
+    image_: AxesImage
+    colorbar_: Colorbar | None
+    ax_: Axes
+    figure_: Figure
+
     def __init__(
-        self, *, X_hat, steps, names, image_shape=None, feature=0, feature_name=None
+        self,
+        *,
+        X_hat: ArrayLike,
+        steps: ArrayLike,
+        names: Sequence[str] | NDArray[Any],
+        image_shape: Sequence[int] | None = None,
+        feature: int = 0,
+        feature_name: str | None = None,
     ):
         self.X_hat = X_hat
         self.steps = steps
@@ -93,15 +116,15 @@ class CodePlaneDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X=None,
+        estimator: Any,
+        X: ArrayLike | None = None,
         *,
-        components=(0, 1),
-        n_steps=15,
-        image_shape=None,
-        feature=None,
-        ax=None,
-    ):
+        components: Sequence[int] | NDArray[Any] = (0, 1),
+        n_steps: int = 15,
+        image_shape: Sequence[int] | None = None,
+        feature: int | str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Decode a plane of codes and plot it.
 
         Parameters
@@ -176,7 +199,7 @@ class CodePlaneDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Plot the plane.
 
         Parameters

@@ -1,10 +1,23 @@
 """CodeDisplay: scatter plot of codes, coloured by class or by a quantity."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ._axes import grid_of_axes, import_pyplot, one_axes, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import PathCollection
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 __all__ = ["CodeDisplay", "check_components", "names_of_codes"]
 
@@ -72,13 +85,34 @@ class CodeDisplay:
     'autoencodertransformer0'
     """
 
-    def __init__(self, *, codes, names, y=None):
+    # A list of collections and an array of axes, if there are more than two components.
+    scatter_: PathCollection | Any
+    ax_: Axes | Any
+    legend_: Legend | None
+    colorbar_: Colorbar | None
+    figure_: Figure
+
+    def __init__(
+        self,
+        *,
+        codes: ArrayLike,
+        names: Sequence[str] | NDArray[Any],
+        y: ArrayLike | None = None,
+    ):
         self.codes = codes
         self.names = names
         self.y = y
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, components=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        components: int | Sequence[int] | NDArray[Any] | None = None,
+        ax: Axes | ArrayLike | None = None,
+    ) -> Self:
         """Plot the codes of the samples in ``X``.
 
         Parameters
@@ -115,7 +149,7 @@ class CodeDisplay:
         names = names_of_codes(estimator, codes.shape[1])[components]
         return cls(codes=codes[:, components], names=names, y=y).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | ArrayLike | None = None) -> Self:
         """Plot the codes.
 
         Parameters

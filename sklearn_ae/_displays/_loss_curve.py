@@ -1,8 +1,18 @@
 """LossCurveDisplay: the loss of each epoch, compared with the start of training."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 from sklearn.utils.validation import check_is_fitted
 
 from ._axes import import_pyplot, one_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 __all__ = ["LossCurveDisplay"]
 
@@ -71,13 +81,19 @@ class LossCurveDisplay:
     ['training', 'validation']
     """
 
+    lines_: list[Line2D]
+    start_line_: Line2D | None
+    best_line_: Line2D | None
+    ax_: Axes
+    figure_: Figure
+
     def __init__(
         self,
         *,
-        loss_curve,
-        validation_loss_curve=None,
-        best_iter=None,
-        start_name="start",
+        loss_curve: Sequence[float],
+        validation_loss_curve: Sequence[float] | None = None,
+        best_iter: int | None = None,
+        start_name: str = "start",
     ):
         self.loss_curve = loss_curve
         self.validation_loss_curve = validation_loss_curve
@@ -85,7 +101,7 @@ class LossCurveDisplay:
         self.start_name = start_name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator: Any, *, ax: Axes | None = None) -> Self:
         """Plot the losses of a fitted estimator.
 
         Parameters
@@ -129,7 +145,7 @@ class LossCurveDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Plot the losses.
 
         Parameters
