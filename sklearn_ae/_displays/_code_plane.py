@@ -103,7 +103,7 @@ class CodePlaneDisplay:
         steps: ArrayLike,
         names: Sequence[str] | NDArray[Any],
         image_shape: Sequence[int] | None = None,
-        feature: int = 0,
+        feature: int | None = 0,
         feature_name: str | None = None,
     ):
         self.X_hat = X_hat
@@ -164,7 +164,7 @@ class CodePlaneDisplay:
         """
         import_pyplot()
         check_is_fitted(estimator)
-        if not isinstance(n_steps, Integral) or n_steps < 2:
+        if not isinstance(n_steps, int | np.integer) or n_steps < 2:
             raise ValueError(
                 f"n_steps={n_steps!r} makes no plane; expected at least 2 codes along each "
                 "side. Pass n_steps=15 for the usual number."
@@ -176,13 +176,13 @@ class CodePlaneDisplay:
         codes[:, :, pair[0]] = steps[0]
         codes[:, :, pair[1]] = steps[1][:, np.newaxis]
         rows = np.asarray(estimator.inverse_transform(codes.reshape(-1, len(middle))))
-        name = None
+        column = name = None
         if image_shape is None:
             names = getattr(estimator, "feature_names_in_", getattr(X, "columns", None))
             scale = np.asarray(getattr(estimator, "scale_", 1.0))
             if X is not None:
                 scale = np.asarray(X).std(axis=0)
-            feature, name = _choose(feature, names, rows, scale)
+            column, name = _choose(feature, names, rows, scale)
         elif feature is not None:
             raise ValueError(
                 f"feature={feature!r} and image_shape={image_shape!r} were given; expected "
@@ -194,7 +194,7 @@ class CodePlaneDisplay:
             steps=steps,
             names=names_of_codes(estimator, len(middle))[pair],
             image_shape=image_shape,
-            feature=feature,
+            feature=column,
             feature_name=name,
         )
         return display.plot(ax=ax)
@@ -216,27 +216,29 @@ class CodePlaneDisplay:
         n_steps, n_features = X_hat.shape[1:]
         if self.image_shape is not None:
             shape = check_image_shape(self.image_shape, n_features)
-        ax = one_axes(ax)
+        axes = one_axes(ax)
         first, last = steps[:, 0], steps[:, -1]
         # Half a tile further on each side, so that each code is in the middle of its tile
         # and points drawn over the plane by CodeDisplay are where they belong.
         tile = (last - first) / (n_steps - 1)
         (left, bottom), (right, top) = first - tile / 2, last + tile / 2
-        place = {"extent": (left, right, bottom, top), "origin": "upper"}
+        place: dict[str, Any] = {"extent": (left, right, bottom, top), "origin": "upper"}
         self.colorbar_ = None
         if self.image_shape is None:
             values = X_hat[::-1, :, self.feature]
-            self.image_ = ax.imshow(
+            self.image_ = axes.imshow(
                 values, interpolation="bilinear", aspect="auto", **place
             )
-            self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax, label=self.feature_name)
+            self.colorbar_ = axes.figure.colorbar(
+                self.image_, ax=axes, label=self.feature_name
+            )
         else:
             picture = mosaic(X_hat[::-1].reshape(-1, n_features), n_steps, shape)
             limits = np.quantile(X_hat, _SHARES)  # a few extreme pixels would fade the rest
             aspect = picture.shape[0] / picture.shape[1] * tile[0] / tile[1]
-            self.image_ = show(ax, picture, limits, aspect=aspect, **place)
-        ax.set(xlabel=self.names[0], ylabel=self.names[1])
-        self.ax_, self.figure_ = ax, ax.figure
+            self.image_ = show(axes, picture, limits, aspect=aspect, **place)
+        axes.set(xlabel=self.names[0], ylabel=self.names[1])
+        self.ax_, self.figure_ = axes, axes.figure
         return self
 
 

@@ -14,7 +14,6 @@ from ._axes import grid_of_axes, import_pyplot, one_axes, plain
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.collections import PathCollection
     from matplotlib.colorbar import Colorbar
     from matplotlib.figure import Figure
     from matplotlib.legend import Legend
@@ -85,9 +84,8 @@ class CodeDisplay:
     'autoencodertransformer0'
     """
 
-    # A list of collections and an array of axes, if there are more than two components.
-    scatter_: PathCollection | Any
-    ax_: Axes | Any
+    scatter_: Any  # PathCollection, or a list of them
+    ax_: Any  # Axes, or an array of them
     legend_: Legend | None
     colorbar_: Colorbar | None
     figure_: Figure
@@ -226,8 +224,9 @@ class CodeDisplay:
         scatter = np.ravel(self.scatter_)[0]
         if classes is None:
             own = axes.ravel().tolist()
-            self.colorbar_ = self.figure_.colorbar(scatter, ax=own, label=self._name or "y")
-            self.colorbar_.solids.set_alpha(1)
+            bar: Any = self.figure_.colorbar(scatter, ax=own, label=self._name or "y")
+            bar.solids.set_alpha(1)
+            self.colorbar_ = bar
             return
         handles, _ = scatter.legend_elements(num=None, alpha=1)
         columns = 1 + (len(classes) - 1) // 15
@@ -311,7 +310,8 @@ def _look(values, classes, n_samples):
 
     n_classes = len(classes)
     if n_classes <= 20:
-        colours = colormaps["tab10" if n_classes <= 10 else "tab20"].colors[:n_classes]
+        listed: Any = colormaps["tab10" if n_classes <= 10 else "tab20"]
+        colours = listed.colors[:n_classes]
     else:
         colours = colormaps["turbo"](np.linspace(0, 1, n_classes))
     palette = ListedColormap(colours)

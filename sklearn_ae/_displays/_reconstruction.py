@@ -96,7 +96,7 @@ class ReconstructionDisplay:
     errors_: NDArray[np.floating[Any]]
     image_: AxesImage | None
     bars_: list[list[BarContainer]] | None
-    ax_: Axes | Any  # an array of axes, if several samples are drawn as bars
+    ax_: Any  # Axes, or an array of them
     figure_: Figure
 
     def __init__(
@@ -161,11 +161,12 @@ class ReconstructionDisplay:
         if n_rows is None:
             n_rows = _ROWS if image_shape is None else _IMAGES
         validate_count("n_rows", n_rows)
-        X_hat = _rebuild(estimator, X[:n_rows])
+        table: Any = X  # of any kind that can be sliced by rows
+        X_hat = _rebuild(estimator, table[:n_rows])
         names = getattr(estimator, "feature_names_in_", getattr(X, "columns", None))
         mean, scale = _units(X) if image_shape is None else (None, None)
         display = cls(
-            X=np.array(X[:n_rows], dtype=np.float64),  # a view would keep all of X
+            X=np.array(table[:n_rows], dtype=np.float64),  # a view would keep all of X
             X_hat=X_hat,
             image_shape=image_shape,
             feature_names=names,

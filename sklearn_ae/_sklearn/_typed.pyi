@@ -2,33 +2,30 @@ from collections.abc import Callable
 from typing import Any, Literal, Self, TypeVar
 
 import numpy as np
+import sklearn.base
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import *  # noqa: F403 - nothing, where scikit-learn has no types
+from sklearn.base import *  # noqa: F403
 
 __all__ = ["Transformer", "fits", "with_callbacks"]
 
-# To mypy, whatever inherits from a class without types has every attribute there is. So it
-# gets classes of the same names, and takes them if the line above brought none. Pyright
-# reads scikit-learn's source instead. Only mypy takes MYPY for True.
-MYPY = False
+# To mypy, what inherits from a class without types has every attribute there is. Where
+# scikit-learn has no types, the line above brings nothing and these classes stand in; where
+# it has some, mypy keeps what came first. Pyright reads scikit-learn's source.
+MYPY = False  # mypy alone takes it for True
 if MYPY:
     class BaseEstimator: ...
     class TransformerMixin: ...
-    class ClassNamePrefixFeaturesOutMixin: ...
+    class _Bases(TransformerMixin, BaseEstimator): ...
 
 else:
-    from sklearn.base import (
-        BaseEstimator,
-        ClassNamePrefixFeaturesOutMixin,
-        TransformerMixin,
-    )
+    class _Bases(sklearn.base.TransformerMixin, sklearn.base.BaseEstimator): ...
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 
 def fits(method: _Method) -> _Method: ...
 def with_callbacks(method: _Method) -> _Method: ...
 
-class Transformer(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class Transformer(_Bases):
     n_features_in_: int
     feature_names_in_: NDArray[np.object_]
 
