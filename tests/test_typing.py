@@ -45,10 +45,11 @@ MISTAKES = {
 }
 
 
-def errors_of_mypy(folder):
+def errors_of_mypy(folder, about):
     """Return {(file, line)} of all errors that mypy reports in a folder."""
-    # The cache is for torch, whose types take half a minute to read.
-    cache = TESTS.parent / ".mypy_cache" / "typed"
+    # A cache that stays, for torch, whose types take half a minute to read; one for each
+    # test, since tests may run at the same time.
+    cache = TESTS.parent / ".mypy_cache" / about
     strict = ["--strict", "--disable-error-code=import-untyped", "--output=json"]
     told = run("mypy", *strict, "--config-file=", f"--cache-dir={cache}", ".", cwd=folder)
     found = [json.loads(line) for line in told.splitlines()]
@@ -57,7 +58,7 @@ def errors_of_mypy(folder):
     }
 
 
-def errors_of_pyright(folder):
+def errors_of_pyright(folder, about):
     """Return {(file, line)} of all errors that pyright reports in a folder."""
     (folder / "pyrightconfig.json").write_text('{"typeCheckingMode": "standard"}')
     python = f"--pythonpath={sys.executable}"
@@ -98,7 +99,7 @@ def test_the_script_of_a_user_passes_and_each_mistake_is_found(errors_of, tmp_pa
         assert right.count(given) == 1, given
         (tmp_path / f"mistake_{i}.py").write_text(right.replace(given, mistake))
         planted.add((f"mistake_{i}.py", right[: right.index(given)].count("\n") + 1))
-    assert errors_of(tmp_path) == planted
+    assert errors_of(tmp_path, "script") == planted
 
 
 @pytest.mark.filterwarnings("ignore:n_components=.+ leaves nothing out")
@@ -127,9 +128,8 @@ def test_estimators_are_those_of_a_scikit_learn_that_has_types(errors_of, tmp_pa
         "estimator: BaseEstimator = Transformer()\n"
         "number: BaseEstimator = 1\n"
     )
-    assert {told for told in errors_of(tmp_path) if told[0] == "script.py"} == {
-        ("script.py", 4)
-    }
+    found = errors_of(tmp_path, "typed")
+    assert {told for told in found if told[0] == "script.py"} == {("script.py", 4)}
 
 
 def alternatives(hint):
