@@ -53,9 +53,10 @@ def lint(session):
 
 @nox.session
 def types(session):
-    """Check types, in nn/ and _training/."""
-    install(session, "-e", ".", "mypy")
+    """Check types, here and in what users write."""
+    install(session, "-e", ".[test]", "basedpyright", "mypy")
     session.run("mypy")
+    session.run("python", "-m", "pytest", "-q", "tests/test_typing.py")
 
 
 @nox.session

@@ -32,6 +32,8 @@ templates_path = ["_templates"]
 myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
+autodoc_typehints = "none"  # docstrings have them in words
+
 # The template of a class lists its methods; numpydoc would list them once more.
 numpydoc_show_class_members = False
 numpydoc_class_members_toctree = False

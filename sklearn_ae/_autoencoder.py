@@ -1,11 +1,29 @@
 """AutoencoderTransformer: the plain autoencoder, a drop-in replacement for PCA."""
 
+from typing import Any, Literal, Self
+
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
-from ._objectives import Reconstruction
-from ._sklearn._callbacks import with_callbacks
-from ._sklearn._validation import fits, validate_rows
+from ._objectives import Objective, Reconstruction
+from ._sklearn._typed import fits, with_callbacks
+from ._sklearn._validation import validate_rows
+from ._types import (
+    Activation,
+    Callbacks,
+    Floats,
+    Init,
+    Loss,
+    NetworkFactory,
+    Precision,
+    RandomState,
+    Sampler,
+    Scaling,
+    Schedule,
+    Sizes,
+    Solver,
+)
 
 __all__ = ["AutoencoderTransformer"]
 
@@ -309,37 +327,37 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     def __init__(
         self,
-        n_components=None,
+        n_components: int | None = None,
         *,
-        hidden_layer_sizes=(128, 128),
-        decoder_hidden_layer_sizes=None,
-        activation="silu",
-        code_activation="identity",
-        output_activation="auto",
-        loss="mse",
-        init="pca",
-        scaling="global",
-        whiten=False,
-        sampler="gaussian",
-        dropout=0.0,
-        alpha=0.0,
-        solver="adam",
-        learning_rate_init=0.005,
-        learning_rate="one_cycle",
-        batch_size="auto",
-        max_iter=40,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=True,
-        validation_fraction=0.1,
-        warm_start=False,
-        encoder=None,
-        decoder=None,
-        device="cpu",
-        precision="auto",
-        callbacks=None,
-        verbose=0,
-        random_state=None,
+        hidden_layer_sizes: Sizes = (128, 128),
+        decoder_hidden_layer_sizes: Sizes | None = None,
+        activation: Activation = "silu",
+        code_activation: Activation = "identity",
+        output_activation: Activation | Literal["auto"] = "auto",
+        loss: Loss = "mse",
+        init: Init = "pca",
+        scaling: Scaling | None = "global",
+        whiten: bool = False,
+        sampler: Sampler = "gaussian",
+        dropout: float = 0.0,
+        alpha: float = 0.0,
+        solver: Solver = "adam",
+        learning_rate_init: float = 0.005,
+        learning_rate: Schedule = "one_cycle",
+        batch_size: int | Literal["auto"] = "auto",
+        max_iter: int = 40,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        encoder: NetworkFactory | None = None,
+        decoder: NetworkFactory | None = None,
+        device: str = "cpu",
+        precision: Precision = "auto",
+        callbacks: Callbacks | None = None,
+        verbose: int = 0,
+        random_state: RandomState = None,
     ):
         self.n_components = n_components
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -372,12 +390,12 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _make_objective(self, n_features, has_pairs):
+    def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
         return Reconstruction()
 
     @with_callbacks
     @fits
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Fit the encoder and the decoder to ``X``.
 
         Parameters
@@ -401,7 +419,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         """
         return self._fit(X, y, None)
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: Any = None) -> float:
         """Return the fraction of the variance of ``X`` that its reconstruction explains.
 
         ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over all features
@@ -426,7 +444,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return self._r2(X, X)
 
-    def column_scores(self, X):
+    def column_scores(self, X: ArrayLike) -> Floats:
         """Return the fraction of the variance of each feature that is explained.
 
         R² of every feature in the units of ``X``: scikit-learn's
@@ -455,7 +473,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return self._column_r2(X, X)
 
-    def score_samples(self, X):
+    def score_samples(self, X: ArrayLike) -> Floats:
         """Return minus the loss of each sample: higher is more like the training samples.
 
         ``-mean(loss(X_scaled, X_hat_scaled))`` over the features of a sample, with the
@@ -476,7 +494,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return self._row_scores(X, X, "X")
 
-    def cell_scores(self, X):
+    def cell_scores(self, X: ArrayLike) -> Floats:
         """Return minus the loss of each value, to find which feature is unusual.
 
         ``-loss(X_scaled, X_hat_scaled)``, with the loss and the units that training uses;

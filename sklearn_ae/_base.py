@@ -5,13 +5,10 @@ from contextlib import contextmanager
 from copy import copy
 from numbers import Integral, Real
 from types import SimpleNamespace
+from typing import Any, Self, get_args
 
 import numpy as np
-from sklearn.base import (
-    BaseEstimator,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-)
+from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
 from sklearn.utils.metadata_routing import UNUSED
@@ -23,8 +20,9 @@ from ._fit import Fit
 from ._fitted import Fitted
 from ._objectives import Objective
 from ._plan import make_plan
-from ._sklearn._callbacks import CALLBACKS, CallbackSupportMixin, EpochTasks, FitTask
+from ._sklearn._callbacks import CALLBACKS, EpochTasks, FitTask
 from ._sklearn._html import DrawnNetworkMixin
+from ._sklearn._typed import Transformer
 from ._sklearn._validation import (
     COUNTS,
     DOMINANT,
@@ -43,7 +41,8 @@ from ._sklearn._validation import (
     warn_of_forgotten_rows,
     warn_user,
 )
-from ._training import OPTIMIZERS, PRECISIONS, SCHEDULES, ProgressLines
+from ._training import OPTIMIZERS, SCHEDULES, ProgressLines, ReconstructionNet, Watcher
+from ._types import Floats, Init, Loss, Precision, RandomState, Scaling
 from ._version import __version__
 from .nn import ACTIVATIONS, LOSSES
 
@@ -55,19 +54,32 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 _TO_BE_FOUND = float, np.floating, str  # what PCA takes for a number to be found
 
 
-class BaseAutoencoder(
-    DrawnNetworkMixin,
-    CallbackSupportMixin,
-    ClassNamePrefixFeaturesOutMixin,
-    TransformerMixin,
-    BaseEstimator,
-    metaclass=ABCMeta,
-):
+class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
     """Base class of all autoencoders.
 
     A subclass lists its parameters and returns its objective; all other differences
     between the estimators are in the objective.
     """
+
+    # Parameters that are read here.
+    loss: Loss
+    n_components: int | None
+    random_state: RandomState
+    scaling: Scaling | None
+    verbose: int
+    warm_start: bool
+
+    n_components_: int
+    n_samples_: int
+    n_iter_: int
+    best_iter_: int
+    loss_curve_: list[float]
+    validation_loss_curve_: list[float] | None
+    validation_scores_: list[float] | None
+    explained_variance_: Floats
+    mean_: Floats
+    scale_: Floats
+    _fitted: Fitted
 
     _parameter_constraints: dict = {
         "n_components": [
@@ -83,8 +95,8 @@ class BaseAutoencoder(
         "code_activation": [StrOptions(_ACTIVATIONS)],
         "output_activation": [StrOptions(_ACTIVATIONS | {"auto"})],
         "loss": [StrOptions(set(LOSSES)), callable],
-        "init": [StrOptions({"pca", "random"})],
-        "scaling": [StrOptions({"global", "feature"}), None],
+        "init": [StrOptions(set(get_args(Init)))],
+        "scaling": [StrOptions(set(get_args(Scaling))), None],
         "sampler": [StrOptions(set(DENSITIES) - {"prior"})],
         "whiten": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -102,30 +114,30 @@ class BaseAutoencoder(
         "encoder": [callable, None],
         "decoder": [callable, None],
         "device": [str],
-        "precision": [StrOptions(set(PRECISIONS))],
+        "precision": [StrOptions(set(get_args(Precision)))],
         "callbacks": [list, tuple, None],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
     }
 
     @abstractmethod
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Fit the encoder and the decoder to ``X``."""
 
     @abstractmethod
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: Any = None) -> float:
         """Return the fraction of variance that reconstructions explain."""
 
     @abstractmethod
-    def column_scores(self, X):
+    def column_scores(self, X: ArrayLike) -> Floats:
         """Return the share of its variance that each column keeps."""
 
     @abstractmethod
-    def score_samples(self, X):
+    def score_samples(self, X: ArrayLike) -> Floats:
         """Return how similar each sample is to the training samples."""
 
     @abstractmethod
-    def cell_scores(self, X):
+    def cell_scores(self, X: ArrayLike) -> Floats:
         """Return how normal each cell is, given its row."""
 
     @abstractmethod
@@ -137,7 +149,7 @@ class BaseAutoencoder(
 
     # -- fitting -------------------------------------------------------------
 
-    def _fit(self, X, y, X_clean):
+    def _fit(self, X, y, X_clean) -> Self:
         """Fit to samples that are their own target, or to noisy and clean pairs."""
         # Without callbacks no task is made: scikit-learn's context is then never created,
         # and it does not exist at all before its version 1.9.
@@ -167,7 +179,7 @@ class BaseAutoencoder(
                 if widest > DOMINANT * variance.sum() and np.count_nonzero(variance) > 1:
                     warn_of_dominant_column(self, variance)
             fit = Fit(plan, X, X_clean, fresh_random_state(self.random_state))
-            watchers = [ProgressLines()] if self.verbose else []
+            watchers: list[Watcher] = [ProgressLines()] if self.verbose else []
             if task is not None:
                 watchers.append(EpochTasks(task, lambda: self._snapshot(fit)))
             fitted = fit.run(watchers)
@@ -197,7 +209,7 @@ class BaseAutoencoder(
 
     # -- using ---------------------------------------------------------------
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> Floats:
         """Return the codes of the samples in ``X``.
 
         Parameters
@@ -213,7 +225,7 @@ class BaseAutoencoder(
         check_is_fitted(self)
         return self._fitted.encode(validate_rows(self, X, reset=False))
 
-    def inverse_transform(self, codes):
+    def inverse_transform(self, codes: ArrayLike) -> Floats:
         """Return the samples that ``codes`` represent.
 
         Parameters
@@ -230,7 +242,7 @@ class BaseAutoencoder(
         check_is_fitted(self)
         return self._fitted.decode(validate_codes(self, codes))
 
-    def reconstruct(self, X):
+    def reconstruct(self, X: ArrayLike) -> Floats:
         """Return ``inverse_transform(transform(X))`` in one call.
 
         Parameters
@@ -283,7 +295,7 @@ class BaseAutoencoder(
         warn_if_nothing_is_left_out(self._fitted, X is wanted)
         return -self._fitted.cell_losses(X, wanted)
 
-    def sample(self, n_samples=1, *, random_state=None):
+    def sample(self, n_samples: int = 1, *, random_state: RandomState = None) -> Floats:
         """Generate new samples by drawing codes and decoding them.
 
         Like reconstructions, they lack the part of the data that codes do not represent.
@@ -312,7 +324,7 @@ class BaseAutoencoder(
         return self._fitted.draw(n_samples, fresh_random_state(random_state))
 
     @property
-    def net_(self):
+    def net_(self) -> ReconstructionNet:
         """A skorch net in float32, for inspection and predictions in scaled units.
 
         It is a copy, built from the fitted arrays when first accessed: weights that are

@@ -133,7 +133,7 @@ class DeferredDensity(CodeDensity):
         self.density = density
 
     def fit(self, codes, unit, seed):
-        self.todo = codes, unit, seed
+        self.todo: tuple | None = codes, unit, seed
         return self
 
     def draw(self, n_samples, random_state):

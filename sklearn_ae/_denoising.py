@@ -1,20 +1,40 @@
 """DenoisingAutoencoder: learns to remove noise that it adds, or that of given pairs."""
 
+from collections.abc import Callable
 from numbers import Real
+from typing import Any, Literal, Self, get_args
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
-from ._objectives import Denoising, Reconstruction
-from ._sklearn._callbacks import with_callbacks
+from ._objectives import Denoising, Objective, Reconstruction
+from ._sklearn._typed import fits, with_callbacks
 from ._sklearn._validation import (
     StrOptions,
     could_be_clean_rows,
-    fits,
     validate_clean_rows,
     validate_rows,
     warn_user,
+)
+from ._types import (
+    Activation,
+    Callbacks,
+    Floats,
+    Init,
+    Loss,
+    NetworkFactory,
+    Noise,
+    NoiseLevel,
+    NoiseUnit,
+    Precision,
+    RandomState,
+    Sampler,
+    Scaling,
+    Schedule,
+    Sizes,
+    Solver,
 )
 from .nn import NOISES, UserNoise
 
@@ -340,49 +360,52 @@ class DenoisingAutoencoder(BaseAutoencoder):
     True
     """
 
+    set_fit_request: Callable[..., Self]
+    set_score_request: Callable[..., Self]
+
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         "noise": [StrOptions(set(NOISES)), callable],
         "noise_level": [StrOptions({"auto"}), Real, "array-like"],
-        "noise_unit": [StrOptions({"scaled", "data"})],
+        "noise_unit": [StrOptions(set(get_args(NoiseUnit)))],
     }
 
     def __init__(
         self,
-        n_components=None,
+        n_components: int | None = None,
         *,
-        noise="gaussian",
-        noise_level="auto",
-        noise_unit="scaled",
-        hidden_layer_sizes=(128, 128),
-        decoder_hidden_layer_sizes=None,
-        activation="silu",
-        code_activation="identity",
-        output_activation="auto",
-        loss="mse",
-        init="pca",
-        scaling="global",
-        whiten=False,
-        sampler="gaussian",
-        dropout=0.0,
-        alpha=0.0,
-        solver="adam",
-        learning_rate_init=0.005,
-        learning_rate="one_cycle",
-        batch_size="auto",
-        max_iter=40,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=True,
-        validation_fraction=0.1,
-        warm_start=False,
-        encoder=None,
-        decoder=None,
-        device="cpu",
-        precision="auto",
-        callbacks=None,
-        verbose=0,
-        random_state=None,
+        noise: Noise = "gaussian",
+        noise_level: NoiseLevel = "auto",
+        noise_unit: NoiseUnit = "scaled",
+        hidden_layer_sizes: Sizes = (128, 128),
+        decoder_hidden_layer_sizes: Sizes | None = None,
+        activation: Activation = "silu",
+        code_activation: Activation = "identity",
+        output_activation: Activation | Literal["auto"] = "auto",
+        loss: Loss = "mse",
+        init: Init = "pca",
+        scaling: Scaling | None = "global",
+        whiten: bool = False,
+        sampler: Sampler = "gaussian",
+        dropout: float = 0.0,
+        alpha: float = 0.0,
+        solver: Solver = "adam",
+        learning_rate_init: float = 0.005,
+        learning_rate: Schedule = "one_cycle",
+        batch_size: int | Literal["auto"] = "auto",
+        max_iter: int = 40,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        encoder: NetworkFactory | None = None,
+        decoder: NetworkFactory | None = None,
+        device: str = "cpu",
+        precision: Precision = "auto",
+        callbacks: Callbacks | None = None,
+        verbose: int = 0,
+        random_state: RandomState = None,
     ):
         self.n_components = n_components
         self.noise = noise
@@ -418,7 +441,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _make_objective(self, n_features, has_pairs):
+    def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
         is_auto = isinstance(self.noise_level, str)
         if has_pairs and is_auto:
             return Denoising(noise=None)
@@ -478,7 +501,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     @with_callbacks
     @fits
-    def fit(self, X, y=None, *, X_clean=None):
+    def fit(self, X: ArrayLike, y: Any = None, *, X_clean: ArrayLike | None = None) -> Self:
         """Fit the network to reconstruct clean samples from noisy ones.
 
         Parameters
@@ -518,7 +541,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
                 )
         return self._fit(X, y, X_clean)
 
-    def denoise(self, X):
+    def denoise(self, X: ArrayLike) -> Floats:
         """Return ``X`` without noise; an alias of ``reconstruct``.
 
         Parameters
@@ -533,7 +556,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
         """
         return self.reconstruct(X)
 
-    def score(self, X, y=None, *, X_clean=None):
+    def score(
+        self, X: ArrayLike, y: Any = None, *, X_clean: ArrayLike | None = None
+    ) -> float:
         """Return the fraction of the variance of clean samples that denoising explains.
 
         R², as in the other estimators, between ``X_clean`` and ``denoise(X)``. Without
@@ -559,7 +584,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return self._r2(X, X if X_clean is None else validate_clean_rows(self, X_clean, X))
 
-    def column_scores(self, X, *, X_clean=None):
+    def column_scores(self, X: ArrayLike, *, X_clean: ArrayLike | None = None) -> Floats:
         """Return the fraction of the variance of each feature that is explained.
 
         R² of every feature, in its units, between ``X_clean`` and ``denoise(X)``:
@@ -592,7 +617,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
         return self._column_r2(X, clean)
 
-    def score_samples(self, X, *, X_clean=None):
+    def score_samples(self, X: ArrayLike, *, X_clean: ArrayLike | None = None) -> Floats:
         """Return minus the loss of each sample: higher is more like the training samples.
 
         ``-mean(loss(X_clean, denoise(X)))`` over the features of a sample, with the loss
@@ -617,7 +642,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
         return self._row_scores(X, clean, "X" if X_clean is None else "X_clean")
 
-    def cell_scores(self, X, *, X_clean=None):
+    def cell_scores(self, X: ArrayLike, *, X_clean: ArrayLike | None = None) -> Floats:
         """Return minus the loss of each value, to find which feature is unusual.
 
         ``-loss(X_clean, denoise(X))``, with the loss and the units that training uses;

@@ -280,9 +280,9 @@ class Fit:
             n_iter=1 if training is None else len(training.losses),
             best_iter=best_iter,
             loss_curve=[] if training is None else list(training.losses),
-            validation_loss_curve=best and list(best.losses_),
-            validation_scores=best and list(best.scores_),
-            complaint=training and training.best.complaint_,
+            validation_loss_curve=None if best is None else list(best.losses_),
+            validation_scores=None if best is None else list(best.scores_),
+            complaint=None if training is None else training.best.complaint_,
         )
 
     def _verify(self, fitted: Fitted) -> None:

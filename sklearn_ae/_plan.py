@@ -347,7 +347,7 @@ def _plan_architecture(settings, X: np.ndarray, last: "Fitted | None") -> Archit
 def _as_sizes(name: str, sizes) -> tuple[int, ...]:
     # dtype=object, so that ragged input gets the message below and not numpy's.
     wanted = tuple(np.atleast_1d(np.asarray(sizes, dtype=object)))
-    is_count = [isinstance(n, Integral) and n is not True and n >= 1 for n in wanted]
+    is_count = [isinstance(n, Integral) and n is not True and int(n) >= 1 for n in wanted]
     if not all(is_count):
         raise ValueError(
             f"{name}={sizes!r} must hold integers of at least 1, one per hidden layer. "

@@ -1,21 +1,38 @@
 """VariationalAutoencoder: a distribution over codes, and new samples from it."""
 
 from numbers import Integral, Real
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
+from ._code_density import DENSITIES
 from ._data_checks import check_units
-from ._objectives import Variational, bound, log_density, posterior
-from ._sklearn._callbacks import with_callbacks
+from ._objectives import Objective, Variational, bound, log_density, posterior
+from ._sklearn._typed import fits, with_callbacks
 from ._sklearn._validation import (
     Interval,
     StrOptions,
-    fits,
     fresh_random_state,
     validate_count,
     validate_rows,
+)
+from ._types import (
+    Activation,
+    Callbacks,
+    Floats,
+    Init,
+    Loss,
+    NetworkFactory,
+    Precision,
+    RandomState,
+    Sampler,
+    Scaling,
+    Schedule,
+    Sizes,
+    Solver,
 )
 
 __all__ = ["VariationalAutoencoder"]
@@ -349,48 +366,50 @@ class VariationalAutoencoder(BaseAutoencoder):
     True
     """
 
+    active_components_: int
+
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
-        "sampler": [StrOptions({"prior", "gaussian", "gmm"})],
+        "sampler": [StrOptions(set(DENSITIES))],
         "beta": [Interval(Real, 0, None, closed="left")],
         "kl_warmup": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
         self,
-        n_components=None,
+        n_components: int | None = None,
         *,
-        beta=1.0,
-        kl_warmup=0,
-        hidden_layer_sizes=(128, 128),
-        decoder_hidden_layer_sizes=None,
-        activation="silu",
-        code_activation="identity",
-        output_activation="auto",
-        loss="mse",
-        init="pca",
-        scaling="global",
-        whiten=False,
-        sampler="prior",
-        dropout=0.0,
-        alpha=0.0,
-        solver="adam",
-        learning_rate_init=0.005,
-        learning_rate="one_cycle",
-        batch_size="auto",
-        max_iter=40,
-        tol=1e-4,
-        n_iter_no_change=10,
-        early_stopping=True,
-        validation_fraction=0.1,
-        warm_start=False,
-        encoder=None,
-        decoder=None,
-        device="cpu",
-        precision="auto",
-        callbacks=None,
-        verbose=0,
-        random_state=None,
+        beta: float = 1.0,
+        kl_warmup: int = 0,
+        hidden_layer_sizes: Sizes = (128, 128),
+        decoder_hidden_layer_sizes: Sizes | None = None,
+        activation: Activation = "silu",
+        code_activation: Activation = "identity",
+        output_activation: Activation | Literal["auto"] = "auto",
+        loss: Loss = "mse",
+        init: Init = "pca",
+        scaling: Scaling | None = "global",
+        whiten: bool = False,
+        sampler: Sampler | Literal["prior"] = "prior",
+        dropout: float = 0.0,
+        alpha: float = 0.0,
+        solver: Solver = "adam",
+        learning_rate_init: float = 0.005,
+        learning_rate: Schedule = "one_cycle",
+        batch_size: int | Literal["auto"] = "auto",
+        max_iter: int = 40,
+        tol: float = 1e-4,
+        n_iter_no_change: int = 10,
+        early_stopping: bool = True,
+        validation_fraction: float = 0.1,
+        warm_start: bool = False,
+        encoder: NetworkFactory | None = None,
+        decoder: NetworkFactory | None = None,
+        device: str = "cpu",
+        precision: Precision = "auto",
+        callbacks: Callbacks | None = None,
+        verbose: int = 0,
+        random_state: RandomState = None,
     ):
         self.n_components = n_components
         self.beta = beta
@@ -425,12 +444,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _make_objective(self, n_features, has_pairs):
+    def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
         return Variational(self.beta, self.kl_warmup)
 
     @with_callbacks
     @fits
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
         """Fit the encoder and the decoder to ``X``.
 
         Parameters
@@ -454,7 +473,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         return self._fit(X, y, None)
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: Any = None) -> float:
         """Return the fraction of the variance of ``X`` that its reconstruction explains.
 
         ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over all features
@@ -479,7 +498,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return self._r2(X, X)
 
-    def column_scores(self, X):
+    def column_scores(self, X: ArrayLike) -> Floats:
         """Return the fraction of the variance of each feature that is explained.
 
         R² of every feature in the units of ``X``: scikit-learn's
@@ -508,7 +527,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return self._column_r2(X, X)
 
-    def posterior(self, X):
+    def posterior(self, X: ArrayLike) -> tuple[Floats, Floats]:
         """Return the mean and the standard deviation of the codes of each sample.
 
         Parameters
@@ -533,7 +552,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return posterior(self._fitted, X)
 
-    def score_samples(self, X):
+    def score_samples(self, X: ArrayLike) -> Floats:
         """Return the evidence lower bound of each sample: higher is more likely.
 
         The expectation over codes is a mean over 64 to 512 fixed points, so that every call
@@ -561,7 +580,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         check_units(self._fitted.loss, X, "X")
         return bound(self._fitted, X)
 
-    def cell_scores(self, X):
+    def cell_scores(self, X: ArrayLike) -> Floats:
         """Return the log likelihood of each value given the code of its sample.
 
         ``log p(x | x_hat) - log p(x | x)`` in scaled units, in nats, where ``x_hat`` is the
@@ -592,7 +611,13 @@ class VariationalAutoencoder(BaseAutoencoder):
         X = validate_rows(self, X, reset=False)
         return self._cell_scores(X, X, "X")
 
-    def log_likelihood(self, X, n_importance_samples=100, *, random_state=None):
+    def log_likelihood(
+        self,
+        X: ArrayLike,
+        n_importance_samples: int = 100,
+        *,
+        random_state: RandomState = None,
+    ) -> Floats:
         """Return an importance-weighted estimate of the log likelihood of each sample.
 
         The logarithm of the mean of p(x, code) / q(code | x) over codes drawn from the

@@ -32,13 +32,14 @@ FLOOR_2 = {
     f"sklearn_ae.{room}"
     for room in ("_data_checks", "_plan", "_fit", "_fitted", "_objectives")
 }
-FLOOR_3 = {"sklearn_ae._base", "sklearn_ae._sklearn", "sklearn_ae._version"}
+FLOOR_3 = {f"sklearn_ae.{room}" for room in ("_base", "_sklearn", "_types", "_version")}
 ROOMS = {
     "nn": {"torch"},
     "_columns": LIBRARIES,
     "_linear": LIBRARIES,
     "_code_density": LIBRARIES,
     "_version": set(),
+    "_types": {"numpy", "torch", "sklearn_ae.nn"},
     "_training": {"torch", "skorch", "numpy", "sklearn_ae.nn"},
     "_objectives": {"numpy", *FLOOR_0, *FLOOR_1},
     "_data_checks": {"numpy", *FLOOR_0, *FLOOR_1},

@@ -72,6 +72,27 @@ def test_fitted_attributes_are_documented_and_no_others(kind, bent):
     assert not [name for name in unfitted if name.endswith("_")]
 
 
+DISPLAYS = [
+    kind
+    for name, kind in vars(sklearn_ae).items()
+    if name in sklearn_ae.__all__ and name.endswith("Display")
+]
+# Of scikit-learn, declared in _typed.pyi; and a property.
+ELSEWHERE = {"n_features_in_", "feature_names_in_", "net_"}
+
+
+@pytest.mark.parametrize("kind", [*ESTIMATORS, *DISPLAYS], ids=lambda kind: kind.__name__)
+def test_attributes_have_types(kind):
+    typed = {
+        name
+        for base in kind.__mro__
+        for name in inspect.get_annotations(base)
+        if name.endswith("_")
+    }
+    documented = set(section_of(kind, "Attributes"))
+    assert typed | (ELSEWHERE if kind in ESTIMATORS else set()) == documented
+
+
 def test_every_parameter_says_something(kind):
     for name, (_, text) in section_of(kind, "Parameters").items():
         assert len(text.split()) >= 5, name

@@ -1,13 +1,24 @@
 """CodePlaneDisplay: decoded codes on a plane of two components."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from numbers import Integral
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from ._axes import import_pyplot, one_axes, plain
 from ._codes import check_components, names_of_codes
 from ._images import check_image_shape, mosaic, show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 __all__ = ["CodePlaneDisplay"]
 
@@ -80,8 +91,20 @@ class CodePlaneDisplay:
     (10, 10, 64)
     """
 
+    image_: AxesImage
+    colorbar_: Colorbar | None
+    ax_: Axes
+    figure_: Figure
+
     def __init__(
-        self, *, X_hat, steps, names, image_shape=None, feature=0, feature_name=None
+        self,
+        *,
+        X_hat: ArrayLike,
+        steps: ArrayLike,
+        names: Sequence[str] | NDArray[Any],
+        image_shape: Sequence[int] | None = None,
+        feature: int | None = 0,
+        feature_name: str | None = None,
     ):
         self.X_hat = X_hat
         self.steps = steps
@@ -93,15 +116,15 @@ class CodePlaneDisplay:
     @classmethod
     def from_estimator(
         cls,
-        estimator,
-        X=None,
+        estimator: Any,
+        X: ArrayLike | None = None,
         *,
-        components=(0, 1),
-        n_steps=15,
-        image_shape=None,
-        feature=None,
-        ax=None,
-    ):
+        components: Sequence[int] | NDArray[Any] = (0, 1),
+        n_steps: int = 15,
+        image_shape: Sequence[int] | None = None,
+        feature: int | str | None = None,
+        ax: Axes | None = None,
+    ) -> Self:
         """Decode a plane of codes and plot it.
 
         Parameters
@@ -141,7 +164,7 @@ class CodePlaneDisplay:
         """
         import_pyplot()
         check_is_fitted(estimator)
-        if not isinstance(n_steps, Integral) or n_steps < 2:
+        if not isinstance(n_steps, int | np.integer) or n_steps < 2:
             raise ValueError(
                 f"n_steps={n_steps!r} makes no plane; expected at least 2 codes along each "
                 "side. Pass n_steps=15 for the usual number."
@@ -153,13 +176,13 @@ class CodePlaneDisplay:
         codes[:, :, pair[0]] = steps[0]
         codes[:, :, pair[1]] = steps[1][:, np.newaxis]
         rows = np.asarray(estimator.inverse_transform(codes.reshape(-1, len(middle))))
-        name = None
+        column = name = None
         if image_shape is None:
             names = getattr(estimator, "feature_names_in_", getattr(X, "columns", None))
             scale = np.asarray(getattr(estimator, "scale_", 1.0))
             if X is not None:
                 scale = np.asarray(X).std(axis=0)
-            feature, name = _choose(feature, names, rows, scale)
+            column, name = _choose(feature, names, rows, scale)
         elif feature is not None:
             raise ValueError(
                 f"feature={feature!r} and image_shape={image_shape!r} were given; expected "
@@ -171,12 +194,12 @@ class CodePlaneDisplay:
             steps=steps,
             names=names_of_codes(estimator, len(middle))[pair],
             image_shape=image_shape,
-            feature=feature,
+            feature=column,
             feature_name=name,
         )
         return display.plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Plot the plane.
 
         Parameters
@@ -193,27 +216,29 @@ class CodePlaneDisplay:
         n_steps, n_features = X_hat.shape[1:]
         if self.image_shape is not None:
             shape = check_image_shape(self.image_shape, n_features)
-        ax = one_axes(ax)
+        axes = one_axes(ax)
         first, last = steps[:, 0], steps[:, -1]
         # Half a tile further on each side, so that each code is in the middle of its tile
         # and points drawn over the plane by CodeDisplay are where they belong.
         tile = (last - first) / (n_steps - 1)
         (left, bottom), (right, top) = first - tile / 2, last + tile / 2
-        place = {"extent": (left, right, bottom, top), "origin": "upper"}
+        place: dict[str, Any] = {"extent": (left, right, bottom, top), "origin": "upper"}
         self.colorbar_ = None
         if self.image_shape is None:
             values = X_hat[::-1, :, self.feature]
-            self.image_ = ax.imshow(
+            self.image_ = axes.imshow(
                 values, interpolation="bilinear", aspect="auto", **place
             )
-            self.colorbar_ = ax.figure.colorbar(self.image_, ax=ax, label=self.feature_name)
+            self.colorbar_ = axes.figure.colorbar(
+                self.image_, ax=axes, label=self.feature_name
+            )
         else:
             picture = mosaic(X_hat[::-1].reshape(-1, n_features), n_steps, shape)
             limits = np.quantile(X_hat, _SHARES)  # a few extreme pixels would fade the rest
             aspect = picture.shape[0] / picture.shape[1] * tile[0] / tile[1]
-            self.image_ = show(ax, picture, limits, aspect=aspect, **place)
-        ax.set(xlabel=self.names[0], ylabel=self.names[1])
-        self.ax_, self.figure_ = ax, ax.figure
+            self.image_ = show(axes, picture, limits, aspect=aspect, **place)
+        axes.set(xlabel=self.names[0], ylabel=self.names[1])
+        self.ax_, self.figure_ = axes, axes.figure
         return self
 
 

@@ -1,10 +1,22 @@
 """CodeDisplay: scatter plot of codes, coloured by class or by a quantity."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.validation import check_is_fitted
 
 from ._axes import grid_of_axes, import_pyplot, one_axes, plain
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.colorbar import Colorbar
+    from matplotlib.figure import Figure
+    from matplotlib.legend import Legend
 
 __all__ = ["CodeDisplay", "check_components", "names_of_codes"]
 
@@ -72,13 +84,33 @@ class CodeDisplay:
     'autoencodertransformer0'
     """
 
-    def __init__(self, *, codes, names, y=None):
+    scatter_: Any  # PathCollection, or a list of them
+    ax_: Any  # Axes, or an array of them
+    legend_: Legend | None
+    colorbar_: Colorbar | None
+    figure_: Figure
+
+    def __init__(
+        self,
+        *,
+        codes: ArrayLike,
+        names: Sequence[str] | NDArray[Any],
+        y: ArrayLike | None = None,
+    ):
         self.codes = codes
         self.names = names
         self.y = y
 
     @classmethod
-    def from_estimator(cls, estimator, X, y=None, *, components=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        components: int | Sequence[int] | NDArray[Any] | None = None,
+        ax: Axes | ArrayLike | None = None,
+    ) -> Self:
         """Plot the codes of the samples in ``X``.
 
         Parameters
@@ -115,7 +147,7 @@ class CodeDisplay:
         names = names_of_codes(estimator, codes.shape[1])[components]
         return cls(codes=codes[:, components], names=names, y=y).plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | ArrayLike | None = None) -> Self:
         """Plot the codes.
 
         Parameters
@@ -192,8 +224,9 @@ class CodeDisplay:
         scatter = np.ravel(self.scatter_)[0]
         if classes is None:
             own = axes.ravel().tolist()
-            self.colorbar_ = self.figure_.colorbar(scatter, ax=own, label=self._name or "y")
-            self.colorbar_.solids.set_alpha(1)
+            bar: Any = self.figure_.colorbar(scatter, ax=own, label=self._name or "y")
+            bar.solids.set_alpha(1)
+            self.colorbar_ = bar
             return
         handles, _ = scatter.legend_elements(num=None, alpha=1)
         columns = 1 + (len(classes) - 1) // 15
@@ -277,7 +310,8 @@ def _look(values, classes, n_samples):
 
     n_classes = len(classes)
     if n_classes <= 20:
-        colours = colormaps["tab10" if n_classes <= 10 else "tab20"].colors[:n_classes]
+        listed: Any = colormaps["tab10" if n_classes <= 10 else "tab20"]
+        colours = listed.colors[:n_classes]
     else:
         colours = colormaps["turbo"](np.linspace(0, 1, n_classes))
     palette = ListedColormap(colours)

@@ -1,8 +1,18 @@
 """LossCurveDisplay: the loss of each epoch, compared with the start of training."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 from sklearn.utils.validation import check_is_fitted
 
 from ._axes import import_pyplot, one_axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.lines import Line2D
 
 __all__ = ["LossCurveDisplay"]
 
@@ -71,13 +81,19 @@ class LossCurveDisplay:
     ['training', 'validation']
     """
 
+    lines_: list[Line2D]
+    start_line_: Line2D | None
+    best_line_: Line2D | None
+    ax_: Axes
+    figure_: Figure
+
     def __init__(
         self,
         *,
-        loss_curve,
-        validation_loss_curve=None,
-        best_iter=None,
-        start_name="start",
+        loss_curve: Sequence[float],
+        validation_loss_curve: Sequence[float] | None = None,
+        best_iter: int | None = None,
+        start_name: str = "start",
     ):
         self.loss_curve = loss_curve
         self.validation_loss_curve = validation_loss_curve
@@ -85,7 +101,7 @@ class LossCurveDisplay:
         self.start_name = start_name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None):
+    def from_estimator(cls, estimator: Any, *, ax: Axes | None = None) -> Self:
         """Plot the losses of a fitted estimator.
 
         Parameters
@@ -129,7 +145,7 @@ class LossCurveDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Plot the losses.
 
         Parameters
@@ -142,37 +158,38 @@ class LossCurveDisplay:
         display : LossCurveDisplay
             The same object.
         """
-        ax = one_axes(ax)
+        axes = one_axes(ax)
         losses, validation = list(self.loss_curve), self.validation_loss_curve
         epochs = range(1, len(losses) + 1)
         marker = "." if len(losses) == 1 else None  # a line of one point is invisible
-        self.lines_ = ax.plot(epochs, losses, label="training", marker=marker)
+        self.lines_ = axes.plot(epochs, losses, label="training", marker=marker)
         self.start_line_ = None
         if validation is not None:
-            self.lines_ += ax.plot(range(len(validation)), validation, label="validation")
+            self.lines_ += axes.plot(range(len(validation)), validation, label="validation")
             look = {"color": "0.4", "linestyle": "--", "linewidth": 1}
-            self.start_line_ = ax.axhline(validation[0], label=self.start_name, **look)
+            self.start_line_ = axes.axhline(validation[0], label=self.start_name, **look)
             losses += list(validation)
-        self.best_line_ = self._mark_best(ax)
+        self.best_line_ = self._mark_best(axes)
         if min(losses) > 0 and max(losses) > _MANY_TIMES * min(losses):
-            ax.set_yscale("log")
-        if ax.get_xscale() == "linear":
-            ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.set(xlabel="epoch", ylabel="loss")
-        ax.legend()
-        self.ax_, self.figure_ = ax, ax.figure
+            axes.set_yscale("log")
+        if axes.get_xscale() == "linear":
+            axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.set(xlabel="epoch", ylabel="loss")
+        axes.legend()
+        self.ax_, self.figure_ = axes, axes.figure
         return self
 
     def _mark_best(self, ax):
         """Mark the kept epoch on the curve that selected it."""
         if self.best_iter is None:
             return None
-        look = {"label": f"kept: epoch {self.best_iter}"}
-        loss_at = dict(zip(*self.lines_[-1].get_data(), strict=True))
+        look: dict[str, Any] = {"label": f"kept: epoch {self.best_iter}"}
+        curve: Any = self.lines_[-1]
+        loss_at = dict(zip(*curve.get_data(), strict=True))
         # The start has no training loss, so without a validation curve it has no point.
         if self.best_iter not in loss_at:
             return ax.axvline(self.best_iter, color="0.4", linestyle=":", **look)
-        look["color"] = self.lines_[-1].get_color()
+        look["color"] = curve.get_color()
         return ax.plot(self.best_iter, loss_at[self.best_iter], "o", zorder=3, **look)[0]
 
 

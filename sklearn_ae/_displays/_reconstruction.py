@@ -1,11 +1,23 @@
 """ReconstructionDisplay: samples and their reconstructions."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn._validation import validate_count
 from ._axes import grid_of_axes, import_pyplot, one_axes, plain
 from ._images import check_image_shape, mosaic, show
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.container import BarContainer
+    from matplotlib.figure import Figure
+    from matplotlib.image import AxesImage
 
 __all__ = ["ReconstructionDisplay"]
 
@@ -81,8 +93,21 @@ class ReconstructionDisplay:
     (10,)
     """
 
+    errors_: NDArray[np.floating[Any]]
+    image_: AxesImage | None
+    bars_: list[list[BarContainer]] | None
+    ax_: Any  # Axes, or an array of them
+    figure_: Figure
+
     def __init__(
-        self, *, X, X_hat, image_shape=None, feature_names=None, mean=None, scale=None
+        self,
+        *,
+        X: ArrayLike,
+        X_hat: ArrayLike,
+        image_shape: Sequence[int] | None = None,
+        feature_names: Sequence[str] | NDArray[Any] | None = None,
+        mean: ArrayLike | None = None,
+        scale: ArrayLike | None = None,
     ):
         self.X = X
         self.X_hat = X_hat
@@ -92,7 +117,15 @@ class ReconstructionDisplay:
         self.scale = scale
 
     @classmethod
-    def from_estimator(cls, estimator, X, *, n_rows=None, image_shape=None, ax=None):
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        *,
+        n_rows: int | None = None,
+        image_shape: Sequence[int] | None = None,
+        ax: Axes | ArrayLike | None = None,
+    ) -> Self:
         """Plot the first samples of ``X`` and their reconstructions.
 
         Parameters
@@ -128,11 +161,12 @@ class ReconstructionDisplay:
         if n_rows is None:
             n_rows = _ROWS if image_shape is None else _IMAGES
         validate_count("n_rows", n_rows)
-        X_hat = _rebuild(estimator, X[:n_rows])
+        table: Any = X  # of any kind that can be sliced by rows
+        X_hat = _rebuild(estimator, table[:n_rows])
         names = getattr(estimator, "feature_names_in_", getattr(X, "columns", None))
         mean, scale = _units(X) if image_shape is None else (None, None)
         display = cls(
-            X=np.array(X[:n_rows], dtype=np.float64),  # a view would keep all of X
+            X=np.array(table[:n_rows], dtype=np.float64),  # a view would keep all of X
             X_hat=X_hat,
             image_shape=image_shape,
             feature_names=names,
@@ -141,7 +175,7 @@ class ReconstructionDisplay:
         )
         return display.plot(ax=ax)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | ArrayLike | None = None) -> Self:
         """Plot the samples.
 
         Parameters

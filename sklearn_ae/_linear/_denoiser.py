@@ -154,7 +154,8 @@ class _Ridge:
     def __init__(self, covariance, together, *, has_own_slopes):
         self.covariance = covariance
         own = np.diag(covariance)
-        self.towards, self.left = 0.0, together
+        self.towards: float | np.ndarray = 0.0
+        self.left = together
         if has_own_slopes:
             slopes = _slopes(own, np.diag(together))
             self.towards, self.left = np.diag(slopes), together - covariance * slopes

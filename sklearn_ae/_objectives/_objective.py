@@ -78,7 +78,8 @@ def regressed_start(linear: LinearCode, problem: StartProblem) -> Start:
 
     For codes that pass an activation, and for a ``linear`` without a map to the target.
     """
-    rows, unit = problem.x, 1.0
+    rows = problem.x
+    unit: float | np.ndarray = 1.0
     if problem.code_activation != "identity":
         # Noisy rows, since the network sees these: their codes are wider, and must stay
         # where the activation is close to linear.

@@ -12,7 +12,7 @@ try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # can be removed when scikit-learn 1.9 is the oldest supported
 
-    class CallbackSupportMixin:
+    class CallbackSupportMixin:  # type: ignore[no-redef]
         """An estimator without callbacks."""
 
     def with_callbacks(method):

@@ -23,12 +23,13 @@ class DrawnNetworkMixin:
 
     def _repr_html_inner(self):
         html = estimator_html_repr(self)
-        if self.__sklearn_is_fitted__():
+        if hasattr(self, "_fitted"):
             html += network_diagram(self._fitted.architecture, self._fitted.n_parameters)
         return html
 
     def _repr_mimebundle_(self, **kwargs):
-        bundle = super()._repr_mimebundle_(**kwargs)
+        # Of BaseEstimator, which stands behind every mixin.
+        bundle = super()._repr_mimebundle_(**kwargs)  # type: ignore[misc]
         if "text/html" in bundle:
             bundle["text/html"] = self._repr_html_inner()
         return bundle
@@ -70,9 +71,9 @@ def network_diagram(architecture, n_parameters) -> str:
     return _drawn(widths, between, roles, summary)
 
 
-def _parameters_by_layer(n_parameters):
+def _parameters_by_layer(n_parameters: dict[str, int]):
     """Return the number of parameters of each layer of both halves, and of shortcuts."""
-    counts = {"encoder": {}, "decoder": {}, "shortcut": {}}
+    counts: dict[str, dict[str, int]] = {"encoder": {}, "decoder": {}, "shortcut": {}}
     for name, size in n_parameters.items():
         half, kind, *_ = *name.split("."), ""
         if kind == "layers":

@@ -157,7 +157,7 @@ def validate_codes(estimator, codes) -> np.ndarray:
 
 def validate_count(name: str, count) -> None:
     """Raise ValueError unless ``count`` is an integer of at least 1."""
-    if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
+    if isinstance(count, bool) or not isinstance(count, Integral) or int(count) < 1:
         raise ValueError(
             f"{name}={count!r} must be an integer of at least 1. Pass {name}=1 for one."
         )
@@ -185,7 +185,7 @@ def fresh_random_state(random_state) -> np.random.RandomState:
     """Return a RandomState; a new one for None, since the global one is the user's."""
     if isinstance(random_state, np.random.RandomState):
         return random_state
-    is_seed = isinstance(random_state, Integral) and 0 <= random_state < 2**32
+    is_seed = isinstance(random_state, Integral) and 0 <= int(random_state) < 2**32
     if random_state is not None and not is_seed:
         raise ValueError(
             f"random_state={random_state!r} must be None, an integer from 0 to "

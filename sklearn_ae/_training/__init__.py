@@ -2,7 +2,6 @@
 
 from ._loop import Rows, StopTraining, Training, Watcher, count_batches
 from ._optimizers import OPTIMIZERS, check_solver
-from ._precision import PRECISIONS
 from ._progress import ProgressLines
 from ._recipe import Recipe
 from ._schedule import SCHEDULES
@@ -30,7 +29,6 @@ from ._user_code import hooks_of, share_hooks, user_code
 
 __all__ = [
     "OPTIMIZERS",
-    "PRECISIONS",
     "ROWS_PER_PASS",
     "SCHEDULES",
     "ConvergenceError",

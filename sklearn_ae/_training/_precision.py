@@ -13,9 +13,7 @@ from ..nn import Autoencoder, DenseGradients, ReconstructionLoss
 if TYPE_CHECKING:
     from ._steps import FlatWeights
 
-__all__ = ["PRECISIONS", "REFINED", "Bfloat16Gradients"]
-
-PRECISIONS = ("auto", "float32", "bfloat16")
+__all__ = ["REFINED", "Bfloat16Gradients"]
 
 REFINED = 0.1  # fraction of the steps, the last ones, that use float32
 

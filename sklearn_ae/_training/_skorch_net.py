@@ -13,6 +13,7 @@ from skorch.callbacks import Callback
 from skorch.dataset import Dataset
 from skorch.utils import TeeGenerator
 
+from ..nn import BottleneckNetwork
 from ._loop import Rows, StopTraining, Training, Watcher, batches, count_batches
 from ._stopping import BestWeights, copy_weights
 from ._tensors import to_tensor
@@ -59,6 +60,7 @@ class ReconstructionNet(NeuralNet):
         Parameters of NeuralNet.
     """
 
+    module_: BottleneckNetwork
     training_: Training | None = None
 
     def __init__(self, module, criterion, **kwargs):

@@ -7,7 +7,7 @@ from ._gradients import DenseGradients
 from ._layers import Units
 from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, make_loss
 from ._networks import Autoencoder, BottleneckNetwork
-from ._own_layers import refuse_single_rows
+from ._own_layers import NetworkFactory, refuse_single_rows
 from ._variational import VariationalNetwork
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "Corruption",
     "DenseGradients",
     "EvidenceLowerBound",
+    "NetworkFactory",
     "ReconstructionLoss",
     "TrainingLoss",
     "Units",

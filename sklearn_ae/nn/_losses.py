@@ -300,7 +300,7 @@ class UserLoss(ReconstructionLoss):
         return LossLikelihood(self)
 
 
-LOSSES: dict[str, Callable[[], ReconstructionLoss]] = {
+LOSSES: dict[str, type[ReconstructionLoss]] = {
     "mse": MeanSquaredError,
     "mae": MeanAbsoluteError,
     "huber": Huber,
