@@ -24,6 +24,7 @@ from ._fitted import Fitted
 from ._objectives import Objective
 from ._plan import make_plan
 from ._sklearn._callbacks import CALLBACKS, CallbackSupportMixin, EpochTasks, FitTask
+from ._sklearn._carried import CarriedCallbacksMixin
 from ._sklearn._html import DrawnNetworkMixin
 from ._sklearn._validation import (
     COUNTS,
@@ -57,6 +58,7 @@ _TO_BE_FOUND = float, np.floating, str  # what PCA takes for a number to be foun
 
 class BaseAutoencoder(
     DrawnNetworkMixin,
+    CarriedCallbacksMixin,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,

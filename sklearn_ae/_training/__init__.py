@@ -6,7 +6,7 @@ from ._precision import PRECISIONS
 from ._progress import ProgressLines
 from ._recipe import Recipe
 from ._schedule import SCHEDULES
-from ._skorch_net import ReconstructionNet, check_callbacks
+from ._skorch_net import ReconstructionNet, check_callbacks, copied_callbacks
 from ._steps import set_training
 from ._stopping import ConvergenceError
 from ._tensors import (
@@ -45,6 +45,7 @@ __all__ = [
     "by_chunk",
     "check_callbacks",
     "check_solver",
+    "copied_callbacks",
     "corrupt",
     "count_batches",
     "hooks_of",
