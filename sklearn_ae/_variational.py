@@ -202,9 +202,11 @@ class VariationalAutoencoder(BaseAutoencoder):
         float32 here, since bfloat16 was not measured for distributions over codes.
 
     callbacks : list of skorch callbacks, default=None
-        Called during training. They are copied, except for open files and connections,
-        so that the given objects do not change. With callbacks, training steps use
-        autograd: the results are the same up to rounding, and small layers take longer.
+        Called during training. They are copied with the lists, dicts, sets, arrays and
+        tensors in them, so that the given ones do not change; all else in them, such as
+        a writer or a trial of Optuna, is shared, and clones share all. Pickles leave out
+        a callback that cannot be pickled, with a warning. With callbacks, training steps
+        use autograd: results are the same up to rounding, and small layers take longer.
         A callback that raises KeyboardInterrupt ends training, as in skorch; Ctrl-C
         that arrives while a callback runs ends it too.
 

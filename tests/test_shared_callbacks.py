@@ -298,7 +298,9 @@ def test_code_is_left_to_the_pickler(quick):
     estimator = quick(callbacks=(scoring,))
     with pytest.raises((AttributeError, pickle.PicklingError), match="lambda"):
         pickle.dumps(estimator)
-    (loaded,) = pickle.loads(cloudpickle.dumps(estimator)).callbacks
+    callbacks = pickle.loads(cloudpickle.dumps(estimator)).callbacks
+    assert isinstance(callbacks, tuple)
+    (loaded,) = callbacks
     assert loaded.scoring(None, None, None) == 1.0
 
 
