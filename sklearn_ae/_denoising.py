@@ -538,7 +538,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
         R², as in the other estimators, between ``X_clean`` and ``denoise(X)``. Without
         ``X_clean`` it is computed between ``X`` and ``denoise(X)``; if ``X`` is noisy,
-        that rewards keeping the noise.
+        that rewards keeping the noise. In a grid search leave ``scoring`` out: scorers by
+        name, "r2" among them, ask for ``predict`` and give NaN, as for PCA.
 
         Parameters
         ----------

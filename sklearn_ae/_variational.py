@@ -462,7 +462,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over all features
         that vary, in the units of ``X``. This is scikit-learn's ``r2_score(X, X_hat,
         multioutput="variance_weighted")``. It is on the same scale for every ``loss``,
-        so that a grid search can compare losses.
+        so that a grid search can compare losses. Leave its ``scoring`` out: scorers by
+        name, "r2" among them, ask for ``predict`` and give NaN, as for PCA.
 
         Parameters
         ----------
