@@ -201,9 +201,11 @@ class AutoencoderTransformer(BaseAutoencoder):
         those of other CPUs by more than rounding errors.
 
     callbacks : list of skorch callbacks, default=None
-        Called during training. They are copied, except for open files and connections,
-        so that the given objects do not change. With callbacks, training steps use
-        autograd: the results are the same up to rounding, and small layers take longer.
+        Called during training. They are copied with the lists, dicts, sets, arrays and
+        tensors in them, so that the given ones do not change; all else in them, such as
+        a writer or a trial of Optuna, is shared, and clones share all. Pickles leave out
+        a callback that cannot be pickled, with a warning. With callbacks, training steps
+        use autograd: results are the same up to rounding, and small layers take longer.
         A callback that raises KeyboardInterrupt ends training, as in skorch; Ctrl-C
         that arrives while a callback runs ends it too.
 
@@ -425,7 +427,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over all features
         that vary, in the units of ``X``. This is scikit-learn's ``r2_score(X, X_hat,
         multioutput="variance_weighted")``. It is on the same scale for every ``loss``,
-        so that a grid search can compare losses.
+        so that a grid search can compare losses. Leave its ``scoring`` out: scorers by
+        name, "r2" among them, ask for ``predict`` and give NaN, as for PCA.
 
         Parameters
         ----------

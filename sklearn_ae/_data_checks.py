@@ -1,5 +1,6 @@
-"""Checks that raise for values which a loss, an output or float32 cannot handle."""
+"""Checks that raise for what a loss, an output, float32 or the memory cannot hold."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,6 +13,7 @@ __all__ = [
     "check_output_range",
     "check_result_range",
     "check_units",
+    "refuse_lack_of_memory",
     "refuse_lost_digits",
 ]
 
@@ -29,6 +31,10 @@ _ROUNDING = 1e-6  # MinMaxScaler's results can exceed 1 by a rounding error
 # Largest ratio of a column's mean to its standard deviation that training in float32
 # tolerates: if the input is not centred, and if only the output is not centred.
 _FARTHEST_MEAN_IN, _FARTHEST_MEAN_OUT = 1e3, 1e5
+
+# What torch says of memory that it cannot have, in the words of each kind of device.
+_NO_MEMORY = re.compile("alloc|out of memory", re.IGNORECASE)
+_MOST_BYTES = 2**63  # more cannot even be asked for
 
 
 def check_loss_domain(loss, X: np.ndarray, name: str = "X") -> None:
@@ -124,3 +130,39 @@ def refuse_lost_digits(
         "training in float32 would lose the digits that vary. Subtract the means "
         "first, or use scaling='global' with loss='mse'."
     )
+
+
+def refuse_lack_of_memory(error: Exception, architecture, n_rows: int, batch_size: int):
+    """Raise ValueError if ``error`` says that a fit needs more memory than there is.
+
+    Parameters
+    ----------
+    error : Exception
+    architecture : Architecture
+        Nothing is raised for layers of the user's own, whose sizes are not known.
+    n_rows, batch_size : int
+    """
+    n_weights = architecture.n_multiplications
+    is_lack = isinstance(error, MemoryError) or _NO_MEMORY.search(str(error))
+    if architecture.has_own_layers or not (is_lack or 4 * n_weights > _MOST_BYTES):
+        return
+    sizes, back = architecture.hidden_layer_sizes, architecture.decoder_hidden_layer_sizes
+    n_features = architecture.n_features
+    n_values = min(batch_size, n_rows) * sum((n_features, *sizes, *back))
+    # Roughly what training holds: weights with gradients, the optimizer's state and copies
+    # of the start and the best, 8 times by measurement; values with their gradients.
+    held = {"layers": 8 * n_weights, "batch": 2 * n_values, "rows": n_rows * n_features}
+    largest = max(held, key=lambda what: held[what])
+    if largest == "layers":
+        cause = f"hidden_layer_sizes={sizes}, and {back} in the decoder, asks for about "
+        cause, way = f"{cause}{n_weights:.2g} weights of 4 bytes", "Use smaller layers"
+    elif largest == "batch":
+        cause = f"batch_size={batch_size} asks for about {n_values:.2g} values of 4 bytes"
+        way = "Use a smaller batch_size"
+    else:
+        cause = f"X has {n_rows} rows of {n_features} numbers"
+        way = "Fit a sample of the rows"
+    raise ValueError(
+        f"{cause}, several times over in training, which this machine has no memory for "
+        f"({str(error).partition(chr(10))[0]}); expected fewer. {way}."
+    ) from error

@@ -244,9 +244,11 @@ class DenoisingAutoencoder(BaseAutoencoder):
         those of other CPUs by more than rounding errors.
 
     callbacks : list of skorch callbacks, default=None
-        Called during training. They are copied, except for open files and connections,
-        so that the given objects do not change. With callbacks, training steps use
-        autograd: the results are the same up to rounding, and small layers take longer.
+        Called during training. They are copied with the lists, dicts, sets, arrays and
+        tensors in them, so that the given ones do not change; all else in them, such as
+        a writer or a trial of Optuna, is shared, and clones share all. Pickles leave out
+        a callback that cannot be pickled, with a warning. With callbacks, training steps
+        use autograd: results are the same up to rounding, and small layers take longer.
         A callback that raises KeyboardInterrupt ends training, as in skorch; Ctrl-C
         that arrives while a callback runs ends it too.
 
@@ -563,7 +565,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
         R², as in the other estimators, between ``X_clean`` and ``denoise(X)``. Without
         ``X_clean`` it is computed between ``X`` and ``denoise(X)``; if ``X`` is noisy,
-        that rewards keeping the noise.
+        that rewards keeping the noise. In a grid search leave ``scoring`` out: scorers by
+        name, "r2" among them, ask for ``predict`` and give NaN, as for PCA.
 
         Parameters
         ----------

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ._code_density import DENSITIES, CodeDensity, DeferredDensity
+from ._data_checks import refuse_lack_of_memory
 from ._fitted import Fitted
 from ._objectives import Start, StartProblem
 from ._plan import Plan
@@ -31,8 +32,6 @@ from .nn import UNCROSSED, refuse_single_rows
 __all__ = ["Fit"]
 
 _ROWS_TO_VERIFY = 16  # any difference in weights or buffers shows in a few rows
-
-_MANY_WEIGHTS = 1e9  # with fewer, what fails in building a network is not its size
 
 _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 
@@ -78,39 +77,31 @@ class Fit:
         own = architecture.encoder, architecture.decoder, plan.loss, recipe.solver
         is_foreign = any(map(callable, own)) or plan.objective.calls_user_code
         seed = self.seed if is_foreign else None
-        with borrowed_globals(recipe.n_multiplications, seed):
-            self._build()
-            self._set_start()
-            # Training could only lose digits of a start that gives all rows back. Layers
-            # and losses of the user's are run: what they are for is not known.
-            is_done = self.start is not None and self.start.is_exact
-            if is_done and (plan.architecture.has_own_layers or callable(plan.loss)):
-                is_done = False
-            if not (is_done or plan.is_closed_form):
-                self._train(watchers)
-            return self._finish()
+        try:
+            with borrowed_globals(recipe.n_multiplications, seed):
+                self._build()
+                self._set_start()
+                # Training could only lose digits of a start that gives all rows back.
+                # Layers and losses of the user's are run: what they are for is not known.
+                is_done = self.start is not None and self.start.is_exact
+                if is_done and (architecture.has_own_layers or callable(plan.loss)):
+                    is_done = False
+                if not (is_done or plan.is_closed_form):
+                    self._train(watchers)
+                return self._finish()
+        except (RuntimeError, MemoryError, TypeError) as error:
+            refuse_lack_of_memory(error, architecture, len(self.X), recipe.batch_size)
+            raise
 
     def _build(self) -> None:
         """Build the network, its loss and the noise, and scale the rows."""
         plan, objective = self.plan, self.plan.objective
         self.generator = make_generator(self.seed)
         unit = float(plan.output_columns.scale_[0])
-        try:
-            with user_code.random_state:
-                network, self.loss, self.noise = objective.build(
-                    plan.architecture, plan.loss, unit, self.generator
-                )
-        except RuntimeError as error:
-            n_weights = plan.architecture.n_multiplications
-            if n_weights < _MANY_WEIGHTS:
-                raise
-            sizes = plan.architecture.hidden_layer_sizes
-            back = plan.architecture.decoder_hidden_layer_sizes
-            raise ValueError(
-                f"hidden_layer_sizes={sizes}, and {back} in the decoder, asks for about "
-                f"{n_weights:.2g} weights of 4 bytes, which this machine has no memory for "
-                f"({error}); expected fewer. Use smaller layers."
-            ) from error
+        with user_code.random_state:
+            network, self.loss, self.noise = objective.build(
+                plan.architecture, plan.loss, unit, self.generator
+            )
         self.network = network.to(plan.recipe.device).eval()
         self.loss.eval()
         self.spread = plan.output_columns.spread_

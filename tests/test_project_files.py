@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,8 @@ in_repository = pytest.mark.skipif(
 
 def by_name(requirements):
     """Return {name: lower bound} of requirements such as "numpy>=2.0"."""
-    return dict(
-        re.fullmatch(r"([\w-]+) ?>=([\d.]+)", told).groups() for told in requirements
-    )
+    pattern = r"([\w-]+)(?:\[\w+\])? ?>=([\d.]+)"
+    return dict(re.fullmatch(pattern, told).groups() for told in requirements)
 
 
 def recipe():
@@ -69,6 +69,13 @@ def test_conda_constrains_the_extras_of_users():
     extras = PROJECT["optional-dependencies"]
     told = [requirement for name in EXTRAS_OF_USERS for requirement in extras[name]]
     assert listed(recipe(), "run_constraints") == by_name(told)
+
+
+def test_the_extra_for_bars_brings_what_rich_needs_in_a_notebook():
+    pytest.importorskip("rich")
+    needs = " ".join(r for r in requires("rich") if r.startswith("ipywidgets"))
+    (name,) = re.findall(r"""extra == ['"](\w+)['"]""", needs)
+    assert [f"rich[{name}]"] == [r.partition(">=")[0] for r in extra("progress")]
 
 
 @in_repository

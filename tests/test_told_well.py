@@ -8,9 +8,16 @@ import torch
 from scipy import sparse
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import MinMaxScaler
+from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_ae import DenoisingAutoencoder, VariationalAutoencoder
+from sklearn_ae import (
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    VariationalAutoencoder,
+    _fit,
+)
+from sklearn_ae._training import _steps, _stopping
 
 TABLES = {
     "images": (np.zeros((9, 4, 4)), ValueError, r"shape \(9, 4, 4\).*X.reshape\(len\(X"),
@@ -139,10 +146,67 @@ def test_penalties_and_optimizers_without_groups(quick, bent):
         quick(2, solver=torch.optim.LBFGS, alpha=0.1).fit(bent)
 
 
-@pytest.mark.parametrize("sizes", [(10**6, 10**6), (10**18,)])
+@pytest.mark.parametrize("sizes", [(10**6, 10**6), (10**18,), (10**19,)])
 def test_layers_that_no_memory_holds(quick, bent, sizes):
     with pytest.raises(ValueError, match=r"asks for about .* weights.*Use smaller layers"):
         quick(2, hidden_layer_sizes=sizes).fit(bent)
+
+
+def ask_for_too_much(*args, **kwargs):
+    torch.empty(10**15)
+
+
+# Gradients, the best weights so far, and what the optimizer keeps from its first step on.
+GREEDY = {
+    "gradients": (_steps.FlatWeights, "__init__"),
+    "best weights": (_stopping.BestWeights, "judge_start"),
+    "optimizer": (torch.optim.Adam, "_init_group"),
+}
+
+
+@pytest.mark.parametrize("where", GREEDY)
+def test_training_that_no_memory_holds(monkeypatch, bent, where):
+    estimator = AutoencoderTransformer(2, hidden_layer_sizes=(40, 40), max_iter=2).fit(bent)
+    before = dict(vars(estimator))
+    monkeypatch.setattr(*GREEDY[where], ask_for_too_much)
+    told = r"=\(40, 40\), and \(40, 40\) in the decoder, asks for about .* weights.*memory"
+    with pytest.raises(ValueError, match=told) as raised:
+        estimator.fit(bent)
+    assert isinstance(raised.value.__cause__, RuntimeError)
+    assert vars(estimator) == before
+
+
+def test_what_memory_is_short_of_is_named_by_what_is_largest(monkeypatch, digits):
+    X = np.tile(digits[0], (40, 1))
+    monkeypatch.setattr(_fit.Fit, "_train", ask_for_too_much)
+    with pytest.raises(ValueError, match=r"^X has 24000 rows.*Fit a sample of the rows"):
+        AutoencoderTransformer(2).fit(X)
+    with pytest.raises(ValueError, match=r"^batch_size=9000 .*Use a smaller batch_size"):
+        AutoencoderTransformer(2, batch_size=9000).fit(X)
+
+
+@pytest.mark.parametrize(
+    ("error", "is_lack"),
+    [
+        (MemoryError(), True),
+        (RuntimeError("CUDA out of memory. Tried to reserve 2.00 GiB."), True),
+        (RuntimeError("MPS backend out of memory"), True),
+        (RuntimeError("of the user's"), False),
+        (TypeError("of the user's"), False),
+    ],
+    ids=repr,
+)
+def test_other_errors_in_training_pass_as_they_are(bent, error, is_lack):
+    class Failing(Callback):
+        def on_batch_end(self, net, **kwargs):
+            raise error
+
+    own = AutoencoderTransformer(2, encoder=torch.nn.Linear, callbacks=[Failing()])
+    with pytest.raises(type(error)) as raised:
+        own.fit(bent)
+    assert raised.value is error
+    with pytest.raises(ValueError if is_lack else type(error)):
+        AutoencoderTransformer(2, callbacks=[Failing()]).fit(bent)
 
 
 @pytest.mark.parametrize("level", [1e8, 1e300])

@@ -7,12 +7,14 @@ from sklearn.base import (
 )
 
 from ._callbacks import CallbackSupportMixin, with_callbacks
+from ._carried import CarriedCallbacksMixin
 from ._validation import fits
 
 __all__ = ["Transformer", "fits", "with_callbacks"]
 
 
 class Transformer(
+    CarriedCallbacksMixin,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,
     TransformerMixin,

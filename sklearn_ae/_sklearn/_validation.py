@@ -49,7 +49,7 @@ COUNTS = ("n_components", "batch_size", "max_iter", "n_iter_no_change", "kl_warm
 # In standard deviations: means of the same rows differ by rounding errors alone.
 _SAME_MEAN = 1e-6
 
-_OURS_AND_THEIRS = ("sklearn_ae", "sklearn", "joblib")
+_OURS_AND_THEIRS = ("sklearn_ae", "sklearn", "joblib", "cloudpickle", "pickle")
 
 _DTYPES = [np.float64, np.float32]  # other dtypes are converted to the first
 
@@ -223,7 +223,7 @@ class DominantColumnWarning(UserWarning):
 
 
 def warn_user(message: str, category: type[Warning]) -> None:
-    """Warn as if from the first caller outside of this package and scikit-learn."""
+    """Warn as if from the first caller outside of our code, scikit-learn and picklers."""
     # ``stacklevel`` needs a fixed depth, which differs between a fit, a pipeline and a grid
     # search.
     frame = sys._getframe(1)

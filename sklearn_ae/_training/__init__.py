@@ -5,7 +5,7 @@ from ._optimizers import OPTIMIZERS, check_solver
 from ._progress import ProgressLines
 from ._recipe import Recipe
 from ._schedule import SCHEDULES
-from ._skorch_net import ReconstructionNet, check_callbacks
+from ._skorch_net import ReconstructionNet, check_callbacks, copied_callbacks
 from ._steps import set_training
 from ._stopping import ConvergenceError
 from ._tensors import (
@@ -43,6 +43,7 @@ __all__ = [
     "by_chunk",
     "check_callbacks",
     "check_solver",
+    "copied_callbacks",
     "corrupt",
     "count_batches",
     "hooks_of",

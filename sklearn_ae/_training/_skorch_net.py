@@ -1,10 +1,10 @@
 """The skorch net: the attribute ``net_``, and the net that skorch callbacks are given."""
 
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Iterator
-from contextlib import suppress
-from copy import copy, deepcopy
-from pickle import PicklingError
-from typing import NoReturn
+from copy import copy
+from types import MethodType
+from typing import Any, NoReturn
 
 import numpy as np
 import torch
@@ -19,7 +19,10 @@ from ._stopping import BestWeights, copy_weights
 from ._tensors import to_tensor
 from ._user_code import called_outside, user_code
 
-__all__ = ["CallbackHooks", "ReconstructionNet", "check_callbacks"]
+__all__ = ["CallbackHooks", "ReconstructionNet", "check_callbacks", "copied_callbacks"]
+
+# Python's own; a class of somebody else's may write to a disk, as a shelf does.
+_CONTAINERS = list, dict, deque, defaultdict, OrderedDict, Counter
 
 
 class TensorBatches:
@@ -177,7 +180,7 @@ class CallbackHooks(Watcher):
     ----------
     training : Training
     callbacks : sequence of skorch callbacks, or of (name, callback)
-        They are copied.
+        They are copied; see copied_callbacks.
     """
 
     def __init__(self, training: Training, callbacks):
@@ -188,7 +191,7 @@ class CallbackHooks(Watcher):
             lr=recipe.learning_rate_init,
             max_epochs=recipe.max_iter,
             batch_size=recipe.batch_size,
-            callbacks=_copied(callbacks),
+            callbacks=copied_callbacks(callbacks),
             verbose=0,  # no lines by skorch; the estimator prints its own
             device=recipe.device,
         )
@@ -283,25 +286,48 @@ def check_callbacks(callbacks):
     return callbacks
 
 
-def _copied(callbacks) -> list:
-    """Return copies of the user's callbacks, since skorch changes those that it runs."""
-    # One memo for all, so that two callbacks which share an object still do.
-    memo: dict = {}
-    return [
-        (*entry[:-1], _twin(entry[-1], memo))
-        if isinstance(entry, tuple)
-        else _twin(entry, memo)
-        for entry in callbacks
-    ]
+def copied_callbacks(callbacks) -> list:
+    """Return copies of the user's callbacks, since skorch changes those that it runs.
 
+    Callbacks are copied with the lists, dicts, sets, arrays and tensors in them, so that
+    the user's stay as they were. All else that they hold is shared: it may stand for
+    something outside, such as a file, a connection or a trial of Optuna, and what a copy is
+    told would be lost, if there can be a copy at all.
 
-def _twin(callback: Callback, memo: dict) -> Callback:
-    """Return a copy that shares what cannot be copied: open files, locks, connections.
+    Parameters
+    ----------
+    callbacks : sequence of skorch callbacks, or of (name, callback)
 
-    ``memo`` is that of deepcopy: objects shared by callbacks are shared by their copies.
+    Returns
+    -------
+    copies : list
+        What two callbacks share, their copies share too.
     """
-    twin = memo[id(callback)] = copy(callback)
-    for name, value in vars(callback).items():
-        with suppress(TypeError, PicklingError):
-            setattr(twin, name, deepcopy(value, memo))
-    return twin
+    return _twin(list(callbacks), {})
+
+
+def _twin(part: Any, memo: dict[int, Any]) -> Any:
+    """Return a copy of a callback or of plain data; anything else is returned itself."""
+    if id(part) in memo:
+        return memo[id(part)]
+    kind = type(part)
+    if isinstance(part, Callback):
+        twin = memo[id(part)] = copy(part)
+        # From the original, since __getstate__ may leave out what is not to be saved.
+        state = {name: _twin(value, memo) for name, value in vars(part).items()}
+        vars(twin).update(state)
+        return twin
+    if kind in _CONTAINERS:
+        twin = memo[id(part)] = copy(part)
+        for place, value in part.items() if isinstance(part, dict) else enumerate(part):
+            twin[place] = _twin(value, memo)
+        return twin
+    if kind is tuple:
+        return tuple(_twin(value, memo) for value in part)
+    if kind is MethodType:
+        return MethodType(part.__func__, _twin(part.__self__, memo))
+    if kind in (set, np.ndarray):
+        memo[id(part)] = copy(part)
+    elif kind is torch.Tensor and not part.requires_grad:  # else an optimizer may hold it
+        memo[id(part)] = part.clone()
+    return memo.get(id(part), part)

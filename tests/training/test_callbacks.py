@@ -1,7 +1,5 @@
 """skorch's callbacks work through ``callbacks=``; the user's objects stay as they were."""
 
-import threading
-
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -11,7 +9,6 @@ from skorch.callbacks import (
     EarlyStopping,
     EpochScoring,
     ProgressBar,
-    TensorBoard,
 )
 
 
@@ -196,36 +193,3 @@ def test_copies_share_among_themselves_what_the_callbacks_share(quick, digits):
     quick(max_iter=3, callbacks=[Twice(common), Twice(common)]).fit(digits[0])
     assert seen == [1, 2, 3, 4, 5, 6]
     assert common == []
-
-
-def test_what_cannot_be_copied_is_shared_as_the_writer_of_a_logger_is(quick, digits):
-    class Writer:
-        def __init__(self):
-            self.lock, self.told = threading.Lock(), []
-
-        def add_scalar(self, tag, scalar_value, global_step):
-            self.told.append(tag)
-
-        def close(self):
-            self.is_closed = True
-
-    writer = Writer()
-    logger = TensorBoard(writer)
-    logger.seen = []
-    before = dict(vars(logger))
-    quick(max_iter=3, callbacks=[("log", logger)]).fit(digits[0])
-    assert vars(logger) == before
-    assert writer.is_closed
-    assert writer.told.count("Loss/train_loss") == 3
-    assert {"Loss/valid_loss", "Loss/valid_r2"} <= set(writer.told)
-
-
-def test_a_callback_that_cannot_be_cloned_is_the_users_error(quick, digits):
-    class Renaming(Callback):
-        def __init__(self, folder):
-            self.place = folder
-
-    estimator = quick(callbacks=[Renaming("here")], max_iter=1)
-    estimator.fit(digits[0])
-    with pytest.raises((TypeError, RuntimeError)):
-        clone(estimator)
