@@ -147,7 +147,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         larger value the learning rate decays more slowly, which gives somewhat better
         codes in proportionally more time. With ``batch_size="auto"`` an epoch of
         ``50 <= n <= 500`` samples is ``1000 // n`` passes, so that few samples give enough
-        steps; not without ``early_stopping``, nor for user-supplied layers or optimizers.
+        steps; not for more features than samples, without ``early_stopping``, or for
+        user-supplied layers or optimizers.
 
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as progress, as a fraction

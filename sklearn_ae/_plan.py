@@ -235,8 +235,15 @@ def _make_recipe(
     device = device if device == "cpu" else resolve_device(device)
     has_own_layers = settings.encoder is not None or settings.decoder is not None
     # User-supplied layers and optimizers, whose steps may be long, were not measured with
-    # several passes, nor were fits without validation rows.
-    may_repeat = settings.early_stopping and isinstance(solver, str) and not has_own_layers
+    # several passes, nor were fits without validation rows. Where columns outnumber rows,
+    # as in images and spectra of 60 to 300 rows, passes won 0.006 of R² at most and took
+    # two to nine times as long.
+    may_repeat = (
+        settings.early_stopping
+        and isinstance(solver, str)
+        and not has_own_layers
+        and architecture.n_features <= n_rows
+    )
     batch_size, n_passes = plan_batches(settings.batch_size, n_rows, may_repeat)
     # An optimizer class gets a single group of weights, since LBFGS accepts no more.
     slow = architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse"

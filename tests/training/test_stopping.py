@@ -201,7 +201,7 @@ def count_rows(sizes):
 def test_an_epoch_passes_over_few_rows_several_times(quick, digits, n_rows, n_passes):
     sizes = []
     settings = {"max_iter": 2, "callbacks": [count_rows(sizes)]}
-    fitted = quick(2, **settings).fit(digits[0][:n_rows])
+    fitted = quick(2, **settings).fit(digits[0][:n_rows, 20:40])
     n_train = n_rows - round(0.1 * n_rows)
     assert sum(sizes) == 2 * n_passes * n_train
     # Epochs are counted as they were, and their losses are means, not sums.
@@ -222,8 +222,17 @@ def test_an_epoch_passes_over_few_rows_several_times(quick, digits, n_rows, n_pa
 )
 def test_what_was_not_measured_takes_one_pass(quiet, digits, settings):
     sizes = []
-    quiet(2, max_iter=1, callbacks=[count_rows(sizes)], **settings).fit(digits[0][:60])
+    X = digits[0][:60, 20:40]
+    quiet(2, max_iter=1, callbacks=[count_rows(sizes)], **settings).fit(X)
     assert sum(sizes) == (54 if settings.get("early_stopping", True) else 60)
+
+
+@pytest.mark.parametrize(("n_columns", "n_passes"), [(60, 16), (61, 1)])
+def test_wide_tables_take_one_pass(quiet, digits, n_columns, n_passes):
+    sizes = []
+    X = digits[0][:60, :n_columns]
+    quiet(2, max_iter=1, callbacks=[count_rows(sizes)]).fit(X)
+    assert sum(sizes) == 54 * n_passes
 
 
 # After one pass per epoch the first stayed PCA, and the second had 0.956.
