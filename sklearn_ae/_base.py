@@ -259,41 +259,31 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         return self._fitted.reconstruct(validate_rows(self, X, reset=False))
 
     def _r2(self, X, wanted):
-        X_hat = self._fitted.reconstruct(X)
-        # float64, around 1: the squares of data of extreme size overflow or vanish. By a
-        # power of two no digit changes.
-        unit = np.ldexp(1.0, int(np.frexp(np.abs(wanted).max())[1]) - 1)
-        score = np.float64(np.nan)
+        if len(X) == 1:
+            return r2_score(wanted, wanted)  # scikit-learn says that one row has no score
         with np.errstate(over="ignore", invalid="ignore"):
-            wanted, X_hat = (
-                wanted.astype(np.float64) / unit,
-                X_hat.astype(np.float64) / unit,
-            )
-            if np.isfinite(X_hat).all():
-                score = r2_score(wanted, X_hat, multioutput="variance_weighted")
-        if len(X) > 1:  # of one row scikit-learn says that it has no score
-            check_result_range(np.asarray(score), [X], "X", has_own_parts=False)
-        return score
+            error, total = self._fitted.squares(X, wanted)
+            scores = _shares_explained(error, total)
+            score = np.average(scores, weights=total if total.any() else None)
+        check_result_range(np.asarray(score), [X], "X", has_own_parts=False)
+        return float(score)
 
     def _column_r2(self, X, wanted):
-        # From their first row on: columns without variance then have exactly none.
-        origin = wanted[0].astype(np.float64)
-        r2 = r2_score(
-            wanted.astype(np.float64) - origin,
-            self._fitted.reconstruct(X).astype(np.float64) - origin,
-            multioutput="raw_values",
-        )
-        return np.full(X.shape[1], r2)  # of one row it is NaN, a single one
+        if len(X) == 1:
+            return np.full(X.shape[1], r2_score(wanted, wanted))
+        return _shares_explained(*self._fitted.squares(X, wanted))
 
     def _row_scores(self, X, wanted, name):
         check_units(self._fitted.loss, wanted, name)
         warn_if_nothing_is_left_out(self._fitted, X is wanted)
-        return -self._fitted.row_losses(X, wanted)
+        losses = self._fitted.row_losses(X, wanted)
+        return np.negative(losses, out=losses)
 
     def _cell_scores(self, X, wanted, name):
         check_units(self._fitted.loss, wanted, name)
         warn_if_nothing_is_left_out(self._fitted, X is wanted)
-        return -self._fitted.cell_losses(X, wanted)
+        losses = self._fitted.cell_losses(X, wanted)
+        return np.negative(losses, out=losses)  # of the size of X
 
     def sample(self, n_samples: int = 1, *, random_state: RandomState = None) -> Floats:
         """Generate new samples by drawing codes and decoding them.
@@ -367,6 +357,17 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
                 UserWarning,
             )
         super().__setstate__(state)
+
+
+def _shares_explained(error: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return R² of each column from its sums of squares, as scikit-learn's r2_score.
+
+    Of a column without variance it is 1 without error, else 0.
+    """
+    scores = np.where(error > 0, 0.0, 1.0)
+    varies = total > 0
+    scores[varies] = 1 - error[varies] / total[varies]
+    return scores
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 from sklearn import config_context
+from sklearn.utils import gen_batches
 
 __all__ = [
     "DENSITIES",
@@ -21,6 +22,8 @@ __all__ = [
 # codes. How much a subset loses was not measured.
 _MOST_ROWS = 20_000
 _SIZES = (1, 2, 4, 8, 16, 32)
+
+_ROWS_PER_PASS = 4096  # codes centred at once: bounds the memory
 
 
 class CodeDensity(ABC):
@@ -61,8 +64,11 @@ class GaussianDensity(CodeDensity):
     def fit(self, codes, unit, seed):
         self.mean_ = codes.mean(axis=0, dtype=np.float64)
         # Divided by n and not n - 1, which would fail for a single code.
-        centred = codes - self.mean_
-        self.covariance_ = centred.T @ centred / len(codes)
+        together = np.zeros((codes.shape[1], codes.shape[1]))
+        for rows in gen_batches(len(codes), _ROWS_PER_PASS):
+            centred = codes[rows] - self.mean_
+            together += centred.T @ centred
+        self.covariance_ = together / len(codes)
         return self
 
     def draw(self, n_samples, random_state):
@@ -84,11 +90,11 @@ class MixtureDensity(CodeDensity):
         # Imported here, since few users need it and the import takes a tenth of a second.
         from sklearn.mixture import GaussianMixture
 
-        # In units of the rows: k-means, which starts the mixture, compares distances.
-        codes = codes * unit
         if len(codes) > _MOST_ROWS:
             rows = np.random.RandomState(seed).permutation(len(codes))[:_MOST_ROWS]
             codes = codes[rows]
+        # In units of the rows: k-means, which starts the mixture, compares distances.
+        codes = codes * unit
         # All components are divided by the same number: with one each, components of small
         # variance would have the same weight in k-means and hide clusters in wide ones.
         offset, scale = codes.mean(axis=0), codes.std(axis=0).max()

@@ -74,7 +74,7 @@ def _check_range(
     low, high = interval
     if low == -np.inf and high == np.inf:
         return
-    least, most = X.min(), X.max()
+    least, most = float(X.min()), float(X.max())
     # Relative to the range, or to the data where the range has no upper bound: rounding
     # errors are proportional to the values that were computed.
     slack = _ROUNDING * (max(abs(least), abs(most)) if high == np.inf else high - low)
@@ -98,7 +98,7 @@ def check_result_range(
         if np.isfinite(result.sum()) or np.isfinite(result).all():  # the first is cheap
             return
     dtype = result.dtype
-    largest = max(float(np.abs(array).max()) for array in given)
+    largest = max(abs(float(end)) for array in given for end in (array.min(), array.max()))
     way_out = f"Divide {name} by a unit of its own first, and fit again in that unit"
     if dtype == np.float32:
         way_out += f", or pass {name} as float64"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ._code_density import DENSITIES, CodeDensity, DeferredDensity
+from ._columns import ScaledRows, column_variance, row_slices
 from ._data_checks import refuse_lack_of_memory
 from ._fitted import Fitted
 from ._objectives import Start, StartProblem
@@ -20,7 +21,6 @@ from ._training import (
     make_generator,
     measure_noise,
     noise_moments,
-    scale_rows,
     set_training,
     to_arrays,
     to_rows,
@@ -57,7 +57,7 @@ class Fit:
         random_state: np.random.RandomState,
     ):
         self.plan = plan
-        self.X, self.X_clean = X, X_clean
+        self.X, self.wanted = X, X if X_clean is None else X_clean
         # The seed is drawn first, so that it does not depend on the number of rows.
         self.seed = int(random_state.randint(np.iinfo(np.int32).max))
         order, n_valid = random_state.permutation(len(X)), 0
@@ -79,8 +79,14 @@ class Fit:
         seed = self.seed if is_foreign else None
         try:
             with borrowed_globals(recipe.n_multiplications, seed):
+                self.generator = make_generator(self.seed)
                 self._build()
-                self._set_start()
+                if plan.starts_linear:
+                    # PCA hardly overfits, so it uses all rows. Regressions and noise levels
+                    # do: fitted to the validation rows too, they would have an advantage
+                    # over epochs.
+                    sees_all = plan.objective.starts_at_pca or plan.is_closed_form
+                    self.start = self._find_linear_start(None if sees_all else self.train)
                 # Training could only lose digits of a start that gives all rows back.
                 # Layers and losses of the user's are run: what they are for is not known.
                 is_done = self.start is not None and self.start.is_exact
@@ -94,9 +100,8 @@ class Fit:
             raise
 
     def _build(self) -> None:
-        """Build the network, its loss and the noise, and scale the rows."""
+        """Build the network, its loss and the noise, and say how rows are scaled."""
         plan, objective = self.plan, self.plan.objective
-        self.generator = make_generator(self.seed)
         unit = float(plan.output_columns.scale_[0])
         with user_code.random_state:
             network, self.loss, self.noise = objective.build(
@@ -108,47 +113,26 @@ class Fit:
         if plan.architecture.output_activation in UNCROSSED:
             # In front of such a link 0 is no mean, so a narrow column has a way to go too.
             self.spread = np.ones_like(self.spread)
-        # The linear start is computed in float64, so that it agrees with PCA to rounding
-        # errors of float64; training converts rows to float32.
-        dtype = np.float64 if plan.starts_linear else np.float32
-        self.x = scale_rows(self.X, plan.columns.offset_, plan.columns.scale_, dtype)
-        self.target = None
+        # They give float64, so that the linear start agrees with PCA to rounding errors of
+        # float64; training converts rows to float32.
+        self.x, self.target = ScaledRows(self.X, plan.columns), None
         if not plan.target_is_input:
-            wanted = self.X if self.X_clean is None else self.X_clean
-            offset, scale = plan.output_columns.offset_, plan.output_columns.scale_
-            self.target = scale_rows(wanted, offset, scale, dtype)
+            self.target = ScaledRows(self.wanted, plan.output_columns)
         if self.noise is not None:
             # On all rows: salt-and-pepper noise needs the extremes of every column.
             measure_noise(self.noise, self.x, plan.columns.offset_, plan.columns.scale_)
 
-    def _set_start(self) -> None:
-        """Load the weights that training starts from."""
-        plan = self.plan
-        if plan.starts_linear:
-            # PCA hardly overfits, so it uses all rows. Regressions and noise levels do:
-            # fitted to the validation rows too, they would have an advantage over epochs.
-            sees_all = plan.objective.starts_at_pca or plan.is_closed_form
-            rows = slice(None) if sees_all else self.train
-            self.start = self._find_linear_start(rows)
-            weights = self.start.weights
-        elif plan.last_arrays is None:
-            wanted = self.x if self.target is None else self.target
-            weights = plan.objective.random_start(wanted)
-            weights |= {"decoder.spread": self.spread}
-        else:
-            # Axes belong to the codes of the last fit; they are determined anew at the end,
-            # and training expects the identity.
-            last = plan.last_arrays.items()
-            weights = {name: w for name, w in last if not name.startswith("axes.")}
-        load_arrays(self.network, weights, "float64")
-
-    def _find_linear_start(self, rows) -> Start:
-        """Return the best linear network for some rows."""
-        plan, noise, x = self.plan, self.noise, self.x[rows]
+    def _find_linear_start(self, index: np.ndarray | None) -> Start:
+        """Return the best linear network for the rows at ``index``; None for all."""
+        plan, noise, x, target = self.plan, self.noise, self.x, self.target
+        if index is not None:
+            x = ScaledRows(self.X, plan.columns, index)
+            if target is not None:
+                target = ScaledRows(self.wanted, plan.output_columns, index)
         problem = StartProblem(
             network=self.network,
             x=x,
-            target=None if self.target is None else self.target[rows],
+            target=target,
             n_components=plan.architecture.n_components,
             code_activation=plan.architecture.code_activation,
             relative_scale=plan.columns.scale_ / plan.output_columns.scale_,
@@ -170,19 +154,27 @@ class Fit:
         own = plan.architecture.encoder or plan.architecture.decoder
         if own and n_train // count_batches(n_train, plan.recipe.batch_size) < 2:
             refuse_single_rows(self.network, n_train)
-        load_arrays(self.network, {}, "float32")  # the start was loaded in float64
+        if self.start is not None:
+            weights = self.start.weights
+        elif plan.last_arrays is None:
+            weights = plan.objective.random_start(self.target or self.x)
+            weights |= {"decoder.spread": self.spread}
+        else:
+            # Axes belong to the codes of the last fit; they are determined anew at the end,
+            # and training expects the identity.
+            last = plan.last_arrays.items()
+            weights = {name: w for name, w in last if not name.startswith("axes.")}
+        load_arrays(self.network, weights, "float32")
         like = next(self.network.parameters())
         scale = plan.output_columns.scale_
-        valid = None
-        if len(self.valid):
-            valid = to_rows(self.network, self.x, self.target, self.valid)
+        # Relative to the largest: squares of scales can overflow in float32.
+        column_weights = to_tensor(scale / scale.max(), like) ** 2
+        rows = self.x, self.target, self.train, self.valid
         self.training = Training(
             self.network,
             self.loss,
-            to_rows(self.network, self.x, self.target, self.train),
-            valid,
-            # Relative to the largest: squares of scales can overflow in float32.
-            column_weights=to_tensor(scale / scale.max(), like) ** 2,
+            *to_rows(self.network, *rows),
+            column_weights=column_weights,
             noise=self.noise and self.noise.to(like.device, like.dtype),
             generator=self.generator,
             recipe=plan.recipe,
@@ -200,7 +192,7 @@ class Fit:
         if start is not None and best_iter == 0:
             if not (plan.objective.starts_at_pca or plan.is_closed_form):
                 # The epoch is chosen, so that the validation rows can be used for the fit.
-                start = self._find_linear_start(slice(None))
+                start = self._find_linear_start(None)
             load_arrays(self.network, start.weights, "float64")
             arrays |= start.weights
             if own == (None, None):
@@ -211,8 +203,8 @@ class Fit:
         constant = np.flatnonzero(plan.columns.variance_ == 0)
         if len(constant) and own[0] is None:
             # Of these rows too: a warm start has the columns of its first fit.
-            is_constant = np.ptp(self.x[:, constant], axis=0) == 0
-            _ignore_columns(arrays, constant[is_constant], self.x[0])
+            is_constant = self.X.min(axis=0) == self.X.max(axis=0)
+            _ignore_columns(arrays, constant[is_constant[constant]], self.x[:1][0])
         fitted = self._describe(arrays, start, best_iter, DENSITIES[plan.sampler]())
         # Here, before fit returns: a network that cannot be rebuilt would fail only in
         # transform, or silently give other codes after unpickling.
@@ -263,10 +255,10 @@ class Fit:
             arrays=arrays | axes,
             density=density.fit(followed, code_unit, self.seed),
             stays_linear=start is not None and best_iter == 0,
-            code_variance=codes.var(axis=0, dtype=np.float64),
+            code_variance=column_variance(codes[rows] for rows in row_slices(codes.shape)),
             explained_variance=explained_variance,
             n_parameters={n: w.numel() for n, w in named if n in arrays},
-            n_samples=len(self.x),
+            n_samples=len(self.X),
             # scikit-learn requires n_iter_ >= 1, also for a closed form.
             n_iter=1 if training is None else len(training.losses),
             best_iter=best_iter,
@@ -281,7 +273,7 @@ class Fit:
 
         def rebuild(network):
             # float64, as rows may be far from zero and have few digits left in float32.
-            rows = self.x[:_ROWS_TO_VERIFY].astype(np.float64)
+            rows = self.x[:_ROWS_TO_VERIFY]
             with borrowed_globals(np.inf, self.seed):  # what layers draw in use is the same
                 return by_chunk(
                     lambda x: network.decoder(network.encoder(x)), network, rows

@@ -119,7 +119,9 @@ class Fitted:
 
         ``name`` is what an error calls them, if a result is no finite number.
         """
-        network, loss = self._network_and_loss(arrays[0].dtype.name)
+        # Integers become float64, as in fit.
+        dtype = "float32" if arrays[0].dtype == np.float32 else "float64"
+        network, loss = self._network_and_loss(dtype)
         n_rows = min(len(arrays[0]), ROWS_PER_PASS)
         work = self.architecture.n_multiplications * n_rows
         seed = self._seed_of_user_code
@@ -141,6 +143,29 @@ class Fitted:
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_samples, n_features)."""
         return self.apply(lambda network, loss, x: network(x), X)
+
+    def squares(self, X: np.ndarray, X_clean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return two sums of squares for each column of ``X_clean``, each (n_features,).
+
+        Of the errors of reconstructions, and of the differences from the mean, which is 0
+        where a column is constant; both in the same unit.
+        """
+        n_rows, n_features = X_clean.shape
+        # Around 1: the squares of data of extreme size overflow or vanish. By a power of
+        # two no digit changes.
+        largest = max(abs(float(X_clean.min())), abs(float(X_clean.max())))
+        unit = np.ldexp(1.0, int(np.frexp(largest)[1]) - 1)
+        error, total, around = np.zeros((3, n_features))
+        # From the first row on: columns without variance then have exactly none.
+        first = X_clean[0].astype(np.float64) / unit
+        for start in range(0, n_rows, ROWS_PER_PASS):
+            rows = slice(start, start + ROWS_PER_PASS)
+            clean = X_clean[rows].astype(np.float64) / unit
+            error += ((clean - self.reconstruct(X[rows]) / unit) ** 2).sum(axis=0)
+            clean -= first
+            total += clean.sum(axis=0)
+            around += (clean**2).sum(axis=0)
+        return error, np.maximum(around - total**2 / n_rows, 0)
 
     def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
         """Return the loss of every row against its target, (n_samples,)."""

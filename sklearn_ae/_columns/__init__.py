@@ -1,5 +1,5 @@
 """Arrays only: the scaling of the user's columns to the input of the network and back."""
 
-from ._scaler import Scaler
+from ._scaler import ScaledRows, Scaler, column_variance, row_slices
 
-__all__ = ["Scaler"]
+__all__ = ["ScaledRows", "Scaler", "column_variance", "row_slices"]

@@ -1,10 +1,12 @@
 """Scaling of numeric columns: what to subtract from each and to divide it by."""
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
 
-__all__ = ["Scaler"]
+__all__ = ["ScaledRows", "Scaler", "column_variance", "row_slices"]
 
 # Products and quotients of larger units could leave the range of float32, which ends
 # at 3.4e38.
@@ -23,6 +25,24 @@ _HEAVY, _NARROW = 3.0, 0.1
 
 # Cells converted at once: 4 MiB in float64, which stay in the cache and bound the memory.
 _CELLS_PER_PASS = 2**19
+
+
+def row_slices(shape: tuple[int, ...]) -> Iterator[slice]:
+    """Return slices that cover the rows of a table, each of some megabytes in float64."""
+    return gen_batches(shape[0], max(1, _CELLS_PER_PASS // shape[1]))
+
+
+def column_variance(parts: Iterable[np.ndarray]) -> np.ndarray:
+    """Return the variance of each column, in float64, of rows that come part by part."""
+    n_rows, origin, total, squares = 0, None, 0.0, 0.0
+    for x in parts:
+        if origin is None:  # near the mean: from zero, columns far away would lose digits
+            origin = x.mean(axis=0, dtype=np.float64)
+        step = x - origin
+        n_rows += len(x)
+        total = total + step.sum(axis=0)
+        squares = squares + (step * step).sum(axis=0)
+    return np.maximum(squares / n_rows - (total / n_rows) ** 2, 0)
 
 
 class Scaler:
@@ -79,10 +99,9 @@ class Scaler:
         # An overflow is reported by the error below, which says what to do.
         with np.errstate(over="ignore", invalid="ignore"):
             standard = StandardScaler()
-            n_rows = max(1, _CELLS_PER_PASS // X.shape[1])
-            for rows in gen_batches(len(X), n_rows):
+            for rows in row_slices(X.shape):
                 standard.partial_fit(X[rows])
-            self.varies_ = bool(np.ptp(X, axis=0).any())
+            self.varies_ = bool((X.min(axis=0) < X.max(axis=0)).any())
         if not np.isfinite(standard.var_).all() or self.varies_ > standard.var_.any():
             _refuse_range(X, standard.var_, name)
         self.mean_ = standard.mean_
@@ -100,9 +119,12 @@ class Scaler:
             unit = np.sqrt(self.variance_.mean()) or 1.0
             self.offset_, self.scale_ = self.mean_, self.scale_ * unit
         elif self.kind == "magnitude":
-            self.scale_ = self.scale_ * (np.abs(X).mean(dtype=np.float64) or 1.0)
+            sizes = sum(
+                np.abs(X[rows], dtype=np.float64).sum() for rows in row_slices(X.shape)
+            )
+            self.scale_ = self.scale_ * (sizes / X.size or 1.0)
         deviation = np.zeros_like(self.mean_)
-        for rows in gen_batches(len(X), n_rows):
+        for rows in row_slices(X.shape):
             deviation += np.abs(X[rows] - self.mean_).sum(axis=0)
         std = np.sqrt(self.variance_) / self.scale_
         # Where a few cells make most of the variance, the others lie closer together.
@@ -129,6 +151,41 @@ class Scaler:
         rest = (offset - first).astype(np.float32)
         offsets = [first, rest] if np.any(np.abs(rest) > 1e-7 * scale) else [first]
         return [*offsets, scale.astype(np.float32)]
+
+
+class ScaledRows:
+    """Rows of a table in units of the network, which are computed when they are read.
+
+    So that nothing has to hold the scaled table in float64. As an array has, it has a shape
+    and gives the rows at a slice or at an index.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n_samples, n_features)
+    scaler : Scaler
+    index : ndarray of int or None
+        Which rows of ``X``, in which order. None: all of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0, 10], [2, 30]], dtype=np.uint8)
+    >>> ScaledRows(X, Scaler("feature").fit(X))[:1]
+    array([[-1., -1.]])
+    """
+
+    def __init__(self, X: np.ndarray, scaler: Scaler, index: np.ndarray | None = None):
+        self.X, self.scaler, self.index = X, scaler, index
+        self.shape = X.shape if index is None else (len(index), X.shape[1])
+
+    def __getitem__(self, rows) -> np.ndarray:
+        """Return (X - offset_) / scale_ of ``rows``, in float64."""
+        x = self.X[rows if self.index is None else self.index[rows]]
+        x = np.array(x, dtype=np.float64, order="C")
+        with np.errstate(over="ignore", invalid="ignore"):  # training tells of divergence
+            x -= self.scaler.offset_
+            x /= self.scaler.scale_
+        return x
 
 
 def _refuse_range(X: np.ndarray, variance: np.ndarray, name: str) -> None:

@@ -1,16 +1,15 @@
 """Arrays only: linear solutions in closed form, for the start of training and for axes."""
 
 from ._denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
-from ._pca import LinearCode, decoder_start, fit_pca, ordered_axes, principal_axes
+from ._pca import LinearCode, code_axes, decoder_start, fit_pca
 from ._probabilistic import fit_probabilistic_pca
 
 __all__ = [
     "LinearCode",
+    "code_axes",
     "decoder_start",
     "fit_linear_denoiser",
     "fit_pca",
     "fit_probabilistic_pca",
     "fit_wide_linear_denoiser",
-    "ordered_axes",
-    "principal_axes",
 ]

@@ -10,9 +10,14 @@ With few rows B is shrunk towards one factor per column: the ridge shrinks it no
 but to the diagonal matrix of the best factor for each column by itself.
 """
 
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
 import numpy as np
 from scipy.linalg import eigh, solve
 
+from .._columns import row_slices
+from ._moments import Moments
 from ._pca import LinearCode, fit_pca
 
 __all__ = ["fit_linear_denoiser", "fit_wide_linear_denoiser"]
@@ -36,102 +41,124 @@ _CONSTANT = 1e-24
 _MOST_AXES = 500  # for wide rows: bounds the regression to 500 x 500 matrices
 
 
-def fit_linear_denoiser(
-    X: np.ndarray, target: np.ndarray, n_components: int, noise=None
-) -> LinearCode:
+def fit_linear_denoiser(X, target, n_components: int, noise=None) -> LinearCode:
     """Return the reduced-rank regression from noisy rows to ``target``.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : rows of shape (n_samples, n_features)
         Noisy rows, or clean rows for which ``noise`` is given.
-    target : ndarray of shape (n_samples, n_features)
-        Clean rows.
+    target : rows of shape (n_samples, n_features) or None
+        Clean rows. None: they are ``X``.
     n_components : int
         Rank of the regression, at most n_features.
     noise : tuple of ndarray (keep, shift, variance), each (n_features,), or None
         Effect of the noise on the mean and the variance of a cell, from which the exact
         expectation is computed. None: the noise is in X.
     """
-    mean, target_mean = X.mean(axis=0), target.mean(axis=0)
-    X, target = X - mean, target - target_mean
-
-    def fit(rows):
-        return _Ridge(
-            *_second_moments(X[rows], target[rows], noise)[:2], has_own_slopes=True
-        )
-
-    def error_on(rows):
-        covariance, together, variance = _second_moments(X[rows], target[rows], noise)
-
-        def error(B):  # E |target - B X|^2
-            explained = 2 * (B.T * together).sum() - ((B @ covariance) * B).sum()
-            return variance.sum() - explained
-
-        return error
-
-    # The strength is chosen on a part of the rows, the map then estimated from all.
-    regression = fit(slice(None))
-    B = regression.map_of(_best_ridge(fit, error_on, len(X)))
+    slices = row_slices(X.shape)
+    split = _split((X[s], None if target is None else target[s]) for s in slices)
+    mean = split.mean
     if noise is not None:
+        split = split._replace(moments=[_with_noise(m, noise) for m in split.moments])
         # Codes are centred at the mean of noisy rows, which masking for one moves.
         keep, shift, _ = noise
         mean = keep * mean + shift
+    B, covariance = _regression(split, has_own_slopes=True)
     first = len(B) - n_components
-    explained = B @ regression.covariance @ B.T
     # Only the leading axes are needed, and eigh is faster for a range of them.
-    variances, axes = eigh(explained, subset_by_index=[first, len(B) - 1])
+    variances, axes = eigh(B @ covariance @ B.T, subset_by_index=[first, len(B) - 1])
     spread, axes = np.sqrt(np.maximum(variances[::-1], 0)), axes[:, ::-1]
-    return LinearCode.of(axes.T @ B, mean, spread, way_back=axes, target_mean=target_mean)
+    way_back = {"way_back": axes, "target_mean": split.target_mean}
+    return LinearCode.of(axes.T @ B, mean, spread, **way_back)
 
 
-def fit_wide_linear_denoiser(
-    X: np.ndarray, target: np.ndarray, n_components: int, seed: int
-) -> LinearCode:
+def fit_wide_linear_denoiser(X, target, n_components: int, seed: int) -> LinearCode:
     """Return an approximation for noisy rows with too many columns for a covariance.
 
     The residual of a column's own factor is regressed on the leading principal axes of X.
     Components beyond the number of rows are zero.
     """
-    mean, target_mean = X.mean(axis=0), target.mean(axis=0)
-    X, target = X - mean, target - target_mean
-    slopes = _slopes((X**2).mean(axis=0), (X * target).mean(axis=0))
-    left = target - X * slopes
+    slices = list(row_slices(X.shape))
+    mean = sum(X[rows].sum(axis=0) for rows in slices) / X.shape[0]
+    target_mean = sum(target[rows].sum(axis=0) for rows in slices) / X.shape[0]
+
+    def centred(rows):
+        return X[rows] - mean, target[rows] - target_mean
+
+    variance = together = 0.0
+    for x, wanted in map(centred, slices):
+        variance = variance + (x * x).sum(axis=0) / X.shape[0]
+        together = together + (x * wanted).sum(axis=0) / X.shape[0]
+    slopes = _slopes(variance, together)
     axes = fit_pca(X, min(_MOST_AXES, *X.shape), seed).projection  # (n_axes, n_features)
-    codes = X @ axes.T
-
-    def fit(rows):
-        return _Ridge(
-            *_second_moments(codes[rows], left[rows], None)[:2], has_own_slopes=False
-        )
-
-    def error_on(rows):
-        return lambda B: ((left[rows] - codes[rows] @ B.T) ** 2).sum()
-
-    B = fit(slice(None)).map_of(_best_ridge(fit, error_on, len(X)))  # (n_features, n_axes)
+    split = _split((x @ axes.T, wanted - x * slopes) for x, wanted in map(centred, slices))
+    B, _ = _regression(split, has_own_slopes=False)  # (n_features, n_axes)
+    cleaned = np.empty(X.shape)
+    for rows in slices:
+        x, _ = centred(rows)
+        cleaned[rows] = x * slopes + (x @ axes.T) @ B.T
     # PCA returns no more components than rows. The remaining ones have zero weights and a
     # spread above zero, since codes are divided by it.
     rank = min(n_components, *X.shape)
-    cleaned = fit_pca(X * slopes + codes @ B.T, rank, seed)
-    V, rest = cleaned.projection, n_components - rank  # (rank, n_features)
+    code = fit_pca(cleaned, rank, seed)
+    V, rest = code.projection, n_components - rank  # (rank, n_features)
     return LinearCode(
         np.pad(V * slopes + (V @ B) @ axes, ((0, rest), (0, 0))),
         mean,
-        np.pad(cleaned.spread, (0, rest), mode="edge"),
+        np.pad(code.variance, (0, rest)),
+        np.pad(code.spread, (0, rest), mode="edge"),
         way_back=np.pad(V.T, ((0, 0), (0, rest))),
         target_mean=target_mean,
     )
 
 
-def _second_moments(X, target, noise):
-    """Return cov(X), cov(X, target) and var(target) of centred rows, X with noise."""
+class _Split(NamedTuple):
+    """Second moments of every fifth row and of the others, around the means of all.
+
+    Parameters
+    ----------
+    n_rows : sequence of int
+        Number of rows in each part. A part without rows is left out.
+    mean, target_mean : ndarray
+        Of all rows.
+    moments : sequence of (ndarray, ndarray, ndarray)
+        Of each part, cov(x), cov(x, target) and var(target).
+    """
+
+    n_rows: Sequence[int]
+    mean: np.ndarray
+    target_mean: np.ndarray
+    moments: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]
+
+
+def _split(pairs: Iterable[tuple[np.ndarray, np.ndarray | None]]) -> _Split:
+    """Return the moments of (x, target), given some thousand rows at a time."""
+    parts, start = (Moments(), Moments()), 0
+    for x, target in pairs:
+        is_fifth = np.arange(start, start + len(x)) % 5 == 0
+        for part, rows in zip(parts, (is_fifth, ~is_fifth), strict=True):
+            part.add(x[rows], None if target is None else target[rows])
+        start += len(x)
+    parts = [part for part in parts if part.n_rows]
+    n_rows = [part.n_rows for part in parts]
+    mean = _pooled([part.mean for part in parts], n_rows)
+    target_mean = _pooled([part.target_mean for part in parts], n_rows)
+    return _Split(n_rows, mean, target_mean, [p.about(mean, target_mean) for p in parts])
+
+
+def _pooled(parts: Sequence[np.ndarray], n_rows: Sequence[int]) -> np.ndarray:
+    """Return the mean over all rows, of means over parts of them."""
+    return sum(n * part for n, part in zip(n_rows, parts, strict=True)) / sum(n_rows)
+
+
+def _with_noise(moments, noise):
+    """Return the moments of noisy rows, given those of clean ones."""
     # Noise is independent between cells, so it scales covariances and adds to variances.
-    covariance, together = X.T @ X / len(X), X.T @ target / len(X)
-    if noise is not None:
-        keep, _, added = noise
-        covariance = keep * covariance * keep[:, np.newaxis] + np.diag(added)
-        together = keep[:, np.newaxis] * together
-    return covariance, together, (target**2).mean(axis=0)
+    covariance, together, variance = moments
+    keep, _, added = noise
+    covariance = keep * covariance * keep[:, np.newaxis] + np.diag(added)
+    return covariance, keep[:, np.newaxis] * together, variance
 
 
 def _slopes(variance, together):
@@ -172,13 +199,29 @@ class _Ridge:
         return (self.towards + shrunk / scale).T
 
 
-def _best_ridge(fit, error_on, n_rows) -> float:
+def _regression(split: _Split, *, has_own_slopes: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return the map from x to the target, (n_out, n_in), and cov(x), of all rows."""
+    # The strength is chosen on a part of the rows, the map then estimated from all.
+    ridge = _best_ridge(split, has_own_slopes)
+    covariances, togethers, _ = zip(*split.moments, strict=True)
+    covariance = _pooled(covariances, split.n_rows)
+    together = _pooled(togethers, split.n_rows)
+    of_all = _Ridge(covariance, together, has_own_slopes=has_own_slopes)
+    return of_all.map_of(ridge), covariance
+
+
+def _best_ridge(split: _Split, has_own_slopes: bool) -> float:
     """Return the strength of the ridge with the smallest error on every fifth row."""
-    if n_rows < _FEWEST_ROWS_TO_COMPARE:
+    if sum(split.n_rows) < _FEWEST_ROWS_TO_COMPARE:
         return _RIDGE_OF_FEWER
     # A single split: the matrices are large, and five folds would take five times as long.
-    unseen = np.arange(n_rows) % 5 == 0
-    regression, error = fit(~unseen), error_on(unseen)
+    (covariance, together, variance), seen = split.moments
+    regression = _Ridge(*seen[:2], has_own_slopes=has_own_slopes)
+
+    def error(B):  # E |target - B x|^2
+        explained = 2 * (B.T * together).sum() - ((B @ covariance) * B).sum()
+        return variance.sum() - explained
+
     errors = [error(regression.map_of(ridge)) for ridge in _RIDGES]
     best = int(np.argmin(errors))
     return _RIDGES[best if errors[best] < _WORTH_A_RIDGE * errors[0] else 0]

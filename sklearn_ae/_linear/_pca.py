@@ -1,26 +1,32 @@
 """Linear codes: PCA as the start of training, and principal axes of codes after it.
 
-Both are closed forms on arrays. The first is the linear code that training starts
-from; the second rotates the codes of a trained network to their principal axes.
+Both are closed forms. The first is the linear code that training starts from; the second
+rotates the codes of a trained network to their principal axes. Rows are arrays, or what has
+a shape and gives float64 arrays for slices, as ScaledRows does: large tables are read slice
+by slice.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.decomposition import PCA
+from sklearn.utils.extmath import svd_flip
+
+from .._columns import column_variance, row_slices
+from ._moments import Moments
 
 __all__ = [
     "LinearCode",
+    "code_axes",
     "decoder_start",
     "fit_pca",
-    "ordered_axes",
-    "principal_axes",
-    "solve_pca",
 ]
 
 # Largest SVD, in multiplications, and largest eigendecomposition, in columns, that are
-# computed exactly: about 50 ms and 500 ms on one core.
-_SVD_AFFORDABLE = 3e7
+# computed exactly: about 50 ms and 500 ms on one core. An SVD holds the rows several times
+# in float64, so their cells are limited too.
+_SVD_AFFORDABLE, _MOST_CELLS = 3e7, 2**21
 _EIGH_AFFORDABLE = 1000
 
 
@@ -52,8 +58,10 @@ class LinearCode:
     ----------
     projection : ndarray of shape (n_components, n_features)
     mean : ndarray of shape (n_features,)
+    variance : ndarray of shape (n_components,)
+        Of each code.
     spread : ndarray of shape (n_components,)
-        Standard deviation of each code, none of them 0.
+        Standard deviation of each code, the largest where it would be 0.
     way_back : ndarray of shape (n_features, n_components) or None
         Linear map from codes to the target, if it is known.
     target_mean : ndarray of shape (n_features,) or None
@@ -63,6 +71,7 @@ class LinearCode:
 
     projection: np.ndarray
     mean: np.ndarray
+    variance: np.ndarray
     spread: np.ndarray
     way_back: np.ndarray | None = None
     target_mean: np.ndarray | None = None
@@ -73,9 +82,10 @@ class LinearCode:
         """Return a code in which zeros of ``spread`` are replaced by the largest spread."""
         # Codes are divided by their spread. Directions without variance would otherwise be
         # scaled up until rounding errors look like data.
+        variance = spread**2
         widest = spread[0] if spread[0] > 0 else 1.0
         spread = np.where(spread > _NO_SPREAD * widest, spread, widest)
-        return cls(projection, mean, spread, **way_back)
+        return cls(projection, mean, variance, spread, **way_back)
 
     def skip_weights(self) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Return the linear skips of a code without activation, by name, and its unit.
@@ -103,7 +113,7 @@ class LinearCode:
 
         Parameters
         ----------
-        X : ndarray of shape (n_samples, n_features)
+        X : rows of shape (n_samples, n_features)
             Input of the network.
         code_activation : str
             Codes are shifted to where it is closest to linear.
@@ -113,80 +123,101 @@ class LinearCode:
         bias = -weight @ self.mean
         weight, bias = factor * weight, factor * bias
         if least is not None:
-            bias = bias + least - (X @ weight.T + bias).min(axis=0)
+            slices = row_slices(X.shape)
+            lowest = [(X[rows] @ weight.T + bias).min(axis=0) for rows in slices]
+            bias = bias + least - np.min(lowest, axis=0)
         return {"encoder.skip.weight": weight, "encoder.skip.bias": bias}
 
 
 def decoder_start(
-    code: np.ndarray, target: np.ndarray, shrinkage: np.ndarray | float = 1.0
+    pairs: Iterable[tuple[np.ndarray, np.ndarray]], shrinkage: np.ndarray | float = 1.0
 ) -> dict[str, np.ndarray]:
     """Return the decoder's linear skip as the least-squares affine map, weights by name.
 
     Parameters
     ----------
-    code : ndarray of shape (n_samples, n_components)
-        Output of the encoder.
-    target : ndarray of shape (n_samples, n_features)
-        Target of the reconstruction. If it is the input, least squares gives the inverse
+    pairs : iterable of (code, target), some thousand rows at a time
+        Output of the encoder, (n_rows, n_components), and target of the reconstruction,
+        (n_rows, n_features). If that is the input, least squares gives the inverse
         transform of PCA.
     shrinkage : float or ndarray of shape (n_components,)
         Factor of the weights.
     """
-    code_mean = code.mean(axis=0, dtype=np.float64)
-    target_mean = target.mean(axis=0, dtype=np.float64)
+    moments = Moments()
+    for code, target in pairs:
+        moments.add(code, target)
     # The normal equations: small, n_components squared, however many rows there are. lstsq
     # and not solve, since codes without variance make them singular.
-    centred = code - code_mean
-    weight = np.linalg.lstsq(centred.T @ centred, centred.T @ (target - target_mean))[0].T
-    weight = weight * shrinkage
-    bias = target_mean - weight @ code_mean
+    covariance, together, _ = moments.about(moments.mean, moments.target_mean)
+    weight = np.linalg.lstsq(covariance, together)[0].T * shrinkage
+    bias = moments.target_mean - weight @ moments.mean
     return {"decoder.skip.weight": weight, "decoder.skip.bias": bias}
 
 
-def fit_pca(X: np.ndarray, n_components: int, seed: int) -> LinearCode:
-    """Return the PCA of ``X``, (n_samples, n_features), as a code, with its inverse."""
-    pca = solve_pca(X, n_components, seed)
-    # Not explained_variance_, which divides by n_samples - 1 and is NaN for one row.
-    spread = pca.singular_values_ / np.sqrt(pca.n_samples_)
-    way_back = {"way_back": pca.components_.T, "target_mean": pca.mean_}
-    # Of one row the variance is NaN, and its PCA exact.
-    is_exact = not pca.noise_variance_ > _LEFT_OUT * pca.explained_variance_.sum()
-    return LinearCode.of(pca.components_, pca.mean_, spread, **way_back, is_exact=is_exact)
+def fit_pca(X, n_components: int, seed: int) -> LinearCode:
+    """Return the PCA of ``X``, (n_samples, n_features), as a code, with its inverse.
 
-
-def solve_pca(X: np.ndarray, n_components: int, seed: int) -> PCA:
-    """Return the PCA of ``X``, (n_samples, n_features), exact where that is affordable.
-
-    scikit-learn's "auto" may use a randomised solver, from 501 rows or columns on.
+    It is exact where that is affordable; scikit-learn's "auto" may use a randomised solver,
+    from 501 rows or columns on.
     """
     n_samples, n_features = X.shape
-    if n_samples * n_features * min(n_samples, n_features) <= _SVD_AFFORDABLE:
-        solver = "full"
+    n_cells = n_samples * n_features
+    is_small = n_cells <= _MOST_CELLS and n_cells * min(X.shape) <= _SVD_AFFORDABLE
+    if is_small or n_features > _EIGH_AFFORDABLE:
+        solver = "full" if is_small else "auto"
+        # An array is its owner's; other rows are computed here, for PCA to overwrite.
+        is_lent = isinstance(X, np.ndarray)
+        pca = PCA(n_components, copy=is_lent, svd_solver=solver, random_state=seed)
+        with np.errstate(invalid="ignore"):  # it divides by n_samples - 1, even for one row
+            pca.fit(X[:])
+        axes, mean = pca.components_, pca.mean_
+        # Not explained_variance_, which divides by n_samples - 1 and is NaN for one row.
+        spread = pca.singular_values_ / np.sqrt(n_samples)
+        left_out = pca.noise_variance_ * (n_samples - 1) / n_samples
     else:
-        solver = "covariance_eigh" if n_features <= _EIGH_AFFORDABLE else "auto"
-    pca = PCA(n_components, svd_solver=solver, random_state=seed)
-    with np.errstate(invalid="ignore"):  # PCA divides by n_samples - 1, even for one row
-        # float64: the covariance squares the data, which in float32 leaves half the digits.
-        return pca.fit(np.asarray(X, dtype=np.float64))
+        axes, mean, spread, left_out = _solve_by_covariance(X, n_components)
+    # Of one row the variance left out is NaN, and its PCA exact.
+    is_exact = not left_out > _LEFT_OUT * (spread**2).sum()
+    way_back = {"way_back": axes.T, "target_mean": mean}
+    return LinearCode.of(axes, mean, spread, **way_back, is_exact=is_exact)
 
 
-def principal_axes(
-    code: np.ndarray, X: np.ndarray, unit: np.ndarray, *, rotate: bool, whiten: bool
+def _solve_by_covariance(X, n_components: int):
+    """Return axes, mean, spreads and the mean variance left out, reading ``X`` once.
+
+    As scikit-learn's "covariance_eigh", which would need all rows at once.
+    """
+    moments = Moments()
+    for rows in row_slices(X.shape):
+        moments.add(X[rows])
+    covariance, _, _ = moments.about(moments.mean)
+    variance, axes = np.linalg.eigh(covariance)  # by increasing variance
+    variance = np.maximum(variance[::-1], 0)  # rounding can make zeros negative
+    _, axes = svd_flip(None, axes.T[::-1][:n_components], u_based_decision=False)
+    rest = variance[n_components:]
+    left_out = rest.mean() if len(rest) else 0.0
+    return axes, moments.mean, np.sqrt(variance[:n_components]), left_out
+
+
+def code_axes(
+    code: np.ndarray, X, unit: np.ndarray, *, turn: str | None, whiten: bool
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Return the map to uncorrelated codes of decreasing variance, with fixed signs.
+    """Return the map to codes of decreasing variance, with fixed signs.
 
     Parameters
     ----------
     code : ndarray of shape (n_samples, n_components)
         Codes in the network's axes and units.
-    X : ndarray of shape (n_samples, n_features)
+    X : rows of shape (n_samples, n_features)
         Fixes the signs: the column with the largest covariance, in absolute value, with
         a code has a positive one, as with scikit-learn's ``svd_flip`` for PCA.
     unit : ndarray of shape (n_components,)
         Size of one unit of each code in the user's units, so that codes of a PCA start
         are those of PCA.
-    rotate : bool
-        Whether codes are centred and rotated.
+    turn : {"rotate", "order", None}
+        Whether codes are centred and rotated to their principal axes, where they are
+        uncorrelated; or put in order only, as those that are independent in the axes of
+        the network, and would not be after a rotation. None: they and their signs stay.
     whiten : bool
         Whether codes are scaled to unit variance.
 
@@ -197,61 +228,39 @@ def principal_axes(
     variance : ndarray of shape (n_components,)
         Variance along each axis, before codes are whitened.
     """
-    forward, backward = np.diag(unit), np.diag(1 / unit)
-    centre = np.zeros(len(unit))
-    if rotate:
-        centre = code.mean(axis=0, dtype=np.float64)
-        # Rotated in the user's units: the axes of codes in other units would differ.
-        turn = _turn((code - centre) * unit, X)
-        forward, backward = forward @ turn, turn.T @ backward
-    return _axes(code, centre, forward, backward, whiten)
-
-
-def ordered_axes(
-    code: np.ndarray, X: np.ndarray, *, whiten: bool
-) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Return the map to the same codes in order of decreasing variance, with fixed signs.
-
-    Parameters are those of principal_axes. Components of a distribution over codes are
-    independent in the axes of the network: after a rotation they would not be.
-    """
-    order = np.argsort(-code.std(axis=0, dtype=np.float64), kind="stable")
-    turn = np.eye(len(order))[:, order]
-    turn = turn * _signs((code - code.mean(axis=0)) @ turn, X)
-    return _axes(code, np.zeros(len(order)), turn, turn.T, whiten)
-
-
-def _axes(code, centre, forward, backward, whiten):
-    """Return the weights of (code - centre) @ forward and its inverse, and variances."""
-    shown = (code - centre) @ forward
+    forward, backward, centre = np.diag(unit), np.diag(1 / unit), np.zeros(len(unit))
+    if turn is not None:
+        mean = code.mean(axis=0, dtype=np.float64)
+        # In the user's units: the principal axes of codes in other units would differ.
+        centred = ((code[s] - mean) * unit for s in row_slices(code.shape))
+        together = sum(part.T @ part for part in centred)
+        if turn == "rotate":
+            # eigh gives an orthogonal matrix, so that its transpose is an exact inverse.
+            centre, axes = mean, np.linalg.eigh(together)[1][:, ::-1]
+        else:
+            axes = np.eye(len(unit))[:, np.argsort(-np.diag(together), kind="stable")]
+        axes = axes * _signs(code, mean, forward @ axes, X)
+        forward, backward = forward @ axes, axes.T @ backward
+    variance = column_variance((code[s] - centre) @ forward for s in row_slices(code.shape))
     # n - 1, as PCA's explained_variance_ has, but 0 and not NaN for a single row.
-    variance = shown.var(axis=0, dtype=np.float64, ddof=min(1, len(code) - 1))
+    variance = variance * (len(code) / max(1, len(code) - 1))
     if whiten:
         spread = np.sqrt(variance)
         # Codes without variance are not divided: rounding errors would get unit variance.
         spread = np.where(spread > _NO_SPREAD * spread.max(), spread, 1.0)
         forward, backward = forward / spread, spread[:, np.newaxis] * backward
-    axes = {
+    weights = {
         "axes.weight": forward,
         "axes.bias": -centre @ forward,
         "axes.inverse_weight": backward,
     }
-    return axes, variance
+    return weights, variance
 
 
-def _turn(code: np.ndarray, X: np.ndarray) -> np.ndarray:
-    """Return the rotation of centred codes to principal axes, signs fixed by ``X``."""
-    # eigh gives an orthogonal matrix, so that its transpose is an exact inverse.
-    _, turn = np.linalg.eigh(code.T @ code)
-    turn = turn[:, ::-1]  # eigh sorts by increasing variance
-    return turn * _signs(code @ turn, X)
-
-
-def _signs(code: np.ndarray, X: np.ndarray) -> np.ndarray:
-    """Return 1 or -1 per component: the sign of its largest covariance with a column."""
-    # Only signs are needed. Codes get the dtype of X, since X, which may be large, would
-    # otherwise be copied, and unit size, which cannot overflow in float32.
-    code = (code / np.abs(code).max()).astype(X.dtype) if code.any() else code
-    together = code.T @ X  # (n_components, n_features)
+def _signs(code: np.ndarray, centre: np.ndarray, forward: np.ndarray, X) -> np.ndarray:
+    """Return 1 or -1 per axis: the sign of its largest covariance with a column."""
+    together = 0.0  # (n_components, n_features)
+    for rows in row_slices(X.shape):
+        together = together + ((code[rows] - centre) @ forward).T @ X[rows]
     largest = np.abs(together).argmax(axis=1)
     return np.where(together[np.arange(len(together)), largest] < 0, -1, 1)

@@ -18,7 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ._pca import solve_pca
+from .._columns import column_variance, row_slices
+from ._pca import fit_pca
 
 __all__ = ["ProbabilisticCode", "fit_probabilistic_pca"]
 
@@ -64,34 +65,34 @@ class ProbabilisticCode(NamedTuple):
 
 
 def fit_probabilistic_pca(
-    X: np.ndarray, n_components: int, beta: float, seed: int
+    X, n_components: int, beta: float, seed: int
 ) -> ProbabilisticCode:
     """Return the optimal linear code of that length for the weight ``beta``.
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : rows of shape (n_samples, n_features)
     n_components : int
     beta : float
     seed : int
         Seed of a randomised solver for very wide data.
     """
-    pca = solve_pca(X, min(n_components, *X.shape), seed)
+    pca = fit_pca(X, min(n_components, *X.shape), seed)
     # Components beyond the number of rows have no variance to represent: they stay at the
     # prior.
-    idle = n_components - len(pca.components_)
-    axes = np.pad(pca.components_, [(0, idle), (0, 0)])
-    variances = np.pad(pca.singular_values_**2 / pca.n_samples_, (0, idle))
+    idle = n_components - len(pca.variance)
+    axes = np.pad(pca.projection, [(0, idle), (0, 0)])
+    variances = np.pad(pca.variance, (0, idle))
     beta = min(max(beta, _LEAST_BETA), _MOST_BETA)
     # From the data and not the sum of ``variances``, which lacks those left out.
-    total = float(np.var(X, axis=0, dtype=np.float64).sum())
+    total = float(column_variance(X[rows] for rows in row_slices(X.shape)).sum())
     floor = max(_LEAST_NOISE * total / X.shape[1], np.finfo(float).tiny)
     s = _noise_times_beta(variances, total, X.shape[1], beta, floor)
     explained = np.maximum(variances - s, 0)
     scale = np.sqrt(explained) / np.maximum(variances, s)
     return ProbabilisticCode(
         projection=scale[:, np.newaxis] * axes,
-        mean=pca.mean_,
+        mean=pca.mean,
         spread=scale * np.sqrt(variances),
         std=np.sqrt(s / np.maximum(variances, s)),
         shrinkage=explained / np.maximum(variances, s),

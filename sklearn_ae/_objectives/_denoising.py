@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .._linear import fit_linear_denoiser, fit_wide_linear_denoiser, principal_axes
+from .._linear import code_axes, fit_linear_denoiser, fit_wide_linear_denoiser
 from ..nn import NOISES, Autoencoder, UserNoise, make_loss
 from ._objective import Objective, Start, regressed_start
 
@@ -60,22 +60,23 @@ class Denoising(Objective):
         return regressed_start(linear, problem)
 
     def _best_linear(self, problem):
-        x, wanted, n_components = problem.x, problem.wanted, problem.n_components
+        x, n_components = problem.x, problem.n_components
         if x.shape[1] > _MOST_COLUMNS_TO_REGRESS:
-            noisy = problem.draw_noisy()
-            return fit_wide_linear_denoiser(noisy, wanted, n_components, problem.seed)
+            pair = problem.draw_noisy(), problem.wanted
+            return fit_wide_linear_denoiser(*pair, n_components, problem.seed)
         # Without moments, as for pairs or a user-supplied noise, one draw has to do.
         if problem.moments is None:
-            return fit_linear_denoiser(problem.draw_noisy(), wanted, n_components)
-        return fit_linear_denoiser(x, wanted, n_components, problem.moments)
+            noisy = problem.draw_noisy()
+            return fit_linear_denoiser(noisy, problem.wanted, n_components)
+        return fit_linear_denoiser(x, problem.target, n_components, problem.moments)
 
     def read_codes(
         self, codes, x, unit, network, *, is_activated, stays_linear, whiten, seed
     ):
         # Also if the start was kept: codes of a regression are uncorrelated on noisy rows,
         # while ``codes`` are of clean ones if noise is added in training.
-        rotate = not is_activated
-        return *principal_axes(codes, x, unit, rotate=rotate, whiten=whiten), codes
+        turn = None if is_activated else "rotate"
+        return *code_axes(codes, x, unit, turn=turn, whiten=whiten), codes
 
     def report(self, fitted):
         return {}, None

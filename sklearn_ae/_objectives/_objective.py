@@ -1,12 +1,13 @@
 """The interface of an objective, and the linear start that all of them share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from .._columns import ScaledRows, row_slices
 from .._linear import LinearCode, decoder_start
 from .._training import by_chunk, load_arrays
 from ..nn import BottleneckNetwork, Corruption, TrainingLoss
@@ -37,40 +38,44 @@ class StartProblem:
     Parameters
     ----------
     network : BottleneckNetwork
-    x : ndarray of shape (n_samples, n_features)
+    x : ScaledRows of shape (n_samples, n_features)
         Input, before noise is added.
-    target : ndarray of shape (n_samples, n_features) or None
+    target : ScaledRows of shape (n_samples, n_features) or None
         Target of the reconstruction. None uses ``x``.
     n_components : int
     code_activation : str
     relative_scale : ndarray of shape (n_features,)
         Size of one unit of each input column, in units of the output.
     draw_noisy : callable
-        ``draw_noisy()`` returns x with noise, or x if there is none.
+        ``draw_noisy()`` returns x with noise, an array, or x if there is none.
     moments : tuple of ndarray or None
         Moments of the noise if they are known; see Corruption.
     seed : int
     """
 
     network: BottleneckNetwork
-    x: np.ndarray
-    target: np.ndarray | None
+    x: ScaledRows
+    target: ScaledRows | None
     n_components: int
     code_activation: str
     relative_scale: np.ndarray
-    draw_noisy: Callable[[], np.ndarray]
+    draw_noisy: Callable[[], ScaledRows | np.ndarray]
     moments: tuple[np.ndarray, ...] | None
     seed: int
 
     @property
-    def wanted(self) -> np.ndarray:
+    def wanted(self) -> ScaledRows:
         """Target of the reconstruction, (n_samples, n_features)."""
         return self.x if self.target is None else self.target
 
-    def encode(self, x: np.ndarray, weights: dict[str, np.ndarray]) -> np.ndarray:
-        """Return the network's codes of ``x`` with the given weights, in float64."""
+    def encoded(
+        self, x: ScaledRows | np.ndarray, weights: dict[str, np.ndarray]
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yield codes of ``x`` for given weights, and targets, in float64, by slice."""
         load_arrays(self.network, weights, "float64")
-        return by_chunk(self.network.encoder, self.network, x)
+        for rows in row_slices(x.shape):
+            codes = by_chunk(self.network.encoder, self.network, x[rows])
+            yield codes, self.wanted[rows]
 
 
 def regressed_start(linear: LinearCode, problem: StartProblem) -> Start:
@@ -78,8 +83,8 @@ def regressed_start(linear: LinearCode, problem: StartProblem) -> Start:
 
     For codes that pass an activation, and for a ``linear`` without a map to the target.
     """
-    rows = problem.x
-    unit: float | np.ndarray = 1.0
+    rows: ScaledRows | np.ndarray = problem.x
+    unit: np.ndarray | float = 1.0
     if problem.code_activation != "identity":
         # Noisy rows, since the network sees these: their codes are wider, and must stay
         # where the activation is close to linear.
@@ -88,7 +93,7 @@ def regressed_start(linear: LinearCode, problem: StartProblem) -> Start:
     else:
         weights, unit = linear.skip_weights()
     # Regressed on the network's own codes, so that activations are accounted for.
-    weights |= decoder_start(problem.encode(rows, weights), problem.wanted)
+    weights |= decoder_start(problem.encoded(rows, weights))
     return Start(weights, unit)
 
 
@@ -138,7 +143,7 @@ class Objective(ABC):
         """
 
     @abstractmethod
-    def random_start(self, wanted: np.ndarray) -> dict[str, np.ndarray]:
+    def random_start(self, wanted: ScaledRows) -> dict[str, np.ndarray]:
         """Return weights by name that depend on the target, in the network's units.
 
         All others are drawn at random.
@@ -152,7 +157,7 @@ class Objective(ABC):
     def read_codes(
         self,
         codes: np.ndarray,
-        x: np.ndarray,
+        x: ScaledRows,
         unit: np.ndarray,
         network: BottleneckNetwork,
         *,
@@ -167,7 +172,7 @@ class Objective(ABC):
         ----------
         codes : ndarray of shape (n_samples, n_components)
             Codes of ``x`` in the network's axes and units.
-        x : ndarray of shape (n_samples, n_features)
+        x : ScaledRows of shape (n_samples, n_features)
             Rows in the network's units.
         unit : ndarray of shape (n_components,)
             Size of one unit of each code in the user's units.

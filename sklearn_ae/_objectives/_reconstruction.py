@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .._linear import fit_pca, principal_axes
+from .._linear import code_axes, fit_pca
 from ..nn import Autoencoder, make_loss
 from ._objective import Objective, Start, regressed_start
 
@@ -40,8 +40,8 @@ class Reconstruction(Objective):
         # Codes of PCA are on principal axes already, and rotating them again would change
         # their last digits. After an activation the axes carry meaning: a rotation of relu
         # codes would no longer be non-negative.
-        rotate = not (stays_linear or is_activated)
-        return *principal_axes(codes, x, unit, rotate=rotate, whiten=whiten), codes
+        turn = None if stays_linear or is_activated else "rotate"
+        return *code_axes(codes, x, unit, turn=turn, whiten=whiten), codes
 
     def report(self, fitted):
         return {}, None

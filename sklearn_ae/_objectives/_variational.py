@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from .._columns import column_variance, row_slices
 from .._linear import (
     LinearCode,
+    code_axes,
     decoder_start,
     fit_probabilistic_pca,
-    ordered_axes,
-    principal_axes,
 )
 from .._training import by_chunk, make_generator
 from ..nn import EvidenceLowerBound, VariationalNetwork, make_loss
@@ -56,7 +56,8 @@ class Variational(Objective):
     def random_start(self, wanted):
         # The noise level starts where the decoder explains nothing. Constant data have no
         # spread, whose logarithm would be infinite: 1 stands in.
-        spread = np.log(np.sqrt(wanted.var(axis=0, dtype=np.float64).mean()) or 1.0)
+        variance = column_variance(wanted[rows] for rows in row_slices(wanted.shape))
+        spread = np.log(np.sqrt(variance.mean()) or 1.0)
         return {"log_scale": spread, "least_log_scale": spread + np.log(_LEAST_NOISE)}
 
     def linear_start(self, problem):
@@ -81,24 +82,25 @@ class Variational(Objective):
         }
         # Least squares map means of codes to rows. Draws of codes have more variance than
         # their means, which ``shrinkage`` accounts for.
-        means = problem.encode(problem.x, weights)
-        weights |= decoder_start(means, problem.wanted, code.shrinkage)
+        weights |= decoder_start(problem.encoded(problem.x, weights), code.shrinkage)
         return Start(weights, 1.0)
 
     def read_codes(
         self, codes, x, unit, network, *, is_activated, stays_linear, whiten, seed
     ):
+        # Components of a distribution are independent; rotated, they would not be.
         if is_activated:
-            axes = principal_axes(codes, x, unit, rotate=False, whiten=whiten)
+            axes = code_axes(codes, x, unit, turn=None, whiten=whiten)
         else:
-            # Components of a distribution are independent; rotated, they would not be.
-            axes = ordered_axes(codes, x, whiten=whiten)
+            axes = code_axes(codes, x, np.ones_like(unit), turn="order", whiten=whiten)
         # One draw from each row's posterior: means alone have too little variance, and new
         # codes drawn like them would miss part of where codes are. Axes and units are not
         # set yet, so posteriors are in those of the network.
-        both = by_chunk(network.posterior, network, x)
         draws = np.random.RandomState(seed).normal(size=codes.shape)
-        return *axes, both[:, 0] + both[:, 1] * draws
+        for rows in row_slices(x.shape):
+            both = by_chunk(network.posterior, network, x[rows])
+            draws[rows] = both[:, 0] + both[:, 1] * draws[rows]
+        return *axes, draws
 
     def report(self, fitted):
         variance = fitted.code_variance

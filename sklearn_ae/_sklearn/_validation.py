@@ -51,7 +51,10 @@ _SAME_MEAN = 1e-6
 
 _OURS_AND_THEIRS = ("sklearn_ae", "sklearn", "joblib", "cloudpickle", "pickle")
 
-_DTYPES = [np.float64, np.float32]  # other dtypes are converted to the first
+# Others are converted to the first. Integers stay what they are, and become floats some
+# thousand rows at a time: as float64, a table of pixels would be eight times as large.
+_FLOATS = [np.float64, np.float32]
+_DTYPES = [*_FLOATS, np.bool_, np.uint8, np.int8, np.int16, np.int32, np.int64]
 
 
 def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:

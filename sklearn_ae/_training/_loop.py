@@ -81,28 +81,25 @@ def count_batches(n_rows: int, batch_size: int) -> int:
 def batches(
     rows: Rows, batch_size: int, generator: torch.Generator | None, n_passes: int = 1
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
-    """Yield (x, target, weight): slices of a shuffled tensor, never single rows.
+    """Yield (x, target, weight): rows in random order, never single ones.
 
     Fetching rows one by one, as torch's DataLoader does, takes longer than a training step
-    of a small network. Here one gather shuffles an epoch, and batches are views of it. They
-    differ by at most one row, so that the last batch is not a small one with the same
-    weight as the others. ``generator`` shuffles the rows, those of several passes together;
-    None keeps their order.
+    of a small network. Here one gather gives a batch; one for all of an epoch would hold
+    the table a second time. Batches differ by at most one row, so that the last is not a
+    small one with the same weight as the others. ``generator`` shuffles the rows, those of
+    several passes together; None keeps their order.
     """
-    if generator is not None:
-        n_rows = len(rows.x)
-        # On the CPU, as the generator is, so that a seed gives the same on a GPU.
+    n_rows = len(rows.x)
+    # On the CPU, as the generator is, so that a seed gives the same on a GPU.
+    if generator is None:
+        order = torch.arange(n_passes * n_rows, device="cpu")
+    else:
         order = torch.randperm(n_passes * n_rows, generator=generator, device="cpu")
-        order = (order % n_rows).to(rows.x.device)
-        x, *others = rows
-        rows = Rows(x[order], *(None if o is None else o[order] for o in others))
-    n_batches = count_batches(len(rows.x), batch_size)
-    parts = [
-        [None] * n_batches if part is None else part.tensor_split(n_batches)
-        for part in rows
-    ]
-    for x, target, weight in zip(*parts, strict=True):
-        yield x, x if target is None else target, weight
+    order = (order % n_rows).to(rows.x.device)
+    for index in order.tensor_split(count_batches(len(order), batch_size)):
+        x = rows.x[index]
+        target = x if rows.target is None else rows.target[index]
+        yield x, target, None if rows.weight is None else rows.weight[index]
 
 
 class Watcher(ABC):

@@ -50,7 +50,7 @@ _FAR = 0.05
 # same for all rows if above the second share of the mean's.
 _ROUNDING, _DEAD = 1e-3, 0.98
 
-_ROWS_OF_MEAN = 4096  # enough for an estimate of the loss of the mean
+_ROWS_PER_PASS = 4096  # enough for an estimate of the loss of the mean, too
 
 
 class ConvergenceError(RuntimeError):
@@ -139,21 +139,28 @@ class JudgedRows:
         self.network = network
         self.loss = loss
         self.x = rows.x
+        self.target = rows.x if rows.target is None else rows.target
+        # Some thousand rows at a time, which bounds the memory.
+        n_parts = math.ceil(len(rows.x) / _ROWS_PER_PASS)
         if noise is not None:
+            self.x = torch.empty_like(rows.x)
+            pairs = zip(*(t.tensor_split(n_parts) for t in (self.x, rows.x)), strict=True)
             with user_code.random_state:
-                self.x = noise(rows.x, generator)
-        self.target = target = rows.x if rows.target is None else rows.target
+                for noisy, x in pairs:
+                    noisy.copy_(noise(x, generator))
+        targets = self.target.tensor_split(n_parts)
+        self.parts = list(zip(self.x.tensor_split(n_parts), targets, strict=True))
         self.column_weights = column_weights
-        self.variance = ((target - target.mean(0)) ** 2).sum(0) * column_weights
+        mean, self.variance = self.target.mean(0), torch.zeros_like(column_weights)
+        for target in targets:
+            self.variance += ((target - mean) ** 2).sum(0) * column_weights
 
     @torch.no_grad()
     def judge(self) -> tuple[torch.Tensor, float]:
         """Return the loss of every row, (n_rows,), and R² of all of them."""
         set_training(self.network, self.loss, False)
         rows, error = [], torch.zeros_like(self.column_weights)
-        n_parts = math.ceil(len(self.x) / _ROWS_OF_MEAN)
-        parts = self.x.tensor_split(n_parts), self.target.tensor_split(n_parts)
-        for x, target in zip(*parts, strict=True):
+        for x, target in self.parts:
             # float64, for a mean of many rows and the standard error of small differences.
             with user_code.random_state:
                 outcome = self.network.outcome(x)
@@ -171,7 +178,7 @@ class JudgedRows:
         with user_code.random_state:
             # A bound takes its noise level from an outcome; one row is enough for that.
             outcome = self.network.outcome(self.x[:1])
-            return float(self.loss.of_mean(outcome, self.target[:_ROWS_OF_MEAN]))
+            return float(self.loss.of_mean(outcome, self.target[:_ROWS_PER_PASS]))
 
 
 class BestWeights:

@@ -9,6 +9,7 @@ import threading
 from _thread import start_new_thread
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from typing import Any
 
 import numpy as np
 import torch
@@ -30,7 +31,6 @@ __all__ = [
     "pays_in_bfloat16",
     "prepare_for_use",
     "resolve_device",
-    "scale_rows",
     "to_arrays",
     "to_rows",
     "to_tensor",
@@ -39,9 +39,6 @@ __all__ = [
 ROWS_PER_PASS = 4096  # rows processed at once outside training: bounds the memory
 
 _FLOAT64 = torch.empty(0, dtype=torch.float64, device="cpu")
-
-# Cells scaled at once: copies in float64 take 4 MiB, which stay in the cache.
-_CELLS_PER_PASS = 2**19
 
 # Below this many multiplications per batch a second thread costs more time than it saves.
 _WORTH_A_THREAD = 5e7
@@ -77,27 +74,41 @@ def to_tensor(
     return torch.tensor(array, dtype=like.dtype, device=like.device)
 
 
+@torch.no_grad()
 def to_rows(
-    network: BottleneckNetwork, x: np.ndarray, target: np.ndarray | None, index: np.ndarray
-) -> Rows:
-    """Return the rows at ``index`` in the dtype of ``network``, on its device."""
+    network: BottleneckNetwork, x: Any, target: Any, train: np.ndarray, valid: np.ndarray
+) -> tuple[Rows, Rows | None]:
+    """Return the rows at ``train``, and those at ``valid`` if there are any.
+
+    They are in the dtype of ``network``, on its device. ``x`` and ``target``, which may be
+    None, give arrays for slices, as ScaledRows does. All rows are read once, from first to
+    last, some thousand at a time.
+    """
     like = next(network.parameters())
-    if target is None:
-        return Rows(to_tensor(x[index], like))
-    return Rows(to_tensor(x[index], like), to_tensor(target[index], like))
+    place = torch.tensor(np.argsort(np.concatenate([train, valid])), device=like.device)
+    tensors = []
+    for rows in (x,) if target is None else (x, target):
+        tensors.append(like.new_empty(rows.shape))
+        for start in range(0, len(place), ROWS_PER_PASS):
+            part = slice(start, start + ROWS_PER_PASS)
+            tensors[-1].index_copy_(0, place[part], torch.from_numpy(rows[part]).to(like))
+    parts = [tensor.tensor_split([len(train)]) for tensor in tensors]
+    first, rest = (Rows(*rows) for rows in zip(*parts, strict=True))
+    return first, rest if len(valid) else None
 
 
 @torch.no_grad()
 def by_chunk(
-    function: Callable[..., torch.Tensor], network: BottleneckNetwork, *arrays: np.ndarray
+    function: Callable[..., torch.Tensor], network: BottleneckNetwork, *arrays: Any
 ) -> np.ndarray:
     """Return ``function`` of the rows of ``arrays``, computed for some thousands at a time.
 
+    ``arrays`` may also be what has a shape and gives arrays for slices, as ScaledRows.
     ``function`` takes one tensor per array, in the dtype and on the device of ``network``.
     It must not write to them, since they may share memory with the arrays.
     """
     weight = next(network.parameters())
-    n_rows, result = len(arrays[0]), np.empty(0)
+    n_rows, result = arrays[0].shape[0], np.empty(0)
     # One pass even without rows, so that an empty result has the right shape and dtype.
     for start in range(0, max(n_rows, 1), ROWS_PER_PASS):
         rows = slice(start, start + ROWS_PER_PASS)
@@ -167,34 +178,19 @@ def _make_units(arrays: Sequence[np.ndarray], device: str) -> Units:
     return Units(offset, scale, *rest)
 
 
-def scale_rows(
-    X: np.ndarray, offset: np.ndarray, scale: np.ndarray, dtype: type
-) -> np.ndarray:
-    """Return (X - offset) / scale, (n_rows, n_features), computed in float64."""
-    shift, unit = (torch.tensor(array, device="cpu") for array in (offset, scale))
-    scaled: np.ndarray = np.empty(X.shape, dtype)
-    n_rows = max(1, _CELLS_PER_PASS // X.shape[1])
-    with np.errstate(over="ignore", invalid="ignore"):  # training reports it as divergence
-        for start in range(0, len(X), n_rows):
-            rows = slice(start, start + n_rows)
-            x = torch.tensor(
-                np.ascontiguousarray(X[rows]), dtype=torch.float64, device="cpu"
-            )
-            scaled[rows] = x.sub_(shift).div_(unit).numpy()
-    return scaled
-
-
 # -- noise -----------------------------------------------------------------------
 
 
-def measure_noise(
-    noise: Corruption, X: np.ndarray, offset: np.ndarray, scale: np.ndarray
-) -> None:
+def measure_noise(noise: Corruption, X: Any, offset: np.ndarray, scale: np.ndarray) -> None:
     """Determine the units of ``noise`` from the columns of ``X``.
 
     In the user's units ``X`` is ``X * scale + offset``.
     """
-    noise.measure(*(to_tensor(array, _FLOAT64) for array in (X, offset, scale)))
+    slices = (
+        slice(start, start + ROWS_PER_PASS) for start in range(0, X.shape[0], ROWS_PER_PASS)
+    )
+    parts = (to_tensor(X[rows], _FLOAT64) for rows in slices)
+    noise.measure(parts, to_tensor(offset, _FLOAT64), to_tensor(scale, _FLOAT64))
 
 
 def noise_moments(noise: Corruption) -> tuple[np.ndarray, ...] | None:
@@ -203,14 +199,17 @@ def noise_moments(noise: Corruption) -> tuple[np.ndarray, ...] | None:
     return moments and tuple(moment.numpy() for moment in moments)
 
 
-def corrupt(noise: Corruption, X: np.ndarray, generator: torch.Generator) -> np.ndarray:
+def corrupt(noise: Corruption, X: Any, generator: torch.Generator) -> np.ndarray:
     """Return a noisy copy of ``X`` in float64."""
-    # In random order, as in training, which SwapNoise depends on; then back in order, since
-    # rows are paired with their targets.
-    order = torch.randperm(len(X), generator=generator, device="cpu")
-    with user_code.random_state:
-        noisy = noise(to_tensor(X, _FLOAT64)[order], generator)
-    return noisy[order.argsort()].numpy()
+    noisy: np.ndarray = np.empty(X.shape)
+    # In random order, as in training, which SwapNoise depends on; but every row stays in
+    # its place, since rows are paired with their targets.
+    order = torch.randperm(len(noisy), generator=generator, device="cpu").numpy()
+    for start in range(0, len(noisy), ROWS_PER_PASS):
+        rows = order[start : start + ROWS_PER_PASS]
+        with user_code.random_state:
+            noisy[rows] = noise(to_tensor(X[rows], _FLOAT64), generator).numpy()
+    return noisy
 
 
 # -- devices and global settings -----------------------------------------------------

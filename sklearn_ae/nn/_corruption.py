@@ -6,7 +6,7 @@ in closed form.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from copy import copy
 from typing import ClassVar, NamedTuple
 
@@ -69,18 +69,17 @@ class Corruption(ABC):
         self._varies = level is None and self.quietest < 1
         self.unit = unit
 
-    def measure(self, x: torch.Tensor, offset: torch.Tensor, scale: torch.Tensor) -> None:
-        """Determine the units of the columns of ``x``, (n_rows, n_features).
+    def measure(
+        self, parts: Iterable[torch.Tensor], offset: torch.Tensor, scale: torch.Tensor
+    ) -> None:
+        """Determine the units of the columns of rows that come part by part.
 
-        In the user's units ``x`` is ``x * scale + offset``, each of shape (n_features,).
+        In the user's units a part x, (n_rows, n_features), is ``x * scale + offset``, each
+        of shape (n_features,).
         """
-        self.level = x.new_tensor(self._given_level).expand(x.shape[1])
+        self.level = scale.new_tensor(self._given_level).expand(len(scale))
         self.offset, self.scale = offset, scale
-        self.low, self.high = x.amin(0), x.amax(0)
-        variance, self.mean = torch.var_mean(x, 0, correction=0)
-        # The computed variance of a constant column is a rounding error, not zero; noise in
-        # proportion to it would change a column that never varies.
-        self.variance = torch.where(self.low < self.high, variance, 0)
+        self._measure_columns(parts)
         sizes = {"deviation": self.variance.sqrt(), "data": 1 / scale}
         self.size = sizes.get(self.unit, torch.ones_like(scale))
         amount = (self.level * self.size).max()
@@ -91,6 +90,26 @@ class Corruption(ABC):
                 f"by; expected at most {_LOUDEST:g} times, since nothing of the data is "
                 "left. Use noise_level='auto', or see noise_unit."
             )
+
+    def _measure_columns(self, parts: Iterable[torch.Tensor]) -> None:
+        n_rows = 0
+        for x in parts:
+            n_rows += len(x)
+            variance, mean = torch.var_mean(x, 0, correction=0)
+            if n_rows == len(x):
+                self.mean, self.variance = mean, variance
+                self.low, self.high = x.amin(0), x.amax(0)
+                continue
+            share, step = len(x) / n_rows, mean - self.mean
+            self.mean = self.mean + share * step
+            # That within both, and that between their means.
+            between = share * (1 - share) * step**2
+            self.variance = torch.lerp(self.variance, variance, share) + between
+            self.low = torch.minimum(self.low, x.amin(0))
+            self.high = torch.maximum(self.high, x.amax(0))
+        # The computed variance of a constant column is a rounding error, not zero; noise in
+        # proportion to it would change a column that never varies.
+        self.variance = torch.where(self.low < self.high, self.variance, 0)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Corruption":
         """Return the same noise with its units on ``device`` and in ``dtype``."""
@@ -136,7 +155,7 @@ class GaussianNoise(Corruption):
     >>> import torch
     >>> x = torch.tensor([[0.0, 5.0], [2.0, 5.0]])
     >>> noise = GaussianNoise(0.5, unit="deviation")
-    >>> noise.measure(x, offset=torch.zeros(2), scale=torch.ones(2))
+    >>> noise.measure([x], offset=torch.zeros(2), scale=torch.ones(2))
     >>> noise(x, torch.Generator())[:, 1]
     tensor([5., 5.])
     """

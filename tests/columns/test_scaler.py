@@ -4,17 +4,18 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_ae._columns import Scaler, _scaler
-from sklearn_ae._training import _tensors, scale_rows
+from sklearn_ae._columns import ScaledRows, Scaler, _scaler, column_variance, row_slices
+from sklearn_ae._training import to_rows
 
 KINDS = ["global", "feature", "magnitude", None]
 
 
 def scaled(scaler, X, dtype=None):
     """Return ``X`` as the network sees it in training."""
-    return scale_rows(X, scaler.offset_, scaler.scale_, X.dtype if dtype is None else dtype)
+    return ScaledRows(X, scaler)[:].astype(X.dtype if dtype is None else dtype)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -55,15 +56,30 @@ def test_float32_far_from_zero_keeps_its_digits():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_rows_in_passes_are_scaled_as_at_once(monkeypatch, dtype):
     monkeypatch.setattr(_scaler, "_CELLS_PER_PASS", 64)
-    monkeypatch.setattr(_tensors, "_CELLS_PER_PASS", 64)
     rng = np.random.RandomState(0)
     X = (1e4 + rng.normal(size=(1001, 4)) * [1, 2, 30, 0]).astype(dtype)
     scaler, at_once = Scaler("feature").fit(X), StandardScaler().fit(X)
     np.testing.assert_allclose(scaler.mean_, at_once.mean_, rtol=1e-12)
     np.testing.assert_allclose(scaler.scale_, at_once.scale_, rtol=1e-9)
     assert scaler.scale_[3] == 1
-    expected = ((X - scaler.mean_) / scaler.scale_).astype(dtype)
-    np.testing.assert_array_equal(scaled(scaler, X), expected)
+    expected = (X - scaler.mean_) / scaler.scale_
+    slices = list(row_slices(X.shape))
+    assert len(slices) > 60
+    rows = ScaledRows(X, scaler)
+    np.testing.assert_array_equal(np.concatenate([rows[s] for s in slices]), expected)
+    variance = column_variance(rows[s] for s in slices)
+    np.testing.assert_allclose(variance, expected.var(axis=0), rtol=1e-9, atol=1e-25)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool, np.float32])
+def test_rows_of_an_index_come_in_its_order_as_floats(dtype):
+    X = np.random.RandomState(0).randint(0, 2, (50, 3)).astype(dtype)
+    scaler, index = Scaler("feature").fit(X), np.random.RandomState(1).permutation(50)[:20]
+    rows = ScaledRows(X, scaler, index)
+    assert rows.shape == (20, 3)
+    expected = StandardScaler().fit_transform(X.astype(float))[index][5:15]
+    np.testing.assert_allclose(rows[5:15], expected, atol=1e-12)
+    assert rows[5:15].dtype == np.float64
 
 
 @pytest.mark.parametrize("kind", ["global", "feature", "magnitude", None])
@@ -98,8 +114,10 @@ def test_what_float32_cannot_hold_is_infinite_without_a_word():
     X = np.array([[1e40, 1.0], [-1e40, 2.0]])
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        X_scaled = scaled(Scaler(None).fit(X), X, np.float32)
-    assert np.isinf(X_scaled[:, 0]).all()
+        rows = ScaledRows(X, Scaler(None).fit(X))
+        in_float32 = torch.nn.Linear(1, 1, dtype=torch.float32)
+        train, _ = to_rows(in_float32, rows, None, np.arange(2), np.arange(0))
+    assert train.x[:, 0].isinf().all()
 
 
 def test_differences_whose_squares_vanish_are_refused():
