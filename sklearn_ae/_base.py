@@ -1,7 +1,6 @@
 """BaseAutoencoder: the scikit-learn API and the pipeline X -> code -> X_hat."""
 
 from abc import ABCMeta, abstractmethod
-from contextlib import contextmanager
 from copy import copy
 from numbers import Integral, Real
 from types import SimpleNamespace
@@ -30,6 +29,7 @@ from ._sklearn._validation import (
     Interval,
     RealNotInt,
     StrOptions,
+    all_or_nothing,
     fresh_random_state,
     refuse_size,
     validate_clean_rows,
@@ -76,7 +76,9 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
     loss_curve_: list[float]
     validation_loss_curve_: list[float] | None
     validation_scores_: list[float] | None
+    code_variance_: Floats
     explained_variance_: Floats
+    explained_variance_ratio_: Floats
     mean_: Floats
     scale_: Floats
     _fitted: Fitted
@@ -155,7 +157,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         # and it does not exist at all before its version 1.9.
         is_watched = getattr(self, CALLBACKS, ())
         task = FitTask(self, X, y, X_clean) if is_watched else None
-        with _all_or_nothing(self):
+        with all_or_nothing(self):
             # Before validation: a warm start must check the features against the previous
             # fit, while any other fit replaces them.
             last = self._fitted_to_continue() if self.warm_start else None
@@ -370,26 +372,19 @@ def _shares_explained(error: np.ndarray, total: np.ndarray) -> np.ndarray:
     return scores
 
 
-@contextmanager
-def _all_or_nothing(estimator):
-    """Restore the attributes of ``estimator`` if the block raises."""
-    before = dict(vars(estimator))
-    try:
-        yield
-    except BaseException:  # KeyboardInterrupt too: Ctrl-C must not leave half a fit
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
-
-
 def _attributes(fitted: Fitted) -> tuple[dict, str | None]:
     """Return the attributes of an estimator for ``fitted``, and a warning or None."""
     own, complaint = fitted.objective.report(fitted)
+    n_rows, ratio = fitted.n_samples, fitted.explained_ratio
+    # Of all columns together, as PCA has it.
+    variance = fitted.output_columns.variance_.sum() * n_rows / max(1, n_rows - 1)
     attributes = {
         "_fitted": fitted,
         "n_components_": fitted.architecture.n_components,
-        "n_samples_": fitted.n_samples,
-        "explained_variance_": fitted.explained_variance,
+        "n_samples_": n_rows,
+        "code_variance_": fitted.axes_variance,
+        "explained_variance_": ratio * variance,
+        "explained_variance_ratio_": ratio,
         "mean_": fitted.columns.mean_,
         "scale_": fitted.columns.scale_,
         "n_iter_": fitted.n_iter,

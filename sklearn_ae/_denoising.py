@@ -306,8 +306,17 @@ class DenoisingAutoencoder(BaseAutoencoder):
         1`` values. Their noise is drawn once. None without validation samples, and for
         the closed form.
 
-    explained_variance_ : ndarray of shape (n_components_,)
+    code_variance_ : ndarray of shape (n_components_,)
         Variance of the training samples' codes along each axis, before whitening.
+
+    explained_variance_ : ndarray of shape (n_components_,)
+        ``explained_variance_ratio_`` times the variance of all features, summed.
+
+    explained_variance_ratio_ : ndarray of shape (n_components_,)
+        What each component adds to R² of the training samples when later ones stay at
+        their mean, so that the sum is R²: PCA's own where the fit stayed PCA. Of a
+        nonlinear network a component may add little or less than nothing on its own.
+        Up to 2000 samples are used; far fewer for many components after few epochs.
 
     mean_ : ndarray of shape (n_features_in_,)
         Mean of each feature of ``X``; clean samples have their own.

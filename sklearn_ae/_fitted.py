@@ -57,8 +57,10 @@ class Fitted:
         Whether the fit kept its start, the best linear network.
     code_variance : ndarray of shape (n_components,)
         Variance of the training rows' codes, in the network's axes and units.
-    explained_variance : ndarray of shape (n_components,)
+    axes_variance : ndarray of shape (n_components,)
         Variance of the same codes along the axes that users see, before whitening.
+    explained_ratio : ndarray of shape (n_components,)
+        What each of these codes adds to the R² of the training rows.
     n_parameters : dict of int
         Size of each trained weight, by name.
     n_samples, n_iter, best_iter : int
@@ -82,7 +84,8 @@ class Fitted:
     density: CodeDensity
     stays_linear: bool
     code_variance: np.ndarray
-    explained_variance: np.ndarray
+    axes_variance: np.ndarray
+    explained_ratio: np.ndarray
     n_parameters: dict[str, int]
     n_samples: int
     n_iter: int

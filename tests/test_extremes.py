@@ -109,6 +109,7 @@ def test_all_that_a_fit_tells_of_large_rows_is_finite(quick, bent, size):
             quick().fit(size * bent)
         return
     fitted = quick().fit(size * bent)
-    for name in ("explained_variance_", "mean_", "scale_", "loss_curve_"):
+    variances = ("code_variance_", "explained_variance_", "explained_variance_ratio_")
+    for name in (*variances, "mean_", "scale_", "loss_curve_"):
         assert np.isfinite(getattr(fitted, name)).all(), name
     assert np.isfinite(fitted.score(size * bent))

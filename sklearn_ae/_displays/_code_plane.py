@@ -259,7 +259,9 @@ def _where_codes_lie(estimator, X):
             "Pass the training rows as X."
         )
     else:
-        variance = np.asarray(estimator.explained_variance_, dtype=np.float64)
+        # What PCA's codes explain is their variance.
+        variance = getattr(estimator, "code_variance_", estimator.explained_variance_)
+        variance = np.asarray(variance, dtype=np.float64)
         is_prior = hasattr(estimator, "posterior")  # codes are regularised towards N(0, I)
         if is_prior or getattr(estimator, "whiten", False):
             variance = np.ones_like(variance)

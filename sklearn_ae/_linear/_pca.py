@@ -239,7 +239,11 @@ def code_axes(
             centre, axes = mean, np.linalg.eigh(together)[1][:, ::-1]
         else:
             axes = np.eye(len(unit))[:, np.argsort(-np.diag(together), kind="stable")]
-        axes = axes * _signs(code, mean, forward @ axes, X)
+        covariance = 0.0  # (n_components, n_features)
+        for rows in row_slices(X.shape):
+            covariance = covariance + ((code[rows] - mean) @ forward @ axes).T @ X[rows]
+        largest = np.abs(covariance).argmax(axis=1)[:, np.newaxis]
+        axes = axes * np.where(np.take_along_axis(covariance, largest, 1) < 0, -1, 1).T
         forward, backward = forward @ axes, axes.T @ backward
     variance = column_variance((code[s] - centre) @ forward for s in row_slices(code.shape))
     # n - 1, as PCA's explained_variance_ has, but 0 and not NaN for a single row.
@@ -255,12 +259,3 @@ def code_axes(
         "axes.inverse_weight": backward,
     }
     return weights, variance
-
-
-def _signs(code: np.ndarray, centre: np.ndarray, forward: np.ndarray, X) -> np.ndarray:
-    """Return 1 or -1 per axis: the sign of its largest covariance with a column."""
-    together = 0.0  # (n_components, n_features)
-    for rows in row_slices(X.shape):
-        together = together + ((code[rows] - centre) @ forward).T @ X[rows]
-    largest = np.abs(together).argmax(axis=1)
-    return np.where(together[np.arange(len(together)), largest] < 0, -1, 1)

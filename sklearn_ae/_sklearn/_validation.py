@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from contextlib import contextmanager
 from numbers import Integral
 
 import numpy as np
@@ -25,6 +26,7 @@ __all__ = [
     "Interval",
     "RealNotInt",
     "StrOptions",
+    "all_or_nothing",
     "could_be_clean_rows",
     "fits",
     "fresh_random_state",
@@ -291,3 +293,15 @@ def warn_if_nothing_is_left_out(fitted, is_own_target: bool) -> None:
             f"n_components to less than {n_features} and fit again.",
             UserWarning,
         )
+
+
+@contextmanager
+def all_or_nothing(estimator):
+    """Restore the attributes of ``estimator`` if the block raises."""
+    before = dict(vars(estimator))
+    try:
+        yield
+    except BaseException:  # KeyboardInterrupt too: Ctrl-C must not leave half a fit
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        raise

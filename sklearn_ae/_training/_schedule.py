@@ -24,22 +24,17 @@ def one_cycle(progress: float, climb: float = _CLIMB) -> float:
     ----------
     progress : float in [0, 1]
         Fraction of all steps that are done.
-    climb : float in (0, 1)
-        Fraction of all steps before the peak.
+    climb : float in [0, 1)
+        Fraction of all steps before the peak; 0 for a decay alone.
 
     Examples
     --------
     >>> [round(one_cycle(progress), 3) for progress in (0.0, 0.3, 0.65, 1.0)]
     [0.04, 1.0, 0.5, 0.0]
     """
-    if progress < climb:
-        return 1 - (1 - _FIRST) * fall(progress / climb)
-    return fall((progress - climb) / (1 - climb))
-
-
-def fall(progress: float) -> float:
-    """Return the fraction of a rate that decays to zero along a cosine."""
-    return (1 + math.cos(math.pi * progress)) / 2
+    part = progress / climb if progress < climb else (progress - climb) / (1 - climb)
+    fall = (1 + math.cos(math.pi * part)) / 2
+    return 1 - (1 - _FIRST) * fall if progress < climb else fall
 
 
 class Schedule(ABC):
@@ -116,7 +111,7 @@ class OneCycle(Schedule):
             share = one_cycle(self.step / self.n_steps, self.climb)
         else:
             begin, share = self.landing
-            share *= fall((self.step - begin) / (self.n_steps - begin))
+            share *= one_cycle((self.step - begin) / (self.n_steps - begin), climb=0.0)
         for group, peak in zip(self.optimizer.param_groups, self.peaks, strict=True):
             group["lr"] = peak * share
         self.step += 1

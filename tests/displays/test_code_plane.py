@@ -68,7 +68,7 @@ def test_without_X_it_is_that_of_the_fit(pyplot, bent, whiten):
 
 def test_without_X_a_prior_is_the_range(pyplot, bent):
     vae = VariationalAutoencoder(3, max_iter=3, random_state=0).fit(bent)
-    assert vae.explained_variance_[2] < 0.9  # codes are narrower
+    assert vae.code_variance_[2] < 0.9  # codes are narrower
     display = CodePlaneDisplay.from_estimator(vae, components=(0, 2), n_steps=3)
     assert np.allclose(display.steps, [[-2, 0, 2]] * 2)
 
