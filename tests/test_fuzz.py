@@ -8,6 +8,7 @@ them, other ones in every run:
 
 import os
 import pickle
+import tempfile
 import warnings
 
 import numpy as np
@@ -74,12 +75,20 @@ LAYOUTS = {
     "backwards": lambda X: X[::-1, ::-1],
     "every second": lambda X: np.repeat(X, 2, axis=0)[::2],
     "read only": lambda X: _read_only(X.copy()),
+    "mapped": lambda X: X if X.dtype == object else _mapped(X),
 }
 
 
 def _read_only(X):
     X.flags.writeable = False
     return X
+
+
+def _mapped(X):
+    with tempfile.TemporaryFile() as file:
+        file.write(X.tobytes())
+        file.flush()
+        return np.memmap(file, dtype=X.dtype, mode="r", shape=X.shape)
 
 
 @st.composite
