@@ -299,8 +299,7 @@ class Fit:
         most = max(int(n_decodings / n_components), _FEWEST_ROWS_TO_EXPLAIN)
         most = min(most, _MOST_ROWS_TO_EXPLAIN)
         rows = np.arange(n_rows) if n_rows <= most else self.train[:most]
-        wanted = self.x if self.target is None else self.target
-        wanted = wanted[rows]
+        wanted = (self.target or self.x)[rows]
         # As in R², where what is constant has no weight.
         scale = scale * (wanted.min(axis=0) < wanted.max(axis=0))
         wanted = wanted * scale

@@ -134,7 +134,7 @@ class _Split(NamedTuple):
 
 def _split(pairs: Iterable[tuple[np.ndarray, np.ndarray | None]]) -> _Split:
     """Return the moments of (x, target), given some thousand rows at a time."""
-    parts, start = (Moments(), Moments()), 0
+    parts, start = [Moments(), Moments()], 0
     for x, target in pairs:
         is_fifth = np.arange(start, start + len(x)) % 5 == 0
         for part, rows in zip(parts, (is_fifth, ~is_fifth), strict=True):
@@ -149,7 +149,7 @@ def _split(pairs: Iterable[tuple[np.ndarray, np.ndarray | None]]) -> _Split:
 
 def _pooled(parts: Sequence[np.ndarray], n_rows: Sequence[int]) -> np.ndarray:
     """Return the mean over all rows, of means over parts of them."""
-    return sum(n * part for n, part in zip(n_rows, parts, strict=True)) / sum(n_rows)
+    return np.average(parts, axis=0, weights=n_rows)
 
 
 def _with_noise(moments, noise):

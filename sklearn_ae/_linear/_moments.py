@@ -37,19 +37,23 @@ class Moments:
         """
         if len(x) == 0:
             return
-        is_own = target is None
         if self.n_rows == 0:
             self._origin = x.mean(axis=0)
-            self._target_origin = self._origin if is_own else target.mean(axis=0)
+            self._target_origin = self._origin if target is None else target.mean(axis=0)
             self._x = self._target = self._xx = self._together = self._squares = 0.0
         self.n_rows += len(x)
         x = x - self._origin
-        target = x if is_own else target - self._target_origin
         xx = x.T @ x
+        together = xx
+        if target is None:
+            target = x
+        else:
+            target = target - self._target_origin
+            together = x.T @ target
         self._x = self._x + x.sum(axis=0)
         self._target = self._target + target.sum(axis=0)
         self._xx = self._xx + xx
-        self._together = self._together + (xx if is_own else x.T @ target)
+        self._together = self._together + together
         self._squares = self._squares + (target * target).sum(axis=0)
 
     @property

@@ -106,9 +106,7 @@ class LinearCode:
             weights["decoder.skip.bias"] = self.target_mean
         return weights, unit
 
-    def activated_skip_weights(
-        self, X: np.ndarray, code_activation: str
-    ) -> dict[str, np.ndarray]:
+    def activated_skip_weights(self, X, code_activation: str) -> dict[str, np.ndarray]:
         """Return the encoder's linear skip of codes that pass an activation, by name.
 
         Parameters
@@ -239,7 +237,7 @@ def code_axes(
             centre, axes = mean, np.linalg.eigh(together)[1][:, ::-1]
         else:
             axes = np.eye(len(unit))[:, np.argsort(-np.diag(together), kind="stable")]
-        covariance = 0.0  # (n_components, n_features)
+        covariance = np.zeros((len(unit), X.shape[1]))
         for rows in row_slices(X.shape):
             covariance = covariance + ((code[rows] - mean) @ forward @ axes).T @ X[rows]
         largest = np.abs(covariance).argmax(axis=1)[:, np.newaxis]
