@@ -84,10 +84,10 @@ def batches(
     """Yield (x, target, weight): rows in random order, never single ones.
 
     Fetching rows one by one, as torch's DataLoader does, takes longer than a training step
-    of a small network. Here one gather gives a batch; one for all of an epoch would hold
-    the table a second time. Batches differ by at most one row, so that the last is not a
-    small one with the same weight as the others. ``generator`` shuffles the rows, those of
-    several passes together; None keeps their order.
+    of a small network. Here a batch is one gather; one gather for all of an epoch would
+    hold the table a second time. Batches differ by at most one row, so that the last is not
+    a small one with the same weight as the others. ``generator`` shuffles the rows, those
+    of several passes together; None keeps their order.
     """
     n_rows = len(rows.x)
     # On the CPU, as the generator is, so that a seed gives the same on a GPU.
@@ -97,8 +97,9 @@ def batches(
         order = torch.randperm(n_passes * n_rows, generator=generator, device="cpu")
     order = (order % n_rows).to(rows.x.device)
     for index in order.tensor_split(count_batches(len(order), batch_size)):
-        x = rows.x[index]
-        target = x if rows.target is None else rows.target[index]
+        # index_select takes less than half of the time of an index in brackets.
+        x = rows.x.index_select(0, index)
+        target = x if rows.target is None else rows.target.index_select(0, index)
         yield x, target, None if rows.weight is None else rows.weight[index]
 
 

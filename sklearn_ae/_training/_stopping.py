@@ -159,18 +159,23 @@ class JudgedRows:
     def judge(self) -> tuple[torch.Tensor, float]:
         """Return the loss of every row, (n_rows,), and R² of all of them."""
         set_training(self.network, self.loss, False)
-        rows, error = [], torch.zeros_like(self.column_weights)
-        for x, target in self.parts:
-            # float64, for a mean of many rows and the standard error of small differences.
+        error = torch.zeros_like(self.column_weights)
+        # float64, for a mean of many rows and the standard error of small differences. At
+        # once for all: small tensors that stay, made between large ones that do not, would
+        # leave gaps in memory that no large one fits into.
+        losses = torch.empty(len(self.x), dtype=torch.float64, device="cpu")
+        for rows, (x, target) in zip(
+            losses.tensor_split(len(self.parts)), self.parts, strict=True
+        ):
             with user_code.random_state:
                 outcome = self.network.outcome(x)
-                rows.append(self.loss.rows(outcome, target).cpu().double())
+                rows.copy_(self.loss.rows(outcome, target))
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
             error += ((x_hat - target) ** 2).sum(0)
         # As in score, a column that does not vary has no variance to explain.
         total, varies = float(self.variance.sum()), self.variance > 0
         unexplained = float((error * self.column_weights)[varies].sum())
-        return torch.cat(rows), 1 - unexplained / total if total > 0 else 0.0
+        return losses, 1 - unexplained / total if total > 0 else 0.0
 
     @torch.no_grad()
     def loss_of_mean(self) -> float:
