@@ -13,7 +13,7 @@ PROGRAM = """
     import json, warnings
     from pathlib import Path
     import numpy as np
-    from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder, VariationalAutoencoder
+    import sklearn_ae
 
     def peak(function, *args):
         Path("/proc/self/clear_refs").write_text("5")  # the highest is what is held now
@@ -28,12 +28,12 @@ PROGRAM = """
     warnings.simplefilter("ignore")
     X = np.random.RandomState(0).rand(80_000, 40).astype(np.float32)
     shares = {}
-    for kind in (AutoencoderTransformer, DenoisingAutoencoder, VariationalAutoencoder):
-        ae = kind(2, max_iter=1, hidden_layer_sizes=(8,), random_state=0).fit(X[:1000])
-        ae.score(X[:1000])
-        shares[kind.__name__] = {"fit": peak(ae.fit, X)}
+    for kind in ("AutoencoderTransformer", "DenoisingAutoencoder", "VariationalAutoencoder"):
+        ae = getattr(sklearn_ae, kind)(2, max_iter=1, hidden_layer_sizes=(8,))
+        ae.fit(X[:1000]).score(X[:1000])
+        shares[kind] = {"fit": peak(ae.fit, X)}
         for name in ("score", "column_scores", "score_samples"):
-            shares[kind.__name__][name] = peak(getattr(ae, name), X)
+            shares[kind][name] = peak(getattr(ae, name), X)
     print(json.dumps(shares))
 """
 
