@@ -28,7 +28,8 @@ PROGRAM = """
     warnings.simplefilter("ignore")
     X = np.random.RandomState(0).rand(80_000, 40).astype(np.float32)
     shares = {}
-    for kind in ("AutoencoderTransformer", "DenoisingAutoencoder", "VariationalAutoencoder"):
+    kinds = ("AutoencoderTransformer", "DenoisingAutoencoder", "VariationalAutoencoder")
+    for kind in kinds:
         ae = getattr(sklearn_ae, kind)(2, max_iter=1, hidden_layer_sizes=(8,))
         ae.fit(X[:1000]).score(X[:1000])
         shares[kind] = {"fit": peak(ae.fit, X)}
