@@ -37,9 +37,9 @@ _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 
 # Rows that tell what every code keeps. They are decoded once per code, in a time that is a
 # fiftieth of the fit's, in which a row of an epoch takes that of some six decodings, or in
-# some hundredths of a second.
+# some thousandths of a second.
 _MOST_ROWS_TO_EXPLAIN, _FEWEST_ROWS_TO_EXPLAIN = 2000, 100
-_EPOCHS_TO_EXPLAIN, _MULTIPLICATIONS_TO_EXPLAIN = 0.1, 5e8
+_EPOCHS_TO_EXPLAIN, _MULTIPLICATIONS_TO_EXPLAIN = 0.1, 1e8
 
 
 class Fit:
@@ -236,18 +236,12 @@ class Fit:
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
-        kind = {
-            "is_activated": plan.architecture.code_activation != "identity",
-            "stays_linear": start is not None and best_iter == 0,
-        }
+        is_activated = plan.architecture.code_activation != "identity"
+        stays_linear = start is not None and best_iter == 0
+        how = {"is_activated": is_activated, "stays_linear": stays_linear}
+        how["whiten"] = plan.whiten
         axes, axes_variance, followed = plan.objective.read_codes(
-            codes,
-            self.x,
-            code_unit,
-            self.network,
-            whiten=plan.whiten,
-            seed=self.seed,
-            **kind,
+            codes, self.x, code_unit, self.network, seed=self.seed, **how
         )
         best = training.best if training is not None and training.best.chooses_ else None
         named = self.network.named_parameters()
@@ -263,10 +257,10 @@ class Fit:
             code_unit=code_unit,
             arrays=arrays | axes,
             density=density.fit(followed, code_unit, self.seed),
-            stays_linear=kind["stays_linear"],
+            stays_linear=stays_linear,
             code_variance=column_variance(codes[rows] for rows in row_slices(codes.shape)),
             axes_variance=axes_variance,
-            explained_ratio=self._explain(codes, axes, axes_variance, **kind),
+            explained_ratio=self._explain(codes, axes, axes_variance, stays_linear),
             n_parameters={n: w.numel() for n, w in named if n in arrays},
             n_samples=len(self.X),
             # scikit-learn requires n_iter_ >= 1, also for a closed form.
@@ -278,9 +272,7 @@ class Fit:
             complaint=None if training is None else training.best.complaint_,
         )
 
-    def _explain(
-        self, codes, axes, axes_variance, *, is_activated, stays_linear
-    ) -> np.ndarray:
+    def _explain(self, codes, axes, axes_variance, stays_linear: bool) -> np.ndarray:
         """Return what each further code adds to R², the later ones at their means."""
         plan, n_rows, n_components = self.plan, len(self.X), codes.shape[1]
         scale = plan.output_columns.scale_ / plan.output_columns.scale_.max()
@@ -288,6 +280,7 @@ class Fit:
         if not variance > 0:
             return np.zeros(n_components)
         is_pca = stays_linear and plan.objective.starts_at_pca and plan.shares_units
+        is_activated = plan.architecture.code_activation != "identity"
         if is_pca and not is_activated and np.all(scale == 1):
             # As PCA's, which divides both variances by n - 1.
             return axes_variance / (variance * n_rows / (n_rows - 1))

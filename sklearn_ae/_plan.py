@@ -37,6 +37,8 @@ _FEWEST_ROWS, _MOST_ROWS = 16, 512
 # Rows in an epoch, by several passes over few of them. On 36 cases of 60 to 512 rows
 # (few_rows.py) the unexplained variance was 0.773 of PCA's after one pass, 0.729 with 600
 # rows, 0.705 with 1000 and 0.698 with 1500, in 1.1 and 1.7 s; 0.741 by batches of 4 to 8.
+# Where columns outnumber rows, in images of 60 to 300 for one, passes won 0.006 of R² at most
+# and took two to nine times as long.
 _ROWS_PER_EPOCH, _FEWEST_TO_REPEAT = 1000, 50
 
 
@@ -197,7 +199,7 @@ def make_plan(
         sampler=settings.sampler,
         whiten=settings.whiten,
         device=settings.device,
-        recipe=_make_recipe(settings, objective, architecture, starts_linear, **known),
+        recipe=_as_recipe(settings, objective, architecture, starts_linear, **known),
     )
 
 
@@ -224,9 +226,7 @@ def _fit_units(
     return columns, output_columns, code_unit
 
 
-def _make_recipe(
-    settings, objective, architecture, starts_linear, *, n_rows, scalers, last
-):
+def _as_recipe(settings, objective, architecture, starts_linear, *, n_rows, scalers, last):
     """Return how to train; ``scalers`` are those of the input and of the target."""
     solver, device = settings.solver, settings.device
     if not isinstance(solver, str):
@@ -235,15 +235,9 @@ def _make_recipe(
     device = device if device == "cpu" else resolve_device(device)
     has_own_layers = settings.encoder is not None or settings.decoder is not None
     # User-supplied layers and optimizers, whose steps may be long, were not measured with
-    # several passes, nor were fits without validation rows. Where columns outnumber rows,
-    # as in images and spectra of 60 to 300 rows, passes won 0.006 of R² at most and took
-    # two to nine times as long.
-    may_repeat = (
-        settings.early_stopping
-        and isinstance(solver, str)
-        and not has_own_layers
-        and architecture.n_features <= n_rows
-    )
+    # several passes, nor were fits without validation rows.
+    may_repeat = settings.early_stopping and isinstance(solver, str) and not has_own_layers
+    may_repeat &= architecture.n_features <= n_rows
     batch_size, n_passes = plan_batches(settings.batch_size, n_rows, may_repeat)
     # An optimizer class gets a single group of weights, since LBFGS accepts no more.
     slow = architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse"

@@ -36,7 +36,7 @@ FLOOR_3 = {f"sklearn_ae.{room}" for room in ("_base", "_sklearn", "_types", "_ve
 ROOMS = {
     "nn": {"torch"},
     "_columns": LIBRARIES,
-    "_linear": LIBRARIES,
+    "_linear": LIBRARIES | {"sklearn_ae._columns"},
     "_code_density": LIBRARIES,
     "_version": set(),
     "_types": {"numpy", "torch", "sklearn_ae.nn"},
