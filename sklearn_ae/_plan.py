@@ -37,8 +37,8 @@ _FEWEST_ROWS, _MOST_ROWS = 16, 512
 # Rows in an epoch, by several passes over few of them. On 36 cases of 60 to 512 rows
 # (few_rows.py) the unexplained variance was 0.773 of PCA's after one pass, 0.729 with 600
 # rows, 0.705 with 1000 and 0.698 with 1500, in 1.1 and 1.7 s; 0.741 by batches of 4 to 8.
-# Where columns outnumber rows, in images of 60 to 300 for one, passes won 0.006 of R² at most
-# and took two to nine times as long.
+# Where columns outnumber rows, as in 60 to 300 images, passes won 0.006 of R² at most and
+# took two to nine times as long.
 _ROWS_PER_EPOCH, _FEWEST_TO_REPEAT = 1000, 50
 
 
