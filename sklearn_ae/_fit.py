@@ -211,7 +211,9 @@ class Fit:
             # Of these rows too: a warm start has the columns of its first fit.
             is_constant = self.X.min(axis=0) == self.X.max(axis=0)
             _ignore_columns(arrays, constant[is_constant[constant]], self.x[:1][0])
-        fitted = self._describe(arrays, start, best_iter, DENSITIES[plan.sampler]())
+        n_epochs = 0 if self.training is None else len(self.training.losses)
+        density = DENSITIES[plan.sampler]()
+        fitted = self._describe(arrays, start, best_iter, density, n_epochs)
         # Here, before fit returns: a network that cannot be rebuilt would fail only in
         # transform, or silently give other codes after unpickling.
         if own != (None, None):
@@ -229,10 +231,16 @@ class Fit:
             # The density is fitted when it is used: callbacks rarely sample, and a mixture
             # in every epoch would take seconds each.
             density = DeferredDensity(DENSITIES[self.plan.sampler]())
-            return self._describe(arrays, self.start, best_iter, density)
+            # In the time that one epoch allows, since there may be one in every epoch.
+            return self._describe(arrays, self.start, best_iter, density, n_epochs=1)
 
-    def _describe(self, arrays, start, best_iter, density: CodeDensity) -> Fitted:
-        """Determine the axes in which users see codes, and fit the density of codes."""
+    def _describe(
+        self, arrays, start, best_iter, density: CodeDensity, n_epochs: int
+    ) -> Fitted:
+        """Determine the axes in which users see codes, and fit the density of codes.
+
+        What codes explain is told by as many rows as a fit of ``n_epochs`` allows.
+        """
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
@@ -260,7 +268,9 @@ class Fit:
             stays_linear=stays_linear,
             code_variance=column_variance(codes[rows] for rows in row_slices(codes.shape)),
             axes_variance=axes_variance,
-            explained_ratio=self._explain(codes, axes, axes_variance, stays_linear),
+            explained_ratio=self._explain(
+                codes, axes, axes_variance, stays_linear, n_epochs
+            ),
             n_parameters={n: w.numel() for n, w in named if n in arrays},
             n_samples=len(self.X),
             # scikit-learn requires n_iter_ >= 1, also for a closed form.
@@ -272,7 +282,9 @@ class Fit:
             complaint=None if training is None else training.best.complaint_,
         )
 
-    def _explain(self, codes, axes, axes_variance, stays_linear: bool) -> np.ndarray:
+    def _explain(
+        self, codes, axes, axes_variance, stays_linear: bool, n_epochs: int
+    ) -> np.ndarray:
         """Return what each further code adds to R², the later ones at their means."""
         plan, n_rows, n_components = self.plan, len(self.X), codes.shape[1]
         scale = plan.output_columns.scale_ / plan.output_columns.scale_.max()
@@ -284,7 +296,6 @@ class Fit:
         if is_pca and not is_activated and np.all(scale == 1):
             # As PCA's, which divides both variances by n - 1.
             return axes_variance / (variance * n_rows / (n_rows - 1))
-        n_epochs = 0 if self.training is None else len(self.training.losses)
         n_decodings = max(
             _EPOCHS_TO_EXPLAIN * n_rows * n_epochs,
             _MULTIPLICATIONS_TO_EXPLAIN / plan.architecture.n_multiplications,

@@ -44,6 +44,10 @@ def by_hand(fitted, X):
         {},
         {"whiten": True, "scaling": "feature"},
         {"scaling": "feature", "hidden_layer_sizes": ()},
+        {"hidden_layer_sizes": ()},
+        # Their starts are kept.
+        {"code_activation": "tanh", "learning_rate_init": 1e-12},
+        {"loss": "kl", "learning_rate_init": 1e-12},
         {"code_activation": "tanh"},
         {"loss": "bce", "scaling": None},
         {"loss": "kl", "init": "random"},
@@ -77,6 +81,14 @@ def test_of_many_rows_some_tell(bent):
     score = fitted.score(X)
     assert fitted.explained_variance_ratio_.sum() != pytest.approx(score, abs=1e-6)
     assert fitted.explained_variance_ratio_.sum() == pytest.approx(score, abs=0.02)
+
+
+def test_of_rows_that_are_equal_nothing_is_explained():
+    X = np.zeros((3000, 4))
+    X[:2] = np.random.RandomState(0).normal(size=(2, 4))  # among 2000 rows they need not be
+    for seed in range(3):
+        fitted = AutoencoderTransformer(1, scaling="feature", max_iter=1, random_state=seed)
+        assert np.isfinite(fitted.fit(X).explained_variance_ratio_).all()
 
 
 def test_without_variance_nothing_is_explained(quick):

@@ -52,7 +52,6 @@ class Corruption(ABC):
     """
 
     auto: ClassVar[float]  # the level that "auto" selects
-    quietest: ClassVar[float] = 1.0  # of the levels of rows under "auto", as a share of it
     most: ClassVar[float] = 1.0  # the largest level, for levels that are fractions of cells
 
     level: torch.Tensor
@@ -66,7 +65,7 @@ class Corruption(ABC):
 
     def __init__(self, level: float | Sequence[float] | None, unit: str = "scaled"):
         self._given_level = self.auto if level is None else level
-        self._varies = level is None and self.quietest < 1
+        self.is_auto = level is None
         self.unit = unit
 
     def measure(
@@ -160,17 +159,18 @@ class GaussianNoise(Corruption):
     tensor([5., 5.])
     """
 
-    auto, quietest, most = 1.0, 0.08, math.inf
+    auto, most = 1.0, math.inf
+    quietest: ClassVar[float] = 0.08  # of the levels that rows draw, as a share of "auto"
 
     def __call__(self, x, generator):
         normal = torch.randn(x.shape, generator=generator, dtype=x.dtype, device="cpu")
-        if self._varies:
+        if self.is_auto:
             normal *= self.quietest ** _uniform(normal[:, :1], generator)
         return x + self.level * self.size * normal.to(x.device)
 
     def moments(self):
         keep, variance = torch.ones_like(self.level), (self.level * self.size) ** 2
-        if self._varies:
+        if self.is_auto:
             # The mean square of a number whose logarithm is uniform.
             variance *= (1 - self.quietest**2) / (2 * math.log(1 / self.quietest))
         return Moments(keep, 0 * keep, variance)

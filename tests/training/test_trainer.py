@@ -1,6 +1,5 @@
 """What the net does with memory, and with read-only arrays."""
 
-import os
 import subprocess
 import sys
 import textwrap
@@ -78,31 +77,6 @@ def test_a_read_only_memory_map_is_neither_written_nor_a_crash(tmp_path):
     subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120
     )
-
-
-def test_memory_of_transform_does_not_grow_with_the_rows():
-    program = """
-        import numpy as np, resource
-        from sklearn_ae import AutoencoderTransformer
-        rng = np.random.RandomState(0)
-        X = rng.rand(200_000, 20).astype(np.float32)
-        ae = AutoencoderTransformer(2, max_iter=1).fit(X[:2000])
-        ae.transform(X[:10_000])
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        codes = ae.transform(X)
-        print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024)
-    """
-    grown = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        check=True,
-        timeout=120,
-        capture_output=True,
-        text=True,
-        # Chunks are given back at once: else glibc keeps some, by chance up to 90 MB.
-        env={**os.environ, "MALLOC_MMAP_THRESHOLD_": "131072"},
-    )
-    # The hidden layers of all rows at once would take 100 MB each.
-    assert float(grown.stdout) < 60
 
 
 def test_chunks_do_not_show(quick, digits):
