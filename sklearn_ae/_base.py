@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ._code_density import DENSITIES
+from ._columns import Table
 from ._data_checks import check_result_range, check_units
 from ._fit import Fit
 from ._fitted import Fitted
@@ -66,6 +68,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
     n_components: int | None
     random_state: RandomState
     scaling: Scaling | None
+    categorical_features: Any
     verbose: int
     warm_start: bool
 
@@ -82,6 +85,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
     mean_: Floats
     scale_: Floats
     _fitted: Fitted
+    _table: Table | None
 
     _parameter_constraints: dict = {
         "n_components": [
@@ -99,6 +103,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         "loss": [StrOptions(set(LOSSES)), callable],
         "init": [StrOptions(set(get_args(Init)))],
         "scaling": [StrOptions(set(get_args(Scaling))), None],
+        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
         "sampler": [StrOptions(set(DENSITIES) - {"prior"})],
         "whiten": ["boolean"],
         "dropout": [Interval(Real, 0, 1, closed="left")],
@@ -167,16 +172,17 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             counts = [getattr(self, name, None) for name in COUNTS]
             if bool in map(type, counts) or isinstance(self.n_components, _TO_BE_FOUND):
                 refuse_size(self)
+            n_levels = self._levels_of(X if X_clean is None else X_clean, X)
             objective = self._make_objective(X.shape[1], X_clean is not None)
             # Plain settings, so that nothing below can read or change the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
-            plan = make_plan(settings, objective, X, X_clean, last)
+            plan = make_plan(settings, objective, X, X_clean, last, n_levels)
             if self.warm_start and last is None:
                 warn_of_forgotten_rows(self, plan)
             variance = plan.output_columns.variance_  # of what should come out
             # A bounded output is not scaled.
             is_scaled = plan.architecture.output_activation == "identity"
-            if is_scaled and self.scaling != "feature" and last is None:
+            if is_scaled and plan.columns.kind != "feature" and last is None:
                 widest = variance.max()
                 if widest > DOMINANT * variance.sum() and np.count_nonzero(variance) > 1:
                     warn_of_dominant_column(self, variance)
@@ -194,6 +200,28 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             if task is not None:
                 task.end()
         return self
+
+    def _levels_of(self, *tables: np.ndarray) -> tuple[int, ...]:
+        """Return the number of levels of each column; nothing for complete numbers."""
+        if self._table is not None and any(self._table.n_levels):
+            return self._table.n_levels
+        # The least value of a table is NaN if any is.
+        has_holes = any(np.isnan(table.min()) for table in tables)
+        return (0,) * tables[0].shape[1] if has_holes else ()
+
+    def _give(self, rows: np.ndarray, like: Any = None) -> Any:
+        """Return ``rows`` as the user has tables: a frame for mixed columns, or if asked.
+
+        ``like`` is what the rows were made from, whose index they keep.
+        """
+        if self._table is None:
+            return rows
+        library = _get_output_config("transform", self)["dense"]
+        if library == "default":
+            if not self._table.has_levels:
+                return rows
+            library = None
+        return self._table.write(rows, library, getattr(like, "index", None))
 
     def _fitted_to_continue(self) -> Fitted | None:
         """Return what a warm start continues from; None if a fit is linear or missing."""
@@ -242,7 +270,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             otherwise float64.
         """
         check_is_fitted(self)
-        return self._fitted.decode(validate_codes(self, codes))
+        return self._give(self._fitted.decode(validate_codes(self, codes)), codes)
 
     def reconstruct(self, X: ArrayLike) -> Floats:
         """Return ``inverse_transform(transform(X))`` in one call.
@@ -258,21 +286,46 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             Reconstructions, in the same units.
         """
         check_is_fitted(self)
-        return self._fitted.reconstruct(validate_rows(self, X, reset=False))
+        rows = self._fitted.reconstruct(validate_rows(self, X, reset=False))
+        return self._give(rows, X)
+
+    def impute(self, X: ArrayLike) -> Any:
+        """Return ``X`` with its missing cells filled; all other cells stay as they are.
+
+        A cell is filled from the other cells of its row: by the normal density that was
+        fitted to the observed cells, or by the reconstruction in columns where that was
+        closer to cells hidden from validation samples.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples with the features seen in ``fit``, some cells missing.
+
+        Returns
+        -------
+        X_filled : ndarray or DataFrame of shape (n_samples, n_features)
+            As ``X``. A column without any value in ``fit`` stays missing.
+        """
+        check_is_fitted(self)
+        rows = validate_rows(self, X, reset=False)
+        return self._give(self._fitted.impute(rows), X)
 
     def _r2(self, X, wanted):
         if len(X) == 1:
-            return r2_score(wanted, wanted)  # scikit-learn says that one row has no score
+            return r2_score([0.0], [0.0])  # scikit-learn says that one row has no score
         with np.errstate(over="ignore", invalid="ignore"):
             error, total = self._fitted.squares(X, wanted)
             scores = _shares_explained(error, total)
-            score = np.average(scores, weights=total if total.any() else None)
+            table = self._fitted.architecture.table
+            # Columns that have no common unit have the same weight.
+            weights = total > 0 if table is not None and table.categories else total
+            score = np.average(scores, weights=weights if weights.any() else None)
         check_result_range(np.asarray(score), [X], "X", has_own_parts=False)
         return float(score)
 
     def _column_r2(self, X, wanted):
         if len(X) == 1:
-            return np.full(X.shape[1], r2_score(wanted, wanted))
+            return np.full(X.shape[1], r2_score([0.0], [0.0]))
         return _shares_explained(*self._fitted.squares(X, wanted))
 
     def _row_scores(self, X, wanted, name):
@@ -313,7 +366,8 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         """
         check_is_fitted(self)
         validate_count("n_samples", n_samples)
-        return self._fitted.draw(n_samples, fresh_random_state(random_state))
+        rows = self._fitted.draw(n_samples, fresh_random_state(random_state))
+        return self._give(rows)
 
     @property
     def net_(self) -> ReconstructionNet:
@@ -341,6 +395,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._code_density import CodeDensity
-from ._columns import Scaler
+from ._columns import Scaler, column_totals
 from ._data_checks import check_result_range
 from ._objectives import Objective
 from ._plan import Architecture
@@ -49,6 +49,8 @@ class Fitted:
         Whether both are the same.
     code_unit : ndarray of shape (n_components,)
         Size of one unit of the network's codes in the user's units.
+    costs : ndarray of shape (n_features,) or None
+        Of the columns of a table; see TableLoss.
     arrays : dict of ndarray
         Weights by name.
     density : CodeDensity
@@ -80,6 +82,7 @@ class Fitted:
     output_columns: Scaler
     shares_units: bool
     code_unit: np.ndarray
+    costs: np.ndarray | None
     arrays: dict[str, np.ndarray]
     density: CodeDensity
     stays_linear: bool
@@ -147,12 +150,21 @@ class Fitted:
         """Return decode(encode(X)), (n_samples, n_features)."""
         return self.apply(lambda network, loss, x: network(x), X)
 
+    def impute(self, X: np.ndarray) -> np.ndarray:
+        """Return rows whose holes are filled, (n_samples, n_features)."""
+
+        if self.architecture.table is None:
+            return X
+        return self.apply(lambda network, loss, x: network.impute(x), X)
+
     def squares(self, X: np.ndarray, X_clean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return two sums of squares for each column of ``X_clean``, each (n_features,).
 
         Of the errors of reconstructions, and of the differences from the mean, which is 0
         where a column is constant; both in the same unit.
         """
+        if self.architecture.table is not None:
+            return self._squares_of_table(X, X_clean)
         n_rows, n_features = X_clean.shape
         # Around 1: the squares of data of extreme size overflow or vanish. By a power of
         # two no digit changes.
@@ -169,6 +181,17 @@ class Fitted:
             total += clean.sum(axis=0)
             around += (clean**2).sum(axis=0)
         return error, np.maximum(around - total**2 / n_rows, 0)
+
+    def _squares_of_table(self, X, X_clean):
+        table = self.architecture.table
+
+        def errors(network, loss, x, clean):
+            x_hat = network.decoder(network.encoder(network.units_in(x)))
+            return loss.squares(x_hat, network.units_out(clean))
+
+        error = self.apply(errors, X, X_clean).sum(axis=0, dtype=np.float64)
+        error *= self.output_columns.scale_**2
+        return error, column_totals(X_clean, table.n_levels)
 
     def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
         """Return the loss of every row against its target, (n_samples,)."""
@@ -212,7 +235,9 @@ class Fitted:
         unit = float(self.output_columns.scale_[0])
         units = self.columns.units(dtype), self.output_columns.units(dtype)
         with borrowed_globals(np.inf, self._seed_of_user_code), user_code.random_state:
-            network, loss, _ = self.objective.build(architecture, self.loss, unit, None)
+            network, loss, _ = self.objective.build(
+                architecture, self.loss, unit, self.costs, None
+            )
             prepare_for_use(network, self.arrays, *units, dtype=dtype, device=self.device)
             # In one step: concurrent builders share what the first one has.
             share_hooks(network, self._built.setdefault("hooks", hooks_of(network)))

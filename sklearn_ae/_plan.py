@@ -1,7 +1,7 @@
 """Derive all settings of one fit from the parameters and the data, or raise an error."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from numbers import Integral
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._columns import Scaler
+from ._columns import Scaler, column_costs, fit_scaler, level_frequencies
 from ._data_checks import check_loss_domain, check_output_range, refuse_lost_digits
 from ._objectives import Objective
 from ._training import (
@@ -19,7 +19,7 @@ from ._training import (
     pays_in_bfloat16,
     resolve_device,
 )
-from .nn import LOSSES
+from .nn import LOSSES, TableLayout
 
 if TYPE_CHECKING:
     from ._fitted import Fitted
@@ -41,6 +41,9 @@ _FEWEST_ROWS, _MOST_ROWS = 16, 512
 # took two to nine times as long.
 _ROWS_PER_EPOCH, _FEWEST_TO_REPEAT = 1000, 50
 
+# Widest blocks whose holes are filled from a density of full rank, and the rank of others.
+_MOST_TO_FILL, _RANK_OF_WIDE = 100, 64
+
 
 @dataclass(frozen=True)
 class Architecture:
@@ -60,6 +63,7 @@ class Architecture:
     linear_skip: bool
     encoder: Callable | None
     decoder: Callable | None
+    table: TableLayout | None = None
 
     @property
     def is_linear(self) -> bool:
@@ -83,9 +87,13 @@ class Architecture:
         """Number of multiplications to reconstruct one row."""
         # The two linear skips count even where there are none: this decides on threads and
         # precision, for which an estimate is enough.
-        total = 2 * self.n_features * self.n_components
-        for sizes in (self.hidden_layer_sizes, self.decoder_hidden_layer_sizes[::-1]):
-            widths = (self.n_features, *sizes, self.n_components)
+        n_in = n_out = self.n_features
+        if self.table is not None:
+            n_in, n_out = self.table.n_in, self.table.n_out
+        total = (n_in + n_out) * self.n_components
+        sizes_out = self.decoder_hidden_layer_sizes[::-1]
+        for n, sizes in ((n_in, self.hidden_layer_sizes), (n_out, sizes_out)):
+            widths = (n, *sizes, self.n_components)
             total += sum(n_in * n_out for n_in, n_out in pairwise(widths))
         return total
 
@@ -118,6 +126,10 @@ class Plan:
         Whether training starts at the best linear network.
     is_closed_form : bool
         Whether the solution is linear and needs no training.
+    costs : ndarray of shape (n_features,) or None
+        Loss of each column of a table without codes.
+    frequencies : sequence of ndarray or None
+        Frequencies of the levels of each column of a table; empty for numbers.
     validation_fraction : float
         Fraction of the rows that select the epoch; 0 for none.
     recipe : Recipe
@@ -137,6 +149,8 @@ class Plan:
     last_arrays: dict[str, np.ndarray] | None
     starts_linear: bool
     is_closed_form: bool
+    costs: np.ndarray | None
+    frequencies: Sequence[np.ndarray] | None
     validation_fraction: float
     recipe: Recipe
 
@@ -147,6 +161,7 @@ def make_plan(
     X: np.ndarray,
     X_clean: np.ndarray | None,
     last: "Fitted | None",
+    n_levels: tuple[int, ...] = (),
 ) -> Plan:
     """Return the plan that follows from ``settings``, or raise ValueError.
 
@@ -160,18 +175,29 @@ def make_plan(
         Target of the reconstruction. None uses ``X``.
     last : Fitted or None
         The fit that a warm start continues.
+    n_levels : tuple of int
+        Number of levels of each column, 0 for numbers; empty for complete numbers.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling = settings.loss, settings.scaling
     if isinstance(loss, str) and LOSSES[loss].outputs:
         check_loss_domain(loss, wanted, name)
-    architecture = _plan_architecture(settings, X, last)
+    table = None
+    if n_levels:
+        table = last.architecture.table if last else _plan_table(settings, X, n_levels)
+    architecture = _plan_architecture(settings, X, last, table)
     output_activation = architecture.output_activation
     if output_activation != "identity":
         check_output_range(output_activation, wanted, name)
     is_closed_form = loss == "mse" and architecture.is_linear
+    costs, frequencies = None, None
     if last is None:
         columns, output_columns, code_unit = _fit_units(settings, architecture, X, X_clean)
+        if table is not None:
+            frequencies = level_frequencies(wanted, n_levels)
+            costs = np.ones(len(n_levels))
+            if table.categories:
+                costs = column_costs(loss, output_columns, frequencies)
         shares_units = X_clean is None and output_activation == "identity"
         # The closed form is in float64: only training can lose the digits that vary.
         if not (is_closed_form or (columns.centres and output_columns.centres)):
@@ -181,6 +207,7 @@ def make_plan(
         _check_unchanged(architecture, scaling, last)
         columns, output_columns = last.columns, last.output_columns
         shares_units, code_unit = last.shares_units, last.code_unit
+        costs = last.costs
     starts_linear = architecture.linear_skip and last is None
     known = {"n_rows": len(X), "scalers": (columns, output_columns), "last": last}
     return Plan(
@@ -195,6 +222,8 @@ def make_plan(
         last_arrays=None if last is None else last.arrays,
         starts_linear=starts_linear,
         is_closed_form=is_closed_form,
+        costs=costs,
+        frequencies=frequencies,
         validation_fraction=settings.early_stopping * settings.validation_fraction,
         sampler=settings.sampler,
         whiten=settings.whiten,
@@ -207,9 +236,16 @@ def _fit_units(
     settings, architecture: Architecture, X: np.ndarray, X_clean: np.ndarray | None
 ) -> tuple[Scaler, Scaler, np.ndarray]:
     """Return the scaling of the input, the scaling of the target, and units of codes."""
-    columns = output_columns = Scaler(settings.scaling).fit(X)
+    table, kind = architecture.table, settings.scaling
+    if table is not None and table.categories:
+        # Columns without a common unit: each counts the same.
+        kind = kind and "feature"
+        columns = output_columns = fit_scaler(kind, X, "X", table.n_levels)
+        if X_clean is not None:
+            output_columns = fit_scaler(kind, X_clean, "X_clean", table.n_levels)
+        return columns, output_columns, np.ones(architecture.n_components)
+    columns = output_columns = Scaler(kind).fit(X)
     output_activation = architecture.output_activation
-    kind = settings.scaling
     if output_activation != "identity":
         # A bounded output is in the units of the data, which it could not reach if they
         # were scaled. An output of one sign may be any multiple of them, but not centred.
@@ -313,7 +349,9 @@ def plan_batches(batch_size: int | str, n_rows: int, may_repeat: bool) -> tuple[
     return int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS)), n_passes
 
 
-def _plan_architecture(settings, X: np.ndarray, last: "Fitted | None") -> Architecture:
+def _plan_architecture(
+    settings, X: np.ndarray, last: "Fitted | None", table: TableLayout | None
+) -> Architecture:
     encoder_sizes = _as_sizes("hidden_layer_sizes", settings.hidden_layer_sizes)
     decoder_sizes = encoder_sizes[::-1]
     if settings.decoder_hidden_layer_sizes is not None:
@@ -342,7 +380,33 @@ def _plan_architecture(settings, X: np.ndarray, last: "Fitted | None") -> Archit
         linear_skip=settings.init == "pca",
         encoder=settings.encoder,
         decoder=settings.decoder,
+        table=table,
     )
+
+
+def _plan_table(settings, X: np.ndarray, n_levels: tuple[int, ...]) -> TableLayout:
+    """Return the layout of a table with levels or holes, if the loss suits them."""
+    loss, what = settings.loss, "columns of levels" if any(n_levels) else "missing cells"
+    if callable(loss):
+        raise ValueError(
+            f"loss={loss!r} is a callable, and X has {what}; expected a loss by name, which "
+            "knows what to do with them. Use loss='mse', 'mae' or 'huber'."
+        )
+    is_bent = settings.output_activation not in ("auto", "identity")
+    if any(n_levels) and (LOSSES[loss].outputs or is_bent):
+        raise ValueError(
+            f"loss={loss!r} and output_activation={settings.output_activation!r} bound the "
+            "output, and X has columns of levels, whose outputs are probabilities; expected "
+            "loss='mse', 'mae' or 'huber' and output_activation='auto'. Use these, or pass "
+            "columns of numbers alone."
+        )
+    share = np.isnan(X).mean() if X.dtype.kind == "f" else 0.0
+    if share == 0:
+        return TableLayout(n_levels, 0)
+    n_blocks = TableLayout(n_levels, 0).n_blocks
+    # What holes are filled from is a normal density, of full rank if that is affordable.
+    rank = n_blocks - 1 if n_blocks <= _MOST_TO_FILL else _RANK_OF_WIDE
+    return TableLayout(n_levels, max(rank, 1), float(share))
 
 
 def _as_sizes(name: str, sizes) -> tuple[int, ...]:

@@ -120,6 +120,16 @@ class VariationalAutoencoder(BaseAutoencoder):
         all have the same weight. None leaves the features as they are, which slows
         training unless their range is about 1.
 
+    categorical_features : "from_dtype", None, or array-like of str, int or bool, \
+            default="from_dtype"
+        Which features are categories; all others are numbers. "from_dtype": the features
+        of a DataFrame that hold strings, booleans, categories or objects; of an array,
+        none. Else names, indices or a mask, of numbers too that stand for categories. With
+        categories every feature counts the same in ``loss`` and ``score``, as with
+        ``scaling="feature"``: numbers by their squared error, categories by their
+        cross-entropy, each divided by what the mean, or the frequencies, would cost. A
+        category not seen in ``fit`` counts as missing.
+
     whiten : bool, default=False
         Whether to scale codes to unit variance. This helps later estimators that are
         sensitive to scale, and discards which component has more variance.
@@ -400,6 +410,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         loss: Loss = "mse",
         init: Init = "pca",
         scaling: Scaling | None = "global",
+        categorical_features: Any = "from_dtype",
         whiten: bool = False,
         sampler: Sampler | Literal["prior"] = "prior",
         dropout: float = 0.0,
@@ -433,6 +444,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.loss = loss
         self.init = init
         self.scaling = scaling
+        self.categorical_features = categorical_features
         self.whiten = whiten
         self.sampler = sampler
         self.dropout = dropout

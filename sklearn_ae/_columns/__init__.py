@@ -1,5 +1,24 @@
-"""Arrays only: the scaling of the user's columns to the input of the network and back."""
+"""Arrays only: the user's table as rows of floats and back, and the scaling of columns."""
 
+from ._levels import (
+    block_units,
+    column_costs,
+    column_totals,
+    fit_scaler,
+    level_frequencies,
+)
+from ._table import Table
 from ._scaler import ScaledRows, Scaler, column_variance, row_slices
 
-__all__ = ["ScaledRows", "Scaler", "column_variance", "row_slices"]
+__all__ = [
+    "ScaledRows",
+    "Scaler",
+    "Table",
+    "block_units",
+    "column_costs",
+    "column_totals",
+    "column_variance",
+    "fit_scaler",
+    "level_frequencies",
+    "row_slices",
+]

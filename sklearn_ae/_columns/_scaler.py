@@ -1,6 +1,7 @@
 """Scaling of numeric columns: what to subtract from each and to divide it by."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 
 import numpy as np
 from sklearn.preprocessing import StandardScaler
@@ -22,6 +23,10 @@ _LEAST_SPREAD, _SPREAD_OF_CONSTANT = 1e-30, 1e-15
 # for columns below the second number of the widest: in standardised tables, of rare pixels
 # for one, it cost up to 0.06 of R².
 _HEAVY, _NARROW = 3.0, 0.1
+
+# What a map is for indices of levels.
+_LEVELS_STAY = {"mean_": 0.0, "offset_": 0.0, "scale_": 1.0, "variance_": 0.0}
+_LEVELS_STAY |= {"spread_": 1.0, "deviation_": 0.0}
 
 # Cells converted at once: 4 MiB in float64, which stay in the cache and bound the memory.
 _CELLS_PER_PASS = 2**19
@@ -76,6 +81,10 @@ class Scaler:
         Variance of each column, float64; 0 where a column is constant.
     distance_ : float
         Largest absolute mean of a column, in typical standard deviations.
+    deviation_ : ndarray of shape (n_features,)
+        Mean absolute deviation of each column.
+    low_, high_ : ndarray of shape (n_features,)
+        Least and largest value of each column; NaN for a column of holes.
     centres : bool
         Whether means are subtracted.
 
@@ -94,46 +103,70 @@ class Scaler:
     def fit(self, X: np.ndarray, name: str = "X") -> "Scaler":
         """Estimate the map from the rows of ``X``, (n_samples, n_features).
 
-        ``name`` is the name of ``X`` in error messages.
+        NaN is a hole, which counts in nothing; a column of holes alone stays one. ``name``
+        is the name of ``X`` in error messages.
         """
         # An overflow is reported by the error below, which says what to do.
         with np.errstate(over="ignore", invalid="ignore"):
             standard = StandardScaler()
             for rows in row_slices(X.shape):
                 standard.partial_fit(X[rows])
-            self.varies_ = bool((X.min(axis=0) < X.max(axis=0)).any())
-        if not np.isfinite(standard.var_).all() or self.varies_ > standard.var_.any():
-            _refuse_range(X, standard.var_, name)
-        self.mean_ = standard.mean_
+            self.low_, self.high_ = np.fmin.reduce(X), np.fmax.reduce(X)
+            self.varies_ = bool((self.low_ < self.high_).any())
+        # A column of holes alone has no statistics.
+        is_known = ~np.isnan(self.low_)
+        variance = standard.var_[is_known]
+        if not np.isfinite(variance).all() or self.varies_ > variance.any():
+            _refuse_range(X, variance, name)
+        self.mean_ = np.where(is_known, standard.mean_, np.nan)
         # StandardScaler sets the scale of a constant column to 1 while its variance is a
         # rounding error near 0, which for means of 1e8 would count as data.
-        constant = (standard.scale_ == 1) & (standard.var_ < 0.5)
+        constant = (standard.scale_ == 1) & (standard.var_ < 0.5) | ~is_known
         self.variance_ = np.where(constant, 0, standard.var_)
-        spread = np.sqrt(standard.var_.mean())
-        self.distance_ = np.abs(self.mean_).max() / spread if spread > 0 else 0.0
-        self.offset_ = np.zeros_like(self.mean_)
+        spread = np.sqrt(variance.mean()) if len(variance) else 0.0
+        far = np.fmax.reduce(np.abs(self.mean_))
+        self.distance_ = far / spread if spread > 0 else 0.0
+        self.offset_ = np.where(is_known, 0.0, np.nan)
         self.scale_ = np.ones_like(self.mean_)
         if self.kind == "feature":
-            self.offset_, self.scale_ = self.mean_, standard.scale_
+            self.offset_ = self.mean_
+            self.scale_ = np.where(is_known, standard.scale_, 1.0)
         elif self.kind == "global":
             unit = np.sqrt(self.variance_.mean()) or 1.0
             self.offset_, self.scale_ = self.mean_, self.scale_ * unit
         elif self.kind == "magnitude":
             sizes = sum(
-                np.abs(X[rows], dtype=np.float64).sum() for rows in row_slices(X.shape)
+                np.nansum(np.abs(X[rows], dtype=np.float64)) for rows in row_slices(X.shape)
             )
-            self.scale_ = self.scale_ * (sizes / X.size or 1.0)
+            n_cells = np.sum(standard.n_samples_seen_ * np.ones(X.shape[1]))
+            self.scale_ = self.scale_ * (sizes / max(n_cells, 1) or 1.0)
         deviation = np.zeros_like(self.mean_)
         for rows in row_slices(X.shape):
-            deviation += np.abs(X[rows] - self.mean_).sum(axis=0)
+            deviation += np.nansum(np.abs(X[rows] - self.mean_), axis=0)
+        self.deviation_ = deviation / np.maximum(standard.n_samples_seen_, 1)
         std = np.sqrt(self.variance_) / self.scale_
         # Where a few cells make most of the variance, the others lie closer together.
-        usual = np.minimum(std, _HEAVY * deviation / len(X) / self.scale_)
+        usual = np.minimum(std, _HEAVY * self.deviation_ / self.scale_)
         widest = usual.max() or 1.0
         spread = np.where(std < _NARROW * widest, usual, std) / widest
         spread = spread.clip(_LEAST_SPREAD, 1)
         self.spread_ = np.where(self.variance_ > 0, spread, _SPREAD_OF_CONSTANT)
         return self
+
+    def beside_levels(self, n_levels: Sequence[int]) -> "Scaler":
+        """Return this map, of the columns of numbers, for all columns of a table.
+
+        ``n_levels`` has the number of levels of each column, 0 for numbers. Indices of
+        levels stay as they are.
+        """
+        numbers = np.flatnonzero(np.array(n_levels) == 0)
+        wide = copy(self)
+        for name, value in (*_LEVELS_STAY.items(), ("low_", np.nan), ("high_", np.nan)):
+            values = np.full(len(n_levels), value)
+            values[numbers] = getattr(self, name)
+            setattr(wide, name, values)
+        wide.varies_ = True
+        return wide
 
     def units(self, dtype: str) -> list[np.ndarray]:
         """Return the offsets to subtract, then the scale to divide by, in ``dtype``.
@@ -142,7 +175,7 @@ class Scaler:
         float64. If the range of float32 is too small, the result is float64.
         """
         offset, scale = self.offset_, self.scale_
-        sizes = np.abs(offset).max(), scale.max(), 1 / scale.min()
+        sizes = np.fmax.reduce(np.abs(offset)), scale.max(), 1 / scale.min()
         if dtype == "float64" or max(sizes) > _SAFE_IN_FLOAT32:
             return [offset, scale]
         first = offset.astype(np.float32)

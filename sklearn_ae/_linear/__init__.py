@@ -1,6 +1,8 @@
 """Arrays only: linear solutions in closed form, for the start of training and for axes."""
 
 from ._denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
+from ._gaussian import fit_gaussian
+from ._levels import regress_level
 from ._pca import LinearCode, code_axes, decoder_start, fit_pca
 from ._probabilistic import fit_probabilistic_pca
 
@@ -8,8 +10,10 @@ __all__ = [
     "LinearCode",
     "code_axes",
     "decoder_start",
+    "fit_gaussian",
     "fit_linear_denoiser",
     "fit_pca",
     "fit_probabilistic_pca",
     "fit_wide_linear_denoiser",
+    "regress_level",
 ]

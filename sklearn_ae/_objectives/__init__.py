@@ -3,9 +3,11 @@
 from ._denoising import Denoising
 from ._objective import Objective, Start, StartProblem
 from ._reconstruction import Reconstruction
+from ._table import BlockRows, start_of_table
 from ._variational import Variational, bound, log_density, posterior
 
 __all__ = [
+    "BlockRows",
     "Denoising",
     "Objective",
     "Reconstruction",
@@ -15,4 +17,5 @@ __all__ = [
     "bound",
     "log_density",
     "posterior",
+    "start_of_table",
 ]

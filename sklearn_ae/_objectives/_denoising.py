@@ -41,14 +41,14 @@ class Denoising(Objective):
     def calls_user_code(self):
         return callable(self.noise)
 
-    def build(self, architecture, loss, unit, generator):
+    def build(self, architecture, loss, unit, costs, generator):
         network = Autoencoder(**vars(architecture), generator=generator)
         noise = None
         if isinstance(self.noise, str):
             noise = NOISES[self.noise](self.level, self.unit)
         elif self.noise is not None:
             noise = UserNoise(self.noise)
-        return network, make_loss(loss), noise
+        return network, make_loss(loss, architecture.table, costs), noise
 
     def random_start(self, wanted):
         return {}
@@ -71,12 +71,12 @@ class Denoising(Objective):
         return fit_linear_denoiser(x, problem.target, n_components, problem.moments)
 
     def read_codes(
-        self, codes, x, unit, network, *, is_activated, stays_linear, whiten, seed
+        self, codes, x, blocks, unit, network, *, is_activated, stays_linear, whiten, seed
     ):
         # Also if the start was kept: codes of a regression are uncorrelated on noisy rows,
         # while ``codes`` are of clean ones if noise is added in training.
         turn = None if is_activated else "rotate"
-        return *code_axes(codes, x, unit, turn=turn, whiten=whiten), codes
+        return *code_axes(codes, blocks, unit, turn=turn, whiten=whiten), codes
 
     def report(self, fitted):
         return {}, None

@@ -127,7 +127,7 @@ class Objective(ABC):
 
     @abstractmethod
     def build(
-        self, architecture: "Architecture", loss, unit: float, generator
+        self, architecture: "Architecture", loss, unit: float, costs, generator
     ) -> tuple[BottleneckNetwork, TrainingLoss, Corruption | None]:
         """Return the network, its training loss, and the noise added to training rows.
 
@@ -138,6 +138,8 @@ class Objective(ABC):
             The parameter ``loss``.
         unit : float
             Size of one unit of the network's output, for losses of counts.
+        costs : ndarray of shape (n_columns,)
+            What each column of a table costs without codes; not used for other rows.
         generator : torch.Generator or None
             Draws the weights. None if they will be loaded.
         """
@@ -158,6 +160,7 @@ class Objective(ABC):
         self,
         codes: np.ndarray,
         x: ScaledRows,
+        blocks: Any,
         unit: np.ndarray,
         network: BottleneckNetwork,
         *,
@@ -174,6 +177,8 @@ class Objective(ABC):
             Codes of ``x`` in the network's axes and units.
         x : ScaledRows of shape (n_samples, n_features)
             Rows in the network's units.
+        blocks : rows of shape (n_samples, n_blocks)
+            The same as numbers alone, without holes.
         unit : ndarray of shape (n_components,)
             Size of one unit of each code in the user's units.
         network : BottleneckNetwork

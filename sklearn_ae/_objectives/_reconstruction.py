@@ -19,9 +19,9 @@ class Reconstruction(Objective):
     trains_in_bfloat16: ClassVar[bool] = True
     kl_warmup: ClassVar[int] = 0
 
-    def build(self, architecture, loss, unit, generator):
+    def build(self, architecture, loss, unit, costs, generator):
         network = Autoencoder(**vars(architecture), generator=generator)
-        return network, make_loss(loss), None
+        return network, make_loss(loss, architecture.table, costs), None
 
     def random_start(self, wanted):
         return {}
@@ -35,13 +35,13 @@ class Reconstruction(Objective):
         return regressed_start(pca, problem)
 
     def read_codes(
-        self, codes, x, unit, network, *, is_activated, stays_linear, whiten, seed
+        self, codes, x, blocks, unit, network, *, is_activated, stays_linear, whiten, seed
     ):
         # Codes of PCA are on principal axes already, and rotating them again would change
         # their last digits. After an activation the axes carry meaning: a rotation of relu
         # codes would no longer be non-negative.
         turn = None if stays_linear or is_activated else "rotate"
-        return *code_axes(codes, x, unit, turn=turn, whiten=whiten), codes
+        return *code_axes(codes, blocks, unit, turn=turn, whiten=whiten), codes
 
     def report(self, fitted):
         return {}, None

@@ -48,9 +48,9 @@ class Variational(Objective):
     calls_user_code: ClassVar[bool] = False
     trains_in_bfloat16: ClassVar[bool] = False
 
-    def build(self, architecture, loss, unit, generator):
+    def build(self, architecture, loss, unit, costs, generator):
         network = VariationalNetwork(**vars(architecture), generator=generator)
-        likelihood = make_loss(loss).likelihood(unit)
+        likelihood = make_loss(loss, architecture.table, costs).likelihood(unit)
         return network, EvidenceLowerBound(likelihood, self.beta), None
 
     def random_start(self, wanted):
@@ -86,13 +86,13 @@ class Variational(Objective):
         return Start(weights, 1.0)
 
     def read_codes(
-        self, codes, x, unit, network, *, is_activated, stays_linear, whiten, seed
+        self, codes, x, blocks, unit, network, *, is_activated, stays_linear, whiten, seed
     ):
         # Components of a distribution are independent; rotated, they would not be.
         if is_activated:
-            axes = code_axes(codes, x, unit, turn=None, whiten=whiten)
+            axes = code_axes(codes, blocks, unit, turn=None, whiten=whiten)
         else:
-            axes = code_axes(codes, x, np.ones_like(unit), turn="order", whiten=whiten)
+            axes = code_axes(codes, blocks, np.ones_like(unit), turn="order", whiten=whiten)
         # One draw from each row's posterior: means alone have too little variance, and new
         # codes drawn like them would miss part of where codes are. Axes and units are not
         # set yet, so posteriors are in those of the network.

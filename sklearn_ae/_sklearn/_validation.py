@@ -16,6 +16,7 @@ from sklearn.utils._param_validation import (
 )
 from sklearn.utils.validation import _get_feature_names, check_array, validate_data
 
+from .._columns import Table
 from ._refusals import refuse
 
 __all__ = [
@@ -57,6 +58,7 @@ _OURS_AND_THEIRS = ("sklearn_ae", "sklearn", "joblib", "cloudpickle", "pickle")
 # thousand rows at a time: as float64, a table of pixels would be eight times as large.
 _FLOATS = [np.float64, np.float32]
 _DTYPES = [*_FLOATS, np.bool_, np.uint8, np.int8, np.int16, np.int32, np.int64]
+_ROWS = {"dtype": _DTYPES, "ensure_all_finite": "allow-nan"}
 
 
 def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
@@ -76,11 +78,37 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
     # arrays of other libraries would be passed on unconverted. Sums of large values may
     # be no number, which is no fault.
     with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
+        if reset:
+            estimator._table = _find_table(estimator, X)
+        if estimator._table is not None and estimator._table.has_levels:
+            validate_data(estimator, X, reset=reset, skip_check_array=True)
+            return estimator._table.read(X)
         try:
-            return validate_data(estimator, X, reset=reset, dtype=_DTYPES)
+            rows = validate_data(estimator, X, reset=reset, **_ROWS)
         except Exception as error:  # libraries of DataFrames have their own
             refuse(X, "X", error)
             raise
+    if not reset and estimator._fitted.architecture.table is None:
+        _refuse_holes(rows, "X")
+    return rows
+
+
+def _refuse_holes(rows: np.ndarray, name: str) -> None:
+    """Raise ValueError for missing cells if the samples of the fit had none."""
+    if np.isnan(rows.min()):
+        raise ValueError(
+            f"{name} has missing cells (NaN), and the samples of the fit had none; expected "
+            "complete samples, since nothing was learnt of missing cells. Fit on samples "
+            "some of whose cells are missing, or fill them, by IterativeImputer for one."
+        )
+
+
+def _find_table(estimator, X) -> Table | None:
+    """Return what is known of the columns of a frame, None for arrays of numbers."""
+    categorical = estimator.categorical_features
+    if Table.is_plain(X, categorical) and not hasattr(X, "columns"):
+        return None
+    return Table(categorical).fit(X)
 
 
 def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
@@ -100,7 +128,11 @@ def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
     with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
         try:
             names = _get_feature_names(X_clean)
-            X_clean = check_array(X_clean, dtype=_DTYPES, input_name="X_clean")
+            table = estimator._table
+            if table is not None and table.has_levels:
+                X_clean = table.read(X_clean, "X_clean")
+            else:
+                X_clean = check_array(X_clean, input_name="X_clean", **_ROWS)
         except Exception as error:
             refuse(X_clean, "X_clean", error)
             raise

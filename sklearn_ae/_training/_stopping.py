@@ -120,9 +120,9 @@ class JudgedRows:
         Added to the input once, so that epochs can be compared.
     generator : torch.Generator
         Draws the noise.
-    column_weights : Tensor of shape (n_features,)
+    column_weights : Tensor of shape (n_features,) or None
         Weight of the squared error of each column in R², so that R² is in the user's
-        units.
+        units. None: every column that varies has the same share, as in mixed tables.
     rows : Rows
     """
 
@@ -132,7 +132,7 @@ class JudgedRows:
         loss: TrainingLoss,
         noise: Corruption | None,
         generator: torch.Generator,
-        column_weights: torch.Tensor,
+        column_weights: torch.Tensor | None,
         *,
         rows: "Rows",
     ):
@@ -150,10 +150,14 @@ class JudgedRows:
                     noisy.copy_(noise(x, generator))
         targets = self.target.tensor_split(n_parts)
         self.parts = list(zip(self.x.tensor_split(n_parts), targets, strict=True))
-        self.column_weights = column_weights
-        mean, self.variance = self.target.mean(0), torch.zeros_like(column_weights)
+        marginal, self.variance = loss.marginal(self.target), 0.0
         for target in targets:
-            self.variance += ((target - mean) ** 2).sum(0) * column_weights
+            squares = loss.squares(marginal.expand(len(target), -1), target)
+            self.variance = self.variance + squares.sum(0)
+        if column_weights is None:
+            column_weights = torch.where(self.variance > 0, 1 / self.variance, 0.0)
+        self.column_weights = column_weights
+        self.variance = self.variance * column_weights
 
     @torch.no_grad()
     def judge(self) -> tuple[torch.Tensor, float]:
@@ -171,7 +175,7 @@ class JudgedRows:
                 outcome = self.network.outcome(x)
                 rows.copy_(self.loss.rows(outcome, target))
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
-            error += ((x_hat - target) ** 2).sum(0)
+            error += self.loss.squares(x_hat, target).sum(0)
         # As in score, a column that does not vary has no variance to explain.
         total, varies = float(self.variance.sum()), self.variance > 0
         unexplained = float((error * self.column_weights)[varies].sum())

@@ -7,7 +7,7 @@ gradient mode, autocast, and the random state that user-supplied code draws from
 import os
 import threading
 from _thread import start_new_thread
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
@@ -181,16 +181,9 @@ def _make_units(arrays: Sequence[np.ndarray], device: str) -> Units:
 # -- noise -----------------------------------------------------------------------
 
 
-def measure_noise(noise: Corruption, X: Any, offset: np.ndarray, scale: np.ndarray) -> None:
-    """Determine the units of ``noise`` from the columns of ``X``.
-
-    In the user's units ``X`` is ``X * scale + offset``.
-    """
-    slices = (
-        slice(start, start + ROWS_PER_PASS) for start in range(0, X.shape[0], ROWS_PER_PASS)
-    )
-    parts = (to_tensor(X[rows], _FLOAT64) for rows in slices)
-    noise.measure(parts, to_tensor(offset, _FLOAT64), to_tensor(scale, _FLOAT64))
+def measure_noise(noise: Corruption, columns: Mapping[str, np.ndarray]) -> None:
+    """Determine the units of ``noise`` from what is known of the columns, by name."""
+    noise.measure(**{name: torch.from_numpy(array) for name, array in columns.items()})
 
 
 def noise_moments(noise: Corruption) -> tuple[np.ndarray, ...] | None:

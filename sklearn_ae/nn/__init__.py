@@ -2,12 +2,14 @@
 
 from ._activations import ACTIVATIONS, UNCROSSED
 from ._bound import EvidenceLowerBound
-from ._corruption import NOISES, Corruption, UserNoise
+from ._corruption import NOISES, Corruption, HiddenCells, UserNoise
 from ._gradients import DenseGradients
 from ._layers import Units
-from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, make_loss
+from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, UserLoss, make_loss
 from ._networks import Autoencoder, BottleneckNetwork
 from ._own_layers import NetworkFactory, refuse_single_rows
+from ._table import TableInput, TableLayout
+from ._table_losses import TableLoss
 from ._variational import VariationalNetwork
 
 __all__ = [
@@ -20,10 +22,15 @@ __all__ = [
     "Corruption",
     "DenseGradients",
     "EvidenceLowerBound",
+    "HiddenCells",
     "NetworkFactory",
     "ReconstructionLoss",
+    "TableInput",
+    "TableLayout",
+    "TableLoss",
     "TrainingLoss",
     "Units",
+    "UserLoss",
     "UserNoise",
     "VariationalNetwork",
     "make_loss",

@@ -47,8 +47,7 @@ class EvidenceLowerBound(TrainingLoss):
     def cells(self, outcome, x):
         # What no reconstruction could change is taken off: it would hide errors.
         x_hat, _, _, log_scale = outcome
-        of = self.likelihood.cells
-        return of(x, x, log_scale) - of(x_hat, x, log_scale)
+        return self.likelihood.shortfall(x_hat, x, log_scale)
 
     def forward(self, outcome, x, weight=None):
         _, drawn, divergence, log_scale = outcome
@@ -61,11 +60,18 @@ class EvidenceLowerBound(TrainingLoss):
         densities = [self.likelihood(x_hat, x, log_scale) for x_hat in drawn]
         return (beta * divergence.mean() - sum(densities) / len(drawn)) / x.shape[1]
 
+    def squares(self, x_hat, x):
+        return self.likelihood.loss.squares(x_hat, x)
+
+    def marginal(self, x):
+        return self.likelihood.loss.marginal(x)
+
     def of_mean(self, outcome, x):
         # The noise level and divergence of the network stay, so that this is on the scale
         # of its losses.
         x_hat, _, divergence, log_scale = outcome
-        return self((x_hat, (x.mean(0).expand_as(x),), divergence, log_scale), x)
+        of_mean = self.marginal(x).expand(x.shape[0], -1)
+        return self((x_hat, (of_mean,), divergence, log_scale), x)
 
     def bound(
         self, network: VariationalNetwork, x: torch.Tensor, target: torch.Tensor

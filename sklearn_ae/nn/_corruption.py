@@ -6,7 +6,7 @@ in closed form.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from typing import ClassVar, NamedTuple
 
@@ -16,6 +16,7 @@ __all__ = [
     "NOISES",
     "Corruption",
     "GaussianNoise",
+    "HiddenCells",
     "MaskingNoise",
     "Moments",
     "SaltPepperNoise",
@@ -62,6 +63,7 @@ class Corruption(ABC):
     variance: torch.Tensor
     low: torch.Tensor
     high: torch.Tensor
+    is_level: torch.Tensor | None
 
     def __init__(self, level: float | Sequence[float] | None, unit: str = "scaled"):
         self._given_level = self.auto if level is None else level
@@ -69,46 +71,36 @@ class Corruption(ABC):
         self.unit = unit
 
     def measure(
-        self, parts: Iterable[torch.Tensor], offset: torch.Tensor, scale: torch.Tensor
+        self,
+        *,
+        mean: torch.Tensor,
+        variance: torch.Tensor,
+        low: torch.Tensor,
+        high: torch.Tensor,
+        offset: torch.Tensor,
+        scale: torch.Tensor,
+        is_level: torch.Tensor | None = None,
     ) -> None:
-        """Determine the units of the columns of rows that come part by part.
+        """Determine the units of the columns, each of shape (n_features,).
 
-        In the user's units a part x, (n_rows, n_features), is ``x * scale + offset``, each
-        of shape (n_features,).
+        In the user's units rows x, (n_rows, n_features), are ``x * scale + offset``; the
+        mean and variance of a column, its least and its largest value, are those of x.
+        ``is_level`` is True where x is the index of a level, and None in tables of complete
+        numbers.
         """
         self.level = scale.new_tensor(self._given_level).expand(len(scale))
-        self.offset, self.scale = offset, scale
-        self._measure_columns(parts)
-        sizes = {"deviation": self.variance.sqrt(), "data": 1 / scale}
+        self.offset, self.scale, self.is_level = offset, scale, is_level
+        self.mean, self.variance, self.low, self.high = mean, variance, low, high
+        sizes = {"deviation": variance.sqrt(), "data": 1 / scale}
         self.size = sizes.get(self.unit, torch.ones_like(scale))
         amount = (self.level * self.size).max()
-        width = self.variance.max().sqrt().item() or 1.0
-        if self.most == math.inf and amount > _LOUDEST * width:
+        width = variance.max().sqrt().item() or 1.0
+        if self.most == math.inf and amount > _LOUDEST * width and is_level is None:
             raise ValueError(
                 f"noise_level is {amount / width:.3g} times what the widest column varies "
                 f"by; expected at most {_LOUDEST:g} times, since nothing of the data is "
                 "left. Use noise_level='auto', or see noise_unit."
             )
-
-    def _measure_columns(self, parts: Iterable[torch.Tensor]) -> None:
-        n_rows = 0
-        for x in parts:
-            n_rows += len(x)
-            variance, mean = torch.var_mean(x, 0, correction=0)
-            if n_rows == len(x):
-                self.mean, self.variance = mean, variance
-                self.low, self.high = x.amin(0), x.amax(0)
-                continue
-            share, step = len(x) / n_rows, mean - self.mean
-            self.mean = self.mean + share * step
-            # That within both, and that between their means.
-            between = share * (1 - share) * step**2
-            self.variance = torch.lerp(self.variance, variance, share) + between
-            self.low = torch.minimum(self.low, x.amin(0))
-            self.high = torch.maximum(self.high, x.amax(0))
-        # The computed variance of a constant column is a rounding error, not zero; noise in
-        # proportion to it would change a column that never varies.
-        self.variance = torch.where(self.low < self.high, self.variance, 0)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Corruption":
         """Return the same noise with its units on ``device`` and in ``dtype``."""
@@ -116,7 +108,8 @@ class Corruption(ABC):
         moved = copy(self)
         for name, units in vars(self).items():
             if isinstance(units, torch.Tensor):
-                setattr(moved, name, units.to(device, dtype))
+                is_number = units.is_floating_point()
+                setattr(moved, name, units.to(device, dtype if is_number else None))
         return moved
 
     @abstractmethod
@@ -142,6 +135,21 @@ def _uniform(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     return drawn.to(x.device)
 
 
+def _others(x: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    """Return ``x`` with every column shifted cyclically by a number of rows of its own."""
+    n_rows, n_columns = x.shape
+    steps = torch.randint(1, n_rows, (n_columns,), generator=generator, device="cpu")
+    rows = torch.arange(n_rows, device=x.device)[:, None]
+    return x.gather(0, (rows + steps.to(x.device)) % n_rows)
+
+
+def _swap(
+    x: torch.Tensor, chosen: torch.Tensor, generator: torch.Generator
+) -> torch.Tensor:
+    """Return ``x`` with the ``chosen`` cells taken from other rows."""
+    return torch.where(chosen, _others(x, generator), x) if x.shape[0] > 1 else x
+
+
 class GaussianNoise(Corruption):
     """x + level * a standard normal number.
 
@@ -154,7 +162,10 @@ class GaussianNoise(Corruption):
     >>> import torch
     >>> x = torch.tensor([[0.0, 5.0], [2.0, 5.0]])
     >>> noise = GaussianNoise(0.5, unit="deviation")
-    >>> noise.measure([x], offset=torch.zeros(2), scale=torch.ones(2))
+    >>> zero, one = torch.zeros(2), torch.ones(2)
+    >>> noise.measure(
+    ...     mean=x.mean(0), variance=x.var(0, correction=0), low=x.amin(0),
+    ...     high=x.amax(0), offset=zero, scale=one)
     >>> noise(x, torch.Generator())[:, 1]
     tensor([5., 5.])
     """
@@ -166,7 +177,12 @@ class GaussianNoise(Corruption):
         normal = torch.randn(x.shape, generator=generator, dtype=x.dtype, device="cpu")
         if self.is_auto:
             normal *= self.quietest ** _uniform(normal[:, :1], generator)
-        return x + self.level * self.size * normal.to(x.device)
+        noisy = x + self.level * self.size * normal.to(x.device)
+        if self.is_level is None:
+            return noisy
+        # Levels have no size; some become those of other rows.
+        swapped = _swap(x, _uniform(x, generator) < SwapNoise.auto, generator)
+        return torch.where(self.is_level, swapped, noisy)
 
     def moments(self):
         keep, variance = torch.ones_like(self.level), (self.level * self.size) ** 2
@@ -177,13 +193,17 @@ class GaussianNoise(Corruption):
 
 
 class MaskingNoise(Corruption):
-    """A fraction ``level`` of cells is set to the mean of its column."""
+    """A fraction ``level`` of cells is set to the mean of its column.
+
+    In tables with levels or holes these cells are missing.
+    """
 
     auto = 0.25
 
     def __call__(self, x, generator):
         # The mean and not zero, which in uncentred columns would be an outlier.
-        return torch.where(self._choose(x, generator), self.mean, x)
+        masked = self.mean if self.is_level is None else torch.nan
+        return torch.where(self._choose(x, generator), masked, x)
 
     def moments(self):
         keep = 1 - self.level
@@ -191,15 +211,22 @@ class MaskingNoise(Corruption):
 
 
 class SaltPepperNoise(Corruption):
-    """A fraction ``level`` of cells is set to the extremes of its column, half to each."""
+    """A fraction ``level`` of cells is set to the extremes of its column, half to each.
+
+    Levels, which have no extremes, become those of other rows.
+    """
 
     auto = 0.1
 
     def __call__(self, x, generator):
         # One draw decides both whether a cell is replaced and by which extreme.
         drawn = _uniform(x, generator)
-        x = torch.where(drawn < self.level, self.high, x)
-        return torch.where(drawn < self.level / 2, self.low, x)
+        noisy = torch.where(drawn < self.level, self.high, x)
+        noisy = torch.where(drawn < self.level / 2, self.low, noisy)
+        if self.is_level is None:
+            return noisy
+        noisy = torch.where(x.isnan(), x, noisy)
+        return torch.where(self.is_level, _swap(x, drawn < self.level, generator), noisy)
 
     def moments(self):
         # Total variance of a mixture: within its two parts, and between their means.
@@ -220,19 +247,52 @@ class SwapNoise(Corruption):
     auto = 0.15
 
     def __call__(self, x, generator):
-        n_rows, n_columns = x.shape
-        if n_rows < 2:
-            return x  # there is no other row
-        steps = torch.randint(1, n_rows, (n_columns,), generator=generator, device="cpu")
-        rows = torch.arange(n_rows, device=x.device)[:, None]
-        others = x.gather(0, (rows + steps.to(x.device)) % n_rows)
-        return torch.where(self._choose(x, generator), others, x)
+        return _swap(x, self._choose(x, generator), generator)
 
     def moments(self):
         # A swapped cell has the same distribution as its column, so that the variance of
         # the column does not change: keep^2 var + (1 - keep^2) var.
         keep = 1 - self.level
         return Moments(keep, self.level * self.mean, (1 - keep**2) * self.variance)
+
+
+class HiddenCells(Corruption):
+    """Other noise, if any, and cells that are missing, a share drawn for every row.
+
+    What is hidden in training is what a network learns to do without: rows have from none
+    to twice as many more holes as the rows of the fit, and a fifth at least.
+
+    Parameters
+    ----------
+    noise : Corruption or None
+    share : float
+        Of the cells of the fit that are holes.
+    """
+
+    auto = most = 1.0
+
+    def __init__(self, noise: Corruption | None, share: float):
+        super().__init__(min(max(0.2, 2 * share), 0.5))
+        self.noise = noise
+
+    def measure(self, **columns):
+        super().measure(**columns)
+        if self.noise is not None:
+            self.noise.measure(**columns)
+
+    def to(self, device, dtype):
+        moved = super().to(device, dtype)
+        moved.noise = self.noise and self.noise.to(device, dtype)
+        return moved
+
+    def __call__(self, x, generator):
+        if self.noise is not None:
+            x = self.noise(x, generator)
+        share = self.level[0] * _uniform(x[:, :1], generator)
+        return torch.where(_uniform(x, generator) < share, torch.nan, x)
+
+    def moments(self):
+        return None
 
 
 class UserNoise(Corruption):

@@ -95,6 +95,7 @@ class DenseGradients:
         gradients: Tensors,
     ):
         self.loss = loss
+        self.table = network.encoder.table
         self.output = network.decoder
         self.dtype = next(iter(weights.values())).dtype
         self.encoder = _Half(network.encoder, "encoder.", weights, gradients)
@@ -109,6 +110,9 @@ class DenseGradients:
         """Return whether all layers of ``network`` are supported here."""
         # Not isinstance: a subclass may compute something else.
         if type(network) is not Autoencoder:
+            return False
+        table = network.encoder.table
+        if table is not None and len(table.embeddings):
             return False
         known = (nn.Linear, nn.Identity, Dropout, *_ACTIVATIONS)
         return all(
@@ -128,6 +132,8 @@ class DenseGradients:
 
         ``weight``, (n_rows,), is that of the loss of each row; None for equal weights.
         """
+        if self.table is not None:
+            x = self.table(x)
         parts = self.encoder.forward(x.to(self.dtype))
         code = _sum(parts)
         if self.code_activation is not None:
@@ -198,6 +204,9 @@ class _Dense(_Step):
         self.slopes: dict[int, torch.Tensor] = {}
 
     def forward(self, x):
+        # A skip beside the layers of a table sees the blocks, which come first.
+        if x.shape[1] > self.n_in:
+            x = x[:, : self.n_in]
         self.x = x
         out = _room(self.outputs, x, self.n_out)
         return torch.addmm(self.bias, x, self.transposed, out=out)

@@ -49,9 +49,6 @@ class Likelihood(nn.Module, ABC):
         self.loss = loss
 
     @abstractmethod
-    def _log_density(self, loss, x_hat, x, log_scale):
-        """Return the log density; ``loss`` returns a value per row, or their mean."""
-
     def rows(
         self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
     ) -> torch.Tensor:
@@ -59,20 +56,43 @@ class Likelihood(nn.Module, ABC):
 
         Parameters
         ----------
-        x_hat, x : Tensor of shape (n_rows, n_features)
+        x_hat : Tensor of shape (n_rows, n_out)
+            Outputs of the network.
+        x : Tensor of shape (n_rows, n_features)
         log_scale : Tensor of shape ()
             Logarithm of the noise level, in the units of ``x``.
         """
-        return self._log_density(self.loss.rows, x_hat, x, log_scale)
 
+    @abstractmethod
     def cells(
         self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
     ) -> torch.Tensor:
-        """Return the log density of every cell, (n_rows, n_features).
+        """Return the log density of every cell, (n_rows, n_features)."""
 
-        Parameters are those of ``rows``.
-        """
+    @abstractmethod
+    def forward(
+        self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
+    ) -> torch.Tensor:
+        """Return the mean log density of the batch, a scalar."""
 
+    @abstractmethod
+    def shortfall(
+        self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
+    ) -> torch.Tensor:
+        """Return how far every cell is below the density of a perfect reconstruction."""
+
+
+class NumberLikelihood(Likelihood):
+    """The density of rows of numbers."""
+
+    @abstractmethod
+    def _log_density(self, loss, x_hat, x, log_scale):
+        """Return the log density; ``loss`` returns a value per row, or their mean."""
+
+    def rows(self, x_hat, x, log_scale):
+        return self._log_density(self.loss.rows, x_hat, x, log_scale)
+
+    def cells(self, x_hat, x, log_scale):
         def loss(x_hat, x):
             return self.loss.cells(x_hat.reshape(shape), x.reshape(shape)).flatten()
 
@@ -81,14 +101,14 @@ class Likelihood(nn.Module, ABC):
         alone = self._log_density(loss, x_hat.reshape(-1, 1), x.reshape(-1, 1), log_scale)
         return alone.reshape(shape)
 
-    def forward(
-        self, x_hat: torch.Tensor, x: torch.Tensor, log_scale: torch.Tensor
-    ) -> torch.Tensor:
-        """Return the mean log density of the batch, a scalar."""
+    def forward(self, x_hat, x, log_scale):
         return self._log_density(self.loss, x_hat, x, log_scale)
 
+    def shortfall(self, x_hat, x, log_scale):
+        return self.cells(x, x, log_scale) - self.cells(x_hat, x, log_scale)
 
-class NoiseLikelihood(Likelihood):
+
+class NoiseLikelihood(NumberLikelihood):
     """exp(-factor * loss(u)) / (scale * norm), for errors u in units of the noise level.
 
     Parameters
@@ -121,7 +141,7 @@ class NoiseLikelihood(Likelihood):
         return -x.shape[1] * (energy + self.log_norm + log_scale)
 
 
-class LossLikelihood(Likelihood):
+class LossLikelihood(NumberLikelihood):
     """exp(-loss), whose normalisation is not known."""
 
     def _log_density(self, loss, x_hat, x, log_scale):
@@ -134,7 +154,7 @@ class Bernoulli(LossLikelihood):
     is_discrete = True
 
 
-class Poisson(Likelihood):
+class Poisson(NumberLikelihood):
     """Counts: x and its rate are given in units of ``unit`` counts.
 
     For values between counts the gamma function interpolates the factorial.

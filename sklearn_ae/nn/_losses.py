@@ -70,6 +70,17 @@ class TrainingLoss(nn.Module, ABC):
         """
 
     @abstractmethod
+    def squares(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """Return the error of every cell that scores are made of, (n_rows, n_features).
+
+        Squared, whatever the loss; cross-entropies of levels, and 0 at holes.
+        """
+
+    @abstractmethod
+    def marginal(self, x: torch.Tensor) -> torch.Tensor:
+        """Return the output for a network that knows no row of ``x``, (1, n_out)."""
+
+    @abstractmethod
     def of_mean(self, outcome: Any, x: torch.Tensor) -> torch.Tensor:
         """Return the mean loss with the mean of ``x`` as x_hat, a scalar."""
 
@@ -105,10 +116,20 @@ class ReconstructionLoss(TrainingLoss):
         """
 
     def of_mean(self, outcome, x):
-        return self.rows(x.mean(0).expand_as(x), x).mean()
+        return self.rows(self.marginal(x).expand(x.shape[0], -1), x).mean()
 
 
-class CellLoss(ReconstructionLoss):
+class NumberLoss(ReconstructionLoss):
+    """A loss of rows of numbers."""
+
+    def squares(self, x_hat, x):
+        return (x_hat - x) ** 2
+
+    def marginal(self, x):
+        return x.mean(0, keepdim=True)
+
+
+class CellLoss(NumberLoss):
     """A loss that is a mean over cells: subclasses have ``cells`` and ``likelihood``."""
 
     def rows(self, outcome, x):
@@ -135,7 +156,7 @@ def _slope_by_autograd(loss, x_hat, x, weight):
     return mean.detach(), slope
 
 
-class MeanSquaredError(ReconstructionLoss):
+class MeanSquaredError(NumberLoss):
     """(x - x_hat)^2: the loss of PCA; large errors have the most weight.
 
     Written out instead of a CellLoss, since the default has to be fast.
@@ -231,7 +252,7 @@ class KullbackLeibler(CellLoss):
         return Poisson(self, unit)
 
 
-class UserLoss(ReconstructionLoss):
+class UserLoss(NumberLoss):
     """A user-supplied torch loss: ``loss(x_hat, x) -> Tensor``.
 
     Parameters
@@ -309,8 +330,10 @@ LOSSES: dict[str, type[ReconstructionLoss]] = {
 }
 
 
-def make_loss(loss: str | Callable) -> ReconstructionLoss:
+def make_loss(loss: str | Callable, table=None, costs=()) -> ReconstructionLoss:
     """Return the loss called ``loss``, or a user-supplied one with the same interface.
+
+    ``table``, a TableLayout, and ``costs``, one per column, are for tables; see TableLoss.
 
     Examples
     --------
@@ -319,6 +342,10 @@ def make_loss(loss: str | Callable) -> ReconstructionLoss:
     >>> make_loss("mse").rows(torch.zeros(2, 2), x)
     tensor([2., 1.])
     """
+    if table is not None:
+        from ._table_losses import TableLoss  # which imports this module
+
+        return TableLoss(make_loss(loss), table, costs)
     if isinstance(loss, str):
         return LOSSES[loss]()
     if isinstance(loss, type):

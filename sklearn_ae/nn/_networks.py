@@ -21,6 +21,7 @@ from torch import nn
 from ._activations import ACTIVATIONS, LINK_INVERSES, output_link_inverse
 from ._layers import FLOAT32, CodeAxes, Dense, Units, draw_weights, make_hidden_layers
 from ._own_layers import Gate, NetworkFactory, make_own_layers
+from ._table import TableInput, TableLayout, TableOutput
 
 __all__ = ["Autoencoder", "BottleneckNetwork", "Decoder", "Encoder"]
 
@@ -43,16 +44,30 @@ class Encoder(nn.Module):
         The linear shortcut. None: the layers alone.
     code_activation : str
         Activation of the code.
+    table : TableInput or None
+        What comes first in tables with levels or holes. The skip sees its blocks only.
     """
 
-    def __init__(self, layers: nn.Module | None, skip: Dense | None, code_activation: str):
+    def __init__(
+        self,
+        layers: nn.Module | None,
+        skip: Dense | None,
+        code_activation: str,
+        table: TableInput | None,
+    ):
         super().__init__()
+        self.table = table
         self.layers = layers
         self.skip = skip
         self.activation = ACTIVATIONS[code_activation]()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        parts = [part(x) for part in (self.skip, self.layers) if part is not None]
+        blocks = x
+        if self.table is not None:
+            x = self.table(x)
+            blocks = x[:, : self.table.layout.n_blocks]
+        ways = (self.skip, blocks), (self.layers, x)
+        parts = [part(rows) for part, rows in ways if part is not None]
         return self.activation(reduce(torch.add, parts))  # (n_rows, n_out)
 
 
@@ -174,6 +189,8 @@ class BottleneckNetwork(nn.Module, ABC):
         Whether each half has a linear shortcut in parallel to its layers.
     encoder, decoder : callable (n_in, n_out) -> nn.Module, or None
         User-supplied networks in place of the hidden layers.
+    table : TableLayout or None
+        Which columns are levels, or may have holes. None: all are complete numbers.
     generator : torch.Generator or None
         Draws weights and dropout masks. None builds a network of zeros, whose weights
         are loaded next.
@@ -195,13 +212,14 @@ class BottleneckNetwork(nn.Module, ABC):
         linear_skip: bool = True,
         encoder: NetworkFactory | None = None,
         decoder: NetworkFactory | None = None,
+        table: TableLayout | None = None,
         generator: torch.Generator | None = None,
     ):
         super().__init__()
         self.n_components = n_components
 
-        def half(n_in, n_out, sizes, factory, n_copies=1):
-            skip = Dense(n_in, n_out, **FLOAT32) if linear_skip else None
+        def half(n_in, n_out, sizes, factory, n_copies=1, n_blocks=None):
+            skip = Dense(n_blocks or n_in, n_out, **FLOAT32) if linear_skip else None
             n_out = n_copies * n_out
             if factory is not None:
                 layers = make_own_layers(factory, n_in, n_out)
@@ -213,16 +231,24 @@ class BottleneckNetwork(nn.Module, ABC):
                 sizes, activation, dropout, generator, zero_last=linear_skip
             ), skip
 
+        n_in, n_blocks, n_out = n_features, n_features, n_features
+        first, self.to_rows = None, None
+        if table is not None:
+            n_in, n_blocks, n_out = table.n_in, table.n_blocks, table.n_out
+            first, self.to_rows = TableInput(table, generator), TableOutput(table)
         layers, skip = half(
-            n_features,
+            n_in,
             n_components,
             hidden_layer_sizes,
             encoder,
             self.outputs_per_component,
+            n_blocks,
         )
-        self.encoder = self._make_encoder(layers, skip, code_activation, n_components)
-        layers, skip = half(n_components, n_features, decoder_hidden_layer_sizes, decoder)
-        self.decoder = Decoder(layers, skip, output_activation, n_features)
+        self.encoder = self._make_encoder(
+            layers, skip, code_activation, n_components, first
+        )
+        layers, skip = half(n_components, n_out, decoder_hidden_layer_sizes, decoder)
+        self.decoder = Decoder(layers, skip, output_activation, n_out)
         self.axes = CodeAxes(n_components)
         # The identity until training is over: training works on rows that are scaled once
         # in advance, and a second scaling would be wrong.
@@ -231,7 +257,7 @@ class BottleneckNetwork(nn.Module, ABC):
 
     @staticmethod
     @abstractmethod
-    def _make_encoder(layers, skip, code_activation, n_components) -> nn.Module:
+    def _make_encoder(layers, skip, code_activation, n_components, table) -> nn.Module:
         """Return the encoder around ``layers`` and ``skip``."""
 
     @abstractmethod
@@ -260,7 +286,10 @@ class BottleneckNetwork(nn.Module, ABC):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Return the reconstruction of ``x``, (n_rows, n_features)."""
-        return self.units_out.inverse(self.decoder(self.encoder(self.units_in(x))))
+        output = self.decoder(self.encoder(self.units_in(x)))
+        if self.to_rows is not None:
+            output = self.to_rows(output)
+        return self.units_out.inverse(output)
 
     def encode(self, x: torch.Tensor) -> torch.Tensor:
         """Return the codes of ``x``, (n_rows, n_components)."""
@@ -268,7 +297,20 @@ class BottleneckNetwork(nn.Module, ABC):
 
     def decode(self, code: torch.Tensor) -> torch.Tensor:
         """Return the rows that ``code`` represents, (n_rows, n_features)."""
-        return self.units_out.inverse(self.decoder(self.axes.inverse(code)))
+        output = self.decoder(self.axes.inverse(code))
+        if self.to_rows is not None:
+            output = self.to_rows(output)
+        return self.units_out.inverse(output)
+
+
+    def impute(self, x: torch.Tensor) -> torch.Tensor:
+        """Return ``x`` with its holes filled, (n_rows, n_columns), for tables."""
+        encoder: Any = self.encoder
+        filled, table = self(x), encoder.table
+        if table.fill is not None:
+            by_density = self.units_in.inverse(table.complete(self.units_in(x)))
+            filled = torch.where(table.by_network, filled, by_density)
+        return torch.where(x.isnan(), filled, x)
 
 
 class Autoencoder(BottleneckNetwork):
@@ -288,8 +330,8 @@ class Autoencoder(BottleneckNetwork):
     outputs_per_component = 1
 
     @staticmethod
-    def _make_encoder(layers, skip, code_activation, n_components):
-        return Encoder(layers, skip, code_activation)
+    def _make_encoder(layers, skip, code_activation, n_components, table):
+        return Encoder(layers, skip, code_activation, table)
 
     def outcome(self, x: torch.Tensor) -> torch.Tensor:
         return self.decoder(self.encoder(x))

@@ -13,6 +13,7 @@ from torch import nn
 from ._activations import ACTIVATIONS
 from ._layers import Dense
 from ._networks import BottleneckNetwork, Decoder
+from ._table import TableInput
 
 __all__ = ["Draw", "VariationalEncoder", "VariationalNetwork"]
 
@@ -40,6 +41,8 @@ class VariationalEncoder(nn.Module):
         Activation of the means.
     n_components : int
         Length of the code.
+    table : TableInput or None
+        See Encoder.
     """
 
     def __init__(
@@ -48,8 +51,10 @@ class VariationalEncoder(nn.Module):
         skip: Dense | None,
         code_activation: str,
         n_components: int,
+        table: TableInput | None,
     ):
         super().__init__()
+        self.table = table
         self.layers = layers
         self.skip = skip
         self.activation = ACTIVATIONS[code_activation]()
@@ -60,7 +65,11 @@ class VariationalEncoder(nn.Module):
 
     def posterior(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return means and log standard deviations, each (n_rows, n_components)."""
-        mean = 0.0 if self.skip is None else self.skip(x)
+        blocks = x
+        if self.table is not None:
+            x = self.table(x)
+            blocks = x[:, : self.table.layout.n_blocks]
+        mean = 0.0 if self.skip is None else self.skip(blocks)
         log_std = self.log_std.expand(x.shape[0], -1)  # tracing asks for no len()
         if self.layers is not None:
             bent_mean, bent_log_std = self.layers(x).chunk(2, dim=1)
@@ -107,8 +116,8 @@ class VariationalNetwork(BottleneckNetwork):
         self.points = normal_points(architecture["n_components"])
 
     @staticmethod
-    def _make_encoder(layers, skip, code_activation, n_components):
-        return VariationalEncoder(layers, skip, code_activation, n_components)
+    def _make_encoder(layers, skip, code_activation, n_components, table):
+        return VariationalEncoder(layers, skip, code_activation, n_components, table)
 
     def outcome(self, x: torch.Tensor) -> Draw:
         """Return the reconstruction, and what the bound is computed from."""

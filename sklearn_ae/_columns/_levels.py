@@ -1,0 +1,90 @@
+"""Statistics of tables with columns of levels, or with holes."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import entropy
+
+from ._scaler import Scaler
+
+__all__ = ["block_units", "column_costs", "column_totals", "fit_scaler", "level_frequencies"]
+
+# What predicting the mean costs, from a column's variance and mean absolute deviation; of
+# "huber" the squared part, in which most cells of scaled columns lie.
+_COSTS = {
+    "mse": lambda variance, deviation: variance,
+    "mae": lambda variance, deviation: deviation,
+    "huber": lambda variance, deviation: variance / 2,
+}
+
+
+def fit_scaler(
+    kind: str | None, X: np.ndarray, name: str, n_levels: Sequence[int]
+) -> Scaler:
+    """Return the scaling of ``X``, of which some columns are indices of levels."""
+    numbers = np.flatnonzero(np.array(n_levels) == 0)
+    scaler = Scaler(kind)
+    if len(numbers):
+        scaler.fit(X[:, numbers], name)
+    else:
+        scaler.fit(np.zeros((1, 1)))  # of no column: what is said of all holds
+    return scaler.beside_levels(n_levels)
+
+
+def level_frequencies(X: np.ndarray, n_levels: Sequence[int]) -> list[np.ndarray]:
+    """Return how often each level occurs among the observed cells of its column.
+
+    One array per column, empty for numbers.
+    """
+    frequencies = []
+    for j, n in enumerate(n_levels):
+        level = X[:, j]
+        level = level[~np.isnan(level)].astype(np.intp) if n else level[:0].astype(np.intp)
+        counts = np.bincount(level, minlength=n)[:n]
+        frequencies.append(counts / max(1, counts.sum()))
+    return frequencies
+
+
+def block_units(
+    frequencies: Sequence[np.ndarray], indicated: Sequence[int], n_numbers: int
+) -> dict[str, np.ndarray]:
+    """Return what is subtracted from the blocks, and what they are divided by.
+
+    A number is scaled already. Indicators of a column have a variance of 1 together: each
+    column then counts the same in PCA, whatever its number of levels. (Factor analysis of
+    mixed data, Pagès 2004, divides by the root of each frequency instead: a column then
+    counts by its number of levels, and rare levels most.)
+    """
+    centre, size = [np.zeros(n_numbers)], [np.ones(n_numbers)]
+    for j in indicated:
+        p = frequencies[j]
+        centre.append(p)
+        size.append(np.full(len(p), np.sqrt((p * (1 - p)).sum()) or 1.0))
+    return {"centre": np.concatenate(centre), "size": np.concatenate(size)}
+
+
+def column_costs(
+    loss: str, scaler: Scaler, frequencies: Sequence[np.ndarray]
+) -> np.ndarray:
+    """Return the loss of each column if its mean, or its frequencies, are predicted."""
+    scale = scaler.scale_
+    costs = _COSTS[loss](scaler.variance_ / scale**2, scaler.deviation_ / scale)
+    levels = [entropy(p) if len(p) else 0.0 for p in frequencies]
+    return np.where([len(p) > 0 for p in frequencies], levels, costs)
+
+
+def column_totals(X: np.ndarray, n_levels: Sequence[int]) -> np.ndarray:
+    """Return what there is to explain of each column of the rows ``X``, (n_columns,).
+
+    Of numbers the squares around their mean; of levels their number times the entropy of
+    their frequencies. Holes count in nothing.
+    """
+    totals = np.zeros(X.shape[1])
+    frequencies = level_frequencies(X, n_levels)
+    for j, n in enumerate(n_levels):
+        x = X[:, j][~np.isnan(X[:, j])].astype(np.float64)
+        if n:
+            totals[j] = len(x) * entropy(frequencies[j]) if len(x) else 0.0
+        elif len(x) and x.min() < x.max():
+            totals[j] = ((x - x.mean()) ** 2).sum()
+    return totals

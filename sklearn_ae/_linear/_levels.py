@@ -1,0 +1,69 @@
+"""Levels of a categorical column from linear codes: a multinomial regression."""
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.special import log_softmax
+
+__all__ = ["regress_level"]
+
+# Rows are enough for so few weights. The penalty is for codes that part levels entirely,
+# whose weights would grow without end.
+_MOST_ROWS, _PENALTY, _MOST_STEPS = 5000, 1e-3, 50
+_RARE = 1e-6  # frequency of a level that the fit has not seen
+
+
+def regress_level(
+    codes: np.ndarray, level: np.ndarray, frequencies: np.ndarray, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights and biases of the logits of a column: the best ones linear in codes.
+
+    By L-BFGS, with a small penalty on the weights.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples, n_components)
+    level : ndarray of shape (n_samples,)
+        Indices of levels, NaN at holes.
+    frequencies : ndarray of shape (n_levels,)
+        Of the levels; logits start at their logarithm.
+    seed : int
+        Of the rows that are taken, if there are many.
+
+    Returns
+    -------
+    weight : ndarray of shape (n_levels, n_components)
+    bias : ndarray of shape (n_levels,)
+    """
+    rows = np.flatnonzero(~np.isnan(level))
+    if len(rows) > _MOST_ROWS:
+        rows = np.random.RandomState(seed).permutation(rows)[:_MOST_ROWS]
+    n_levels, width = len(frequencies), codes.shape[1] + 1
+    start = np.zeros((n_levels, width))
+    start[:, -1] = np.log(np.maximum(frequencies, _RARE))
+    if len(rows) == 0 or n_levels < 2:
+        return start[:, :-1], start[:, -1]
+    codes = codes[rows]
+    mean, spread = codes.mean(axis=0), codes.std(axis=0)
+    spread = np.where(spread > 0, spread, 1.0)
+    x = np.column_stack([(codes - mean) / spread, np.ones(len(rows))])
+    wanted = np.eye(n_levels)[level[rows].astype(np.intp)]
+    weight = _minimise(x, wanted, start)
+    scaled = weight[:, :-1] / spread
+    return scaled, weight[:, -1] - scaled @ mean
+
+
+def _minimise(x: np.ndarray, wanted: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Return the weights, (n_levels, width), of the least cross-entropy."""
+
+    def loss(flat):
+        weight = flat.reshape(start.shape)
+        log_p = log_softmax(x @ weight.T, axis=1)
+        pull = _PENALTY * weight
+        pull[:, -1] = 0  # frequencies are not penalised
+        value = -(log_p * wanted).sum() / len(x) + (pull * weight).sum() / 2
+        slope = (np.exp(log_p) - wanted).T @ x / len(x) + pull
+        return value, slope.ravel()
+
+    options = {"maxiter": _MOST_STEPS}
+    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options=options)
+    return found.x.reshape(start.shape)
