@@ -4,6 +4,7 @@ from ._activations import ACTIVATIONS, UNCROSSED
 from ._bound import EvidenceLowerBound
 from ._corruption import NOISES, Corruption, UserNoise
 from ._gradients import DenseGradients
+from ._holes import FillHoles
 from ._layers import Units
 from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, make_loss
 from ._networks import Autoencoder, BottleneckNetwork
@@ -20,6 +21,7 @@ __all__ = [
     "Corruption",
     "DenseGradients",
     "EvidenceLowerBound",
+    "FillHoles",
     "NetworkFactory",
     "ReconstructionLoss",
     "TrainingLoss",
