@@ -1,12 +1,14 @@
-"""Arrays only: linear solutions in closed form, for the start of training and for axes."""
+"""Arrays only: linear solutions in closed form, for the start of training, for axes and for holes."""
 
 from ._denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
-from ._gaussian import fit_gaussian
+from ._gaussian import GaussianWithHoles
+from ._gaussian_fit import fit_gaussian
 from ._levels import regress_level
 from ._pca import LinearCode, code_axes, decoder_start, fit_pca
 from ._probabilistic import fit_probabilistic_pca
 
 __all__ = [
+    "GaussianWithHoles",
     "LinearCode",
     "code_axes",
     "decoder_start",

@@ -4,6 +4,7 @@ from ._activations import ACTIVATIONS, UNCROSSED
 from ._bound import EvidenceLowerBound
 from ._corruption import NOISES, Corruption, HiddenCells, UserNoise
 from ._gradients import DenseGradients
+from ._holes import FillHoles
 from ._layers import Units
 from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, UserLoss, make_loss
 from ._networks import Autoencoder, BottleneckNetwork
@@ -22,6 +23,7 @@ __all__ = [
     "Corruption",
     "DenseGradients",
     "EvidenceLowerBound",
+    "FillHoles",
     "HiddenCells",
     "NetworkFactory",
     "ReconstructionLoss",

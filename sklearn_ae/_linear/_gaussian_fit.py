@@ -1,0 +1,275 @@
+"""Fits a Gaussian to the observed cells of a table by expectation maximisation (EM).
+
+A step takes the mean of each hole, and the covariance of the holes of a row, given the
+rest of the row, then the mean and the covariance of rows completed like that (Little &
+Rubin, "Statistical analysis with missing data"). The correlations are shrunk towards
+none: how far is chosen by the error on cells hidden in rows that were left out.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.linalg import cho_factor, cho_solve, eigh
+
+from ._gaussian import GaussianWithHoles, HoleGroup, groups_of_holes
+from ._wide_gaussian import fit_wide_gaussian
+
+__all__ = ["fit_gaussian"]
+
+# The correlations R become (R + s I) / (1 + s). EM runs through the first strengths in
+# turn, each from where the last one ended; the others are for the last use of the result.
+_STRENGTHS_OF_EM = (0.1, 0.01, 1e-5)
+_STRENGTHS = (1.0, 0.3, 0.1, 0.03, 0.01, 1e-3, 1e-5)
+# Least eigenvalue of the correlations: float64 then leaves 8 digits of 60 columns, and a
+# column that others tell to 99.999 % is still told.
+_LEAST = 1e-5
+# A weaker shrinkage is chosen only if it is better by more than this fraction of the error.
+_WORTH_IT = 5e-4
+
+# EM ends when holes move by less than this, in standard deviations, or after so many steps.
+_STILL = 1e-3
+_STEPS, _LAST_STEPS = 8, 20
+
+_MOST_ROWS, _FEWEST_ROWS = 3000, 200
+_MOST_CELLS = 2**21
+# Multiplications in a step of EM, about 150 ms on one core, and columns of a covariance.
+_AFFORDABLE = 2e8
+_MOST_COLUMNS = 600
+# Up to 100 columns the result is exact, since the least eigenvalue is noise.
+_MOST_COLUMNS_EXACT, _RANK_OF_MORE = 100, 64
+
+# Every fifth row is left out, and a fifth of its cells hidden at a time. Of small tables
+# each row is left out once.
+_FOLDS, _FEW_CELLS = 5, 20_000
+
+
+class _Rows(NamedTuple):
+    """Rows of EM: cells with 0 at holes, where the holes are, weights that sum to one."""
+
+    x: np.ndarray
+    mask: np.ndarray
+    weight: np.ndarray
+    groups: list[HoleGroup]
+
+    @classmethod
+    def of(cls, x, weight):
+        mask = np.isnan(x)
+        groups = list(groups_of_holes(mask))
+        return cls(np.where(mask, 0.0, x), mask, weight / weight.sum(), groups)
+
+
+class _State(NamedTuple):
+    """What EM knows: mean and covariance, not shrunk."""
+
+    mean: np.ndarray
+    covariance: np.ndarray
+
+
+def fit_gaussian(x, weight: np.ndarray | None = None, seed: int = 0) -> GaussianWithHoles:
+    """Return the Gaussian of the observed cells, regularised as hidden cells advise.
+
+    Parameters
+    ----------
+    x : rows of shape (n_samples, n_features)
+        Roughly centred and of unit size, NaN at holes. At most some thousand of the rows,
+        drawn at random, are used.
+    weight : ndarray of shape (n_samples,) or None
+        A row of weight 2 counts as the row twice. None: all are 1.
+    seed : int
+        Of the rows that are drawn and the cells that are hidden.
+
+    Returns
+    -------
+    GaussianWithHoles
+        In numbers that float32 has too. Columns without two different cells have no
+        variance, and mean 0 if they have no cell.
+    """
+    random = np.random.RandomState(seed)
+    rows, weight = _drawn(x, weight, random)
+    mask = np.isnan(rows)
+    total = weight @ ~mask
+    mean = weight @ np.where(mask, 0.0, rows) / np.where(total > 0, total, 1.0)
+    spread = weight @ np.where(mask, 0.0, rows - mean) ** 2
+    # Rounding gives a constant column a variance of about 1e-32 of its square.
+    varies = spread > 1e-24 * (1 + mean**2) * total
+    n_features = len(mean)
+    loadings, noise = np.zeros((n_features, 1)), np.zeros(n_features)
+    if varies.any():
+        part = _fit(rows[:, varies], weight, random)
+        loadings = np.zeros((n_features, part.loadings.shape[1]))
+        mean[varies], loadings[varies], noise[varies] = part.mean, part.loadings, part.noise
+    in_float32 = (a.astype(np.float32).astype(float) for a in (mean, loadings, noise))
+    return GaussianWithHoles(*in_float32)
+
+
+def _drawn(x, weight, random) -> tuple[np.ndarray, np.ndarray]:
+    """Return some thousand rows that have a cell and a weight, and their weights."""
+    n_rows = x.shape[0]
+    weight = np.ones(n_rows) if weight is None else np.asarray(weight, dtype=float)
+    index = np.flatnonzero(weight > 0)
+    most = min(_MOST_ROWS, max(_FEWEST_ROWS, _MOST_CELLS // x.shape[1]))
+    if len(index) > most:
+        index = np.sort(random.choice(index, most, replace=False))
+    rows, weight = np.asarray(x[index], dtype=float), weight[index]
+    known = ~np.isnan(rows).all(axis=1)
+    return rows[known], weight[known]
+
+
+def _fit(x, weight, random) -> GaussianWithHoles:
+    """Return the Gaussian of columns that vary."""
+    n_features = x.shape[1]
+    n_rows = int(_AFFORDABLE / _work(np.isnan(x)))
+    if n_features > _MOST_COLUMNS or n_rows < min(len(x), 2 * n_features):
+        return fit_wide_gaussian(x, weight, random)
+    if n_rows < len(x):
+        index = random.choice(len(x), n_rows, replace=False)
+        x, weight = x[index], weight[index]
+    n_stages, strength = _chosen(x, weight, random)
+    rows = _Rows.of(x, weight)
+    state = _start(rows)
+    for em_strength in _STRENGTHS_OF_EM[: n_stages + 1]:
+        state = _em(rows, state, em_strength, _STEPS)
+    state = _em(rows, state, _STRENGTHS_OF_EM[n_stages], _LAST_STEPS)
+    return _as_gaussian(state, strength)
+
+
+def _work(mask) -> float:
+    """Return multiplications of a step of EM for a row, counted as small systems cost."""
+    holes = mask.sum(axis=1).astype(float)
+    return (2.7 * holes**3 + 40 * holes**2).mean() + mask.shape[1] ** 2 / 2
+
+
+def _start(rows: _Rows) -> _State:
+    """Return means and variances of the observed cells, and shrunk covariances."""
+    known = ~rows.mask
+    share = rows.weight @ known
+    mean = rows.weight @ rows.x / share
+    y = np.where(known, rows.x - mean, 0.0)
+    # Divided by the geometric mean of the shares, it stays a covariance.
+    y *= np.sqrt(rows.weight)[:, np.newaxis] / np.sqrt(share)
+    return _State(mean, y.T @ y)
+
+
+def _em(rows: _Rows, state: _State, strength: float, n_steps: int) -> _State:
+    """Return the state after some steps of EM."""
+    unit = np.sqrt(np.diag(state.covariance))
+    last = None
+    for _ in range(n_steps):
+        filled, rest = _expected(rows, state, strength)
+        move = rows.weight @ filled
+        weighted = filled * rows.weight[:, np.newaxis]
+        covariance = weighted.T @ filled + rest - np.outer(move, move)
+        state = _State(state.mean + move, covariance)
+        if not rows.groups:
+            break
+        filled += state.mean - move
+        if last is not None:
+            moved = ((filled - last) / unit)[rows.mask]
+            if np.sqrt((moved**2).mean()) < _STILL:
+                break
+        last = filled
+    return state
+
+
+def _expected(rows: _Rows, state: _State, strength: float):
+    """Return deviations with holes filled, and the mean covariance of the holes."""
+    y = np.where(rows.mask, 0.0, rows.x - state.mean)
+    n_features = y.shape[1]
+    most = max((g.holes.shape[1] for g in rows.groups), default=0)
+    size = n_features + most  # one more for each column that only makes rows as long
+    P = np.eye(size)
+    P[:n_features, :n_features] = _precision(state.covariance, strength)
+    together = np.pad(y @ P[:n_features, :n_features], ((0, 0), (0, most)))
+    rest = np.zeros(size * size)
+    filled = np.pad(y, ((0, 0), (0, most)))
+    for index, holes in rows.groups:
+        at = holes[:, :, np.newaxis] * size + holes[:, np.newaxis]
+        covariance = np.linalg.inv(P.take(at))
+        wanted = np.take_along_axis(together[index], holes, axis=1)
+        found = covariance @ wanted[:, :, np.newaxis]
+        filled[index[:, np.newaxis], holes] = -found[:, :, 0]
+        covariance *= rows.weight[index][:, np.newaxis, np.newaxis]
+        rest += np.bincount(at.ravel(), covariance.ravel(), minlength=size * size)
+    rest = rest.reshape(size, size)[:n_features, :n_features]
+    return filled[:, :n_features], rest
+
+
+def _correlations(covariance):
+    """Return standard deviations and correlations."""
+    unit = np.sqrt(np.maximum(np.diag(covariance), np.finfo(float).tiny))
+    return unit, covariance / unit / unit[:, np.newaxis]
+
+
+def _precision(covariance, strength):
+    """Return the inverse of the shrunk covariance."""
+    unit, R = _correlations(covariance)
+    strength = max(strength, _LEAST)
+    R[np.diag_indices_from(R)] += strength
+    inverse = cho_solve(cho_factor(R, lower=True), np.eye(len(R))) * (1 + strength)
+    return inverse / unit / unit[:, np.newaxis]
+
+
+def _chosen(x, weight, random) -> tuple[int, float]:
+    """Return the last stage of EM and the strength that find hidden cells best."""
+    errors = np.zeros((len(_STRENGTHS_OF_EM), len(_STRENGTHS)))
+    if len(x) < 2 * _FOLDS:
+        return 0, _STRENGTHS[0]
+    fold = random.permutation(len(x)) % _FOLDS
+    for left_out in range(_FOLDS if x.size < _FEW_CELLS else 1):
+        seen, tried = fold != left_out, fold == left_out
+        rows = _Rows.of(x[seen], weight[seen])
+        state = _start(rows)
+        part = random.randint(_FOLDS, size=(tried.sum(), x.shape[1]))
+        for stage, em_strength in enumerate(_STRENGTHS_OF_EM):
+            state = _em(rows, state, em_strength, _STEPS)
+            errors[stage] += _errors(x[tried], weight[tried], part, state)
+    # In order of decreasing strength, so that of equals the strongest is taken.
+    order = errors.min(axis=1)
+    stage = int(np.argmax(order <= order.min() * (1 + _WORTH_IT)))
+    least = errors[stage]
+    return stage, _STRENGTHS[int(np.argmax(least <= least.min() * (1 + _WORTH_IT)))]
+
+
+def _errors(x, weight, part, state: _State) -> np.ndarray:
+    """Return the squared error on hidden cells for each strength."""
+    unit = np.sqrt(np.diag(state.covariance))
+    gaussians = [_as_gaussian(state, strength) for strength in _STRENGTHS]
+    errors = np.zeros(len(_STRENGTHS))
+    for number in range(_FOLDS):
+        hidden = (part == number) & ~np.isnan(x)
+        with_holes = np.where(hidden, np.nan, x)
+        for i, gaussian in enumerate(gaussians):
+            off = (gaussian.fill(with_holes) - x) / unit
+            errors[i] += weight @ np.where(hidden, off, 0.0) ** 2 @ np.ones(x.shape[1])
+    return errors
+
+
+def _as_gaussian(state: _State, strength: float) -> GaussianWithHoles:
+    """Return the shrunk covariance as loadings and noise."""
+    unit, R = _correlations(state.covariance)
+    n_features = len(R)
+    R[np.diag_indices_from(R)] += strength
+    R /= 1 + strength
+    if n_features <= _MOST_COLUMNS_EXACT:
+        variances, axes = eigh(R)
+        noise = np.full(n_features, max(variances[0], _LEAST))
+        loadings = axes[:, 1:] * np.sqrt(np.maximum(variances[1:] - noise[0], 0.0))
+        loadings = loadings if n_features > 1 else np.zeros((1, 1))
+    else:
+        loadings, noise = _factors(R)
+    return GaussianWithHoles(
+        state.mean, loadings * unit[:, np.newaxis], noise * unit**2
+    )
+
+
+def _factors(R):
+    """Return loadings and noise of a factor analysis, by principal axes."""
+    n_features = len(R)
+    noise = np.full(n_features, 0.5)
+    for _ in range(5):
+        root = np.sqrt(noise)
+        first = n_features - _RANK_OF_MORE
+        found = eigh(R / root / root[:, None], subset_by_index=[first, n_features - 1])
+        loadings = found[1] * np.sqrt(np.maximum(found[0] - 1, 0.0)) * root[:, np.newaxis]
+        noise = np.maximum(1 - (loadings**2).sum(axis=1), 1e-3)
+    return loadings, noise
