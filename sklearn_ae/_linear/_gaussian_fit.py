@@ -41,21 +41,33 @@ _MOST_COLUMNS_EXACT, _RANK_OF_MORE = 100, 64
 # Every fifth row is left out, and a fifth of its cells hidden at a time. Of small tables
 # each row is left out once.
 _FOLDS, _FEW_CELLS = 5, 20_000
+_LEAST_SPREAD = 0.01  # of a column's variance in all rows, in part of them
 
 
 class _Rows(NamedTuple):
-    """Rows of EM: cells with 0 at holes, where the holes are, weights that sum to one."""
+    """Rows of EM: cells with 0 at holes, where the holes are, weights that sum to one.
+
+    No variance is taken to be below ``least``: where a column varies only in rows that
+    were left out, its cells there would otherwise be infinitely far from the mean.
+    """
 
     x: np.ndarray
     mask: np.ndarray
     weight: np.ndarray
     groups: list[HoleGroup]
+    least: np.ndarray | float
 
     @classmethod
-    def of(cls, x, weight):
+    def of(cls, x, weight, least=0.0):
         mask = np.isnan(x)
         groups = list(groups_of_holes(mask))
-        return cls(np.where(mask, 0.0, x), mask, weight / weight.sum(), groups)
+        return cls(np.where(mask, 0.0, x), mask, weight / weight.sum(), groups, least)
+
+    def state(self, mean, covariance):
+        """Return a state with the least variances."""
+        own = np.diag_indices_from(covariance)
+        covariance[own] = np.maximum(covariance[own], self.least)
+        return _State(mean, covariance)
 
 
 class _State(NamedTuple):
@@ -124,12 +136,12 @@ def _fit(x, weight, random) -> GaussianWithHoles:
     if n_rows < len(x):
         index = random.choice(len(x), n_rows, replace=False)
         x, weight = x[index], weight[index]
-    n_stages, strength = _chosen(x, weight, random)
     rows = _Rows.of(x, weight)
-    state = _start(rows)
-    for em_strength in _STRENGTHS_OF_EM[: n_stages + 1]:
-        state = _em(rows, state, em_strength, _STEPS)
-    state = _em(rows, state, _STRENGTHS_OF_EM[n_stages], _LAST_STEPS)
+    if len(x) < 2 * _FOLDS:
+        state, em_strength, strength = _start(rows), _STRENGTHS_OF_EM[0], _STRENGTHS[0]
+    else:
+        state, em_strength, strength = _chosen(x, weight, random)
+    state = _em(rows, state, em_strength, _LAST_STEPS)
     return _as_gaussian(state, strength)
 
 
@@ -142,12 +154,12 @@ def _work(mask) -> float:
 def _start(rows: _Rows) -> _State:
     """Return means and variances of the observed cells, and shrunk covariances."""
     known = ~rows.mask
-    share = rows.weight @ known
+    share = np.maximum(rows.weight @ known, np.finfo(float).tiny)
     mean = rows.weight @ rows.x / share
     y = np.where(known, rows.x - mean, 0.0)
     # Divided by the geometric mean of the shares, it stays a covariance.
     y *= np.sqrt(rows.weight)[:, np.newaxis] / np.sqrt(share)
-    return _State(mean, y.T @ y)
+    return rows.state(mean, y.T @ y)
 
 
 def _em(rows: _Rows, state: _State, strength: float, n_steps: int) -> _State:
@@ -155,11 +167,13 @@ def _em(rows: _Rows, state: _State, strength: float, n_steps: int) -> _State:
     unit = np.sqrt(np.diag(state.covariance))
     last = None
     for _ in range(n_steps):
-        filled, rest = _expected(rows, state, strength)
+        y = np.where(rows.mask, 0.0, rows.x - state.mean)
+        inverse = _precision(state.covariance, strength)
+        filled, rest = _completed(rows, y, inverse, with_rest=True)
         move = rows.weight @ filled
         weighted = filled * rows.weight[:, np.newaxis]
         covariance = weighted.T @ filled + rest - np.outer(move, move)
-        state = _State(state.mean + move, covariance)
+        state = rows.state(state.mean + move, covariance)
         if not rows.groups:
             break
         filled += state.mean - move
@@ -171,25 +185,30 @@ def _em(rows: _Rows, state: _State, strength: float, n_steps: int) -> _State:
     return state
 
 
-def _expected(rows: _Rows, state: _State, strength: float):
-    """Return deviations with holes filled, and the mean covariance of the holes."""
-    y = np.where(rows.mask, 0.0, rows.x - state.mean)
+def _completed(rows: _Rows, y, inverse, *, with_rest: bool):
+    """Return deviations with holes filled, and the mean covariance of the holes.
+
+    The latter is left out, and 0, unless it is asked for.
+    """
     n_features = y.shape[1]
     most = max((g.holes.shape[1] for g in rows.groups), default=0)
     size = n_features + most  # one more for each column that only makes rows as long
     P = np.eye(size)
-    P[:n_features, :n_features] = _precision(state.covariance, strength)
-    together = np.pad(y @ P[:n_features, :n_features], ((0, 0), (0, most)))
+    P[:n_features, :n_features] = inverse
+    together = np.pad(y @ inverse, ((0, 0), (0, most)))
     rest = np.zeros(size * size)
     filled = np.pad(y, ((0, 0), (0, most)))
     for index, holes in rows.groups:
         at = holes[:, :, np.newaxis] * size + holes[:, np.newaxis]
-        covariance = np.linalg.inv(P.take(at))
-        wanted = np.take_along_axis(together[index], holes, axis=1)
-        found = covariance @ wanted[:, :, np.newaxis]
-        filled[index[:, np.newaxis], holes] = -found[:, :, 0]
-        covariance *= rows.weight[index][:, np.newaxis, np.newaxis]
-        rest += np.bincount(at.ravel(), covariance.ravel(), minlength=size * size)
+        wanted = -together[index[:, np.newaxis], holes][:, :, np.newaxis]
+        if with_rest:
+            covariance = np.linalg.inv(P.take(at))
+            found = covariance @ wanted
+            covariance *= rows.weight[index][:, np.newaxis, np.newaxis]
+            rest += np.bincount(at.ravel(), covariance.ravel(), minlength=size * size)
+        else:
+            found = np.linalg.solve(P.take(at), wanted)
+        filled[index[:, np.newaxis], holes] = found[:, :, 0]
     rest = rest.reshape(size, size)[:n_features, :n_features]
     return filled[:, :n_features], rest
 
@@ -209,38 +228,50 @@ def _precision(covariance, strength):
     return inverse / unit / unit[:, np.newaxis]
 
 
-def _chosen(x, weight, random) -> tuple[int, float]:
-    """Return the last stage of EM and the strength that find hidden cells best."""
-    errors = np.zeros((len(_STRENGTHS_OF_EM), len(_STRENGTHS)))
-    if len(x) < 2 * _FOLDS:
-        return 0, _STRENGTHS[0]
+def _chosen(x, weight, random) -> tuple[_State, float, float]:
+    """Return a state of EM, its strength, and that of its use: those that find best."""
     fold = random.permutation(len(x)) % _FOLDS
+    unit = np.sqrt(np.diag(_start(_Rows.of(x, weight)).covariance))
+    parts = []
     for left_out in range(_FOLDS if x.size < _FEW_CELLS else 1):
         seen, tried = fold != left_out, fold == left_out
-        rows = _Rows.of(x[seen], weight[seen])
-        state = _start(rows)
-        part = random.randint(_FOLDS, size=(tried.sum(), x.shape[1]))
-        for stage, em_strength in enumerate(_STRENGTHS_OF_EM):
-            state = _em(rows, state, em_strength, _STEPS)
-            errors[stage] += _errors(x[tried], weight[tried], part, state)
-    # In order of decreasing strength, so that of equals the strongest is taken.
-    order = errors.min(axis=1)
-    stage = int(np.argmax(order <= order.min() * (1 + _WORTH_IT)))
-    least = errors[stage]
-    return stage, _STRENGTHS[int(np.argmax(least <= least.min() * (1 + _WORTH_IT)))]
+        rows = _Rows.of(x[seen], weight[seen], _LEAST_SPREAD * unit**2)
+        parts.append((rows, list(_hidden(x[tried], weight[tried], random))))
+    states = [_start(rows) for rows, _ in parts]
+    best, least = (states[0], _STRENGTHS_OF_EM[0], _STRENGTHS[0]), np.inf
+    for em_strength in _STRENGTHS_OF_EM:
+        errors = np.zeros(len(_STRENGTHS))
+        for i, (rows, hidden) in enumerate(parts):
+            states[i] = _em(rows, states[i], em_strength, _STEPS)
+            errors += _errors(hidden, states[i], unit)
+        if errors.min() >= least * (1 - _WORTH_IT):
+            break
+        least = errors.min()
+        # In order of decreasing strength, so that of equals the strongest is taken.
+        strength = _STRENGTHS[int(np.argmax(errors <= least * (1 + _WORTH_IT)))]
+        best = states[0], em_strength, strength
+    return best
 
 
-def _errors(x, weight, part, state: _State) -> np.ndarray:
-    """Return the squared error on hidden cells for each strength."""
-    unit = np.sqrt(np.diag(state.covariance))
-    gaussians = [_as_gaussian(state, strength) for strength in _STRENGTHS]
-    errors = np.zeros(len(_STRENGTHS))
+def _hidden(x, weight, random):
+    """Give copies of the rows with other cells hidden: what is left, and what is hidden."""
+    part = random.randint(_FOLDS, size=x.shape)
     for number in range(_FOLDS):
         hidden = (part == number) & ~np.isnan(x)
-        with_holes = np.where(hidden, np.nan, x)
-        for i, gaussian in enumerate(gaussians):
-            off = (gaussian.fill(with_holes) - x) / unit
-            errors[i] += weight @ np.where(hidden, off, 0.0) ** 2 @ np.ones(x.shape[1])
+        rows = _Rows.of(np.where(hidden, np.nan, x), weight)
+        yield rows, np.where(hidden, x, np.nan)
+
+
+def _errors(hidden, state: _State, unit) -> np.ndarray:
+    """Return the squared error on hidden cells for each strength."""
+    inverses = [_precision(state.covariance, strength) for strength in _STRENGTHS]
+    errors = np.zeros(len(_STRENGTHS))
+    for rows, wanted in hidden:
+        y = np.where(rows.mask, 0.0, rows.x - state.mean)
+        wanted = (wanted - state.mean) / unit
+        for i, inverse in enumerate(inverses):
+            filled, _ = _completed(rows, y, inverse, with_rest=False)
+            errors[i] += rows.weight @ np.nansum((filled / unit - wanted) ** 2, axis=1)
     return errors
 
 
