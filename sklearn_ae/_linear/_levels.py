@@ -8,7 +8,7 @@ __all__ = ["regress_level"]
 
 # Rows are enough for so few weights. The penalty is for codes that part levels entirely,
 # whose weights would grow without end.
-_MOST_ROWS, _PENALTY, _MOST_STEPS = 5000, 1e-3, 50
+_MOST_ROWS, _PENALTY, _MOST_STEPS = 2000, 1e-3, 25
 _RARE = 1e-6  # frequency of a level that the fit has not seen
 
 

@@ -73,14 +73,15 @@ def start_of_table(
         moments=None,
         relative_scale=problem.relative_scale[layout.owners],
     )
-    # Blocks are an encoder's input as rows of numbers are; the network has no other table.
-    encoder.table = None
+    # To a linear start blocks are rows of numbers. The hidden layers, which add nothing
+    # yet, ask for a mask and embeddings too.
+    layers, encoder.layers, encoder.table = encoder.layers, None, None
     try:
         start = objective.linear_start(of_blocks)
         load_arrays(network, _of_encoder(start.weights), "float64")
         codes = by_chunk(encoder, network, noisy())
     finally:
-        encoder.table = table
+        encoder.layers, encoder.table = layers, table
     if "encoder.log_std" in start.weights:
         normal = np.random.RandomState(problem.seed).normal(size=codes.shape)
         codes = codes + np.exp(start.weights["encoder.log_std"]) * normal

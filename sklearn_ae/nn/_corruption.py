@@ -260,7 +260,7 @@ class HiddenCells(Corruption):
     """Other noise, if any, and cells that are missing, a share drawn for every row.
 
     What is hidden in training is what a network learns to do without: rows have from none
-    to twice as many more holes as the rows of the fit, and a fifth at least.
+    to twice as many more holes as the rows of the fit, and a twentieth at least.
 
     Parameters
     ----------
@@ -272,7 +272,7 @@ class HiddenCells(Corruption):
     auto = most = 1.0
 
     def __init__(self, noise: Corruption | None, share: float):
-        super().__init__(min(max(0.2, 2 * share), 0.5))
+        super().__init__(min(max(0.05, 2 * share), 0.5))
         self.noise = noise
 
     def measure(self, **columns):
