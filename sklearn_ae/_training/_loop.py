@@ -38,6 +38,8 @@ _MOST_JUDGED = 8192
 _MOST_LOST = 0.2
 
 
+_BATCHES_FILLED = 16
+
 class StopTraining(Exception):
     """Raised by watchers to end the loop at once."""
 
@@ -237,13 +239,7 @@ class Training:
         recipe, hooks = self.recipe, self.hooks
         # Summed on the device: reading the loss of every batch would make a GPU wait.
         total = self.train.x.new_zeros(())
-        for x, target, weight in batches(
-            self.train, recipe.batch_size, self.generator, recipe.n_passes
-        ):
-            noisy = x
-            if self.noise is not None:
-                with user_code.random_state:
-                    noisy = self.noise(x, self.generator)
+        for noisy, target, weight in self._noisy_batches():
             # Before the step, which uses the new rate; the first one is not at the peak.
             self.schedule.move()
             if self.warmup is not None:
@@ -257,8 +253,32 @@ class Training:
             self.average.update()
             if hooks is not None:
                 hooks.end_batch(loss, self.step.outcome)
-            total += loss * len(x)
+            total += loss * len(target)
         return total.item() / (recipe.n_passes * len(self.train.x))
+
+    def _noisy_batches(self) -> Iterator[tuple]:
+        """Yield (input of a step, target, weight) for all rows, in a new random order."""
+        recipe, table = self.recipe, self.network.encoder.table
+        reads = table is not None and isinstance(self.step, DenseStep)
+        # Holes are filled for several batches at once, in a fraction of the time.
+        n_together = _BATCHES_FILLED if reads and self.noise is not None else 1
+        size = n_together * recipe.batch_size
+        for x, target, weight in batches(
+            self.train, size, self.generator, recipe.n_passes
+        ):
+            if self.noise is not None:
+                with user_code.random_state:
+                    x = self.noise(x, self.generator)
+            if not reads:
+                yield x, target, weight
+                continue
+            with torch.no_grad():
+                x = table(x)
+            parts = count_batches(len(x), recipe.batch_size)
+            weights = [None] * parts if weight is None else weight.tensor_split(parts)
+            yield from zip(
+                x.tensor_split(parts), target.tensor_split(parts), weights, strict=True
+            )
 
     def _uncross_start(self) -> None:
         """Let the linear part of the decoder be linear before the link, if it hardly loses.

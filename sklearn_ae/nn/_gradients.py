@@ -95,7 +95,6 @@ class DenseGradients:
         gradients: Tensors,
     ):
         self.loss = loss
-        self.table = network.encoder.table
         self.output = network.decoder
         self.dtype = next(iter(weights.values())).dtype
         self.encoder = _Half(network.encoder, "encoder.", weights, gradients)
@@ -113,7 +112,7 @@ class DenseGradients:
             return False
         table = network.encoder.table
         if table is not None and len(table.embeddings):
-            return False
+            return False  # which are learnt in front of the first layer
         known = (nn.Linear, nn.Identity, Dropout, *_ACTIVATIONS)
         return all(
             half.layers is None
@@ -130,10 +129,9 @@ class DenseGradients:
     ) -> torch.Tensor:
         """Overwrite the gradients by those of a batch; return its mean loss.
 
+        ``x`` is what the first layer takes: of a table the output of its TableInput.
         ``weight``, (n_rows,), is that of the loss of each row; None for equal weights.
         """
-        if self.table is not None:
-            x = self.table(x)
         parts = self.encoder.forward(x.to(self.dtype))
         code = _sum(parts)
         if self.code_activation is not None:
