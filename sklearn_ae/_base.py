@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import r2_score
-from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
@@ -33,6 +32,7 @@ from ._sklearn._validation import (
     StrOptions,
     all_or_nothing,
     fresh_random_state,
+    output_library,
     refuse_size,
     validate_clean_rows,
     validate_codes,
@@ -176,7 +176,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             objective = self._make_objective(X.shape[1], X_clean is not None)
             # Plain settings, so that nothing below can read or change the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
-            plan = make_plan(settings, objective, X, X_clean, last, n_levels)
+            plan = make_plan(settings, objective, X, X_clean, last, n_levels=n_levels)
             if self.warm_start and last is None:
                 warn_of_forgotten_rows(self, plan)
             variance = plan.output_columns.variance_  # of what should come out
@@ -216,7 +216,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         """
         if self._table is None:
             return rows
-        library = _get_output_config("transform", self)["dense"]
+        library: str | None = output_library(self)
         if library == "default":
             if not self._table.has_levels:
                 return rows

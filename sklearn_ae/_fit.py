@@ -5,18 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from ._code_density import DENSITIES, CodeDensity, DeferredDensity
-from ._columns import (
-    ScaledRows,
-    block_units,
-    column_totals,
-    column_variance,
-    row_slices,
-)
+from ._columns import ScaledRows, Scaler, column_variance, row_slices
 from ._data_checks import refuse_lack_of_memory
 from ._fitted import Fitted
-from ._linear import fit_gaussian
 from ._objectives import BlockRows, Start, StartProblem, start_of_table
 from ._plan import Plan
+from ._table_fit import block_rows, choose_fills, explain_table, load_table
 from ._training import (
     Training,
     Watcher,
@@ -46,7 +40,6 @@ _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 # fiftieth of the fit's, in which a row of an epoch takes that of some six decodings, or in
 # some thousandths of a second.
 _MOST_ROWS_TO_EXPLAIN, _FEWEST_ROWS_TO_EXPLAIN = 2000, 100
-_HIDDEN = 0.2  # share of cells of validation rows that tell how well holes are filled
 _EPOCHS_TO_EXPLAIN, _MULTIPLICATIONS_TO_EXPLAIN = 0.1, 1e8
 
 
@@ -136,57 +129,14 @@ class Fit:
             self.target = ScaledRows(self.wanted, plan.output_columns)
         # Of numbers alone, rows are what linear maps see.
         self.blocks: ScaledRows | BlockRows = self.x
-        if plan.architecture.table is not None:
-            self._build_table(plan.architecture.table)
-        if self.noise is not None:
-            self._measure_noise()
-
-    def _build_table(self, table: TableLayout) -> None:
-        """Load what is known of the columns of a table into the network."""
-        plan, network = self.plan, self.network
-        first = network.encoder.table
-        if plan.last_arrays is not None:
-            prefix = "encoder.table."
-            last = plan.last_arrays.items()
-            arrays = {n: w for n, w in last if n.startswith(prefix) and "embed" not in n}
-            arrays["decoder.spread"] = plan.last_arrays["decoder.spread"]
-        else:
-            spread = np.ones(table.n_out)
-            n_numbers = len(table.numbers)
-            spread[:n_numbers] = self.constants["decoder.spread"][table.numbers]
-            arrays = {"decoder.spread": spread}
-            units = block_units(plan.frequencies, table.indicated, n_numbers)
-            arrays |= {f"encoder.table.{name}": unit for name, unit in units.items()}
-            load_arrays(network, arrays, "float64")
-            if table.rank:
-                seen = BlockRows(network, first.spread, self.x)
-                normal = fit_gaussian(seen, seed=self.seed)
-                missing = table.rank - normal.loadings.shape[1]
-                loadings = np.pad(normal.loadings, [(0, 0), (0, missing)])
-                fill = {"mean": normal.mean, "loadings": loadings, "noise": normal.noise}
-                arrays |= {f"encoder.table.fill.{n}": a for n, a in fill.items()}
-        load_arrays(network, arrays, "float64")
-        self.constants = arrays
-        self.blocks = BlockRows(network, first.blocks, self.x)
-        if table.rank:
-            self.noise = HiddenCells(self.noise, table.hole_share)
-
-    def _measure_noise(self) -> None:
-        """Determine the units of the noise: those of the columns that the network sees."""
-        plan, table = self.plan, self.plan.architecture.table
-        columns = plan.columns
-        offset, scale = columns.offset_, columns.scale_
-        known = {
-            "mean": (columns.mean_ - offset) / scale,
-            "variance": columns.variance_ / scale**2,
-            "low": (columns.low_ - offset) / scale,
-            "high": (columns.high_ - offset) / scale,
-            "offset": offset,
-            "scale": scale,
-        }
+        table = plan.architecture.table
         if table is not None:
-            known["is_level"] = np.array(table.n_levels) > 0
-        measure_noise(self.noise, known)
+            self.constants = load_table(plan, self.network, self.x, spread, self.seed)
+            self.blocks = block_rows(self.network, self.x)
+            if table.rank:
+                self.noise = HiddenCells(self.noise, table.hole_share)
+        if self.noise is not None:
+            measure_noise(self.noise, _known_of(plan.columns, table))
 
     def _find_linear_start(self, index: np.ndarray | None) -> Start:
         """Return the best linear network for the rows at ``index``; None for all."""
@@ -209,7 +159,7 @@ class Fit:
         if plan.architecture.table is None:
             start = plan.objective.linear_start(problem)
         else:
-            start = start_of_table(plan.objective, problem, plan.frequencies)
+            start = start_of_table(plan.objective, problem, plan.frequencies or ())
         # Training moves the decoder in units of each column's spread.
         spread = self.constants["decoder.spread"]
         start.weights.update(self.constants)
@@ -281,7 +231,11 @@ class Fit:
                 constant = np.flatnonzero(np.isin(plan.architecture.table.owners, constant))
             _ignore_columns(arrays, constant, self.blocks[:1][0])
         if plan.architecture.table is not None and plan.architecture.table.rank:
-            arrays["encoder.table.by_network"] = self._choose_fills()
+            rows = self.valid if len(self.valid) else self.train
+            chosen = choose_fills(
+                self.network, self.x[rows[:_MOST_ROWS_TO_EXPLAIN]], self.seed
+            )
+            arrays["encoder.table.by_network"] = chosen
         n_epochs = 0 if self.training is None else len(self.training.losses)
         density = DENSITIES[plan.sampler]()
         fitted = self._describe(arrays, start, best_iter, density, n_epochs)
@@ -362,7 +316,10 @@ class Fit:
         scale = plan.output_columns.scale_ / plan.output_columns.scale_.max()
         variance = plan.output_columns.variance_.sum()
         if plan.architecture.table is not None:
-            return self._explain_table(codes, axes)
+            rows = self.train[:_MOST_ROWS_TO_EXPLAIN]
+            wanted = (self.target or self.x)[rows]
+            how = {"codes": codes, "rows": rows, "wanted": wanted, "axes": axes}
+            return explain_table(plan, self.network, self.loss, **how)
         if not variance > 0:
             return np.zeros(n_components)
         is_pca = stays_linear and plan.objective.starts_at_pca and plan.shares_units
@@ -389,60 +346,6 @@ class Fit:
             kept += np.outer(moved[:, j], back)
             x_hat = by_chunk(self.network.decoder, self.network, kept)
             explained.append(1 - ((wanted - x_hat * scale) ** 2).sum() / total)
-        return np.diff(explained)
-
-    def _choose_fills(self) -> np.ndarray:
-        """Return in which columns holes are to be reconstructed, (n_columns,).
-
-        Where reconstructions were closer to hidden cells of validation rows than what the
-        holes are filled with before the network, by more than a standard error.
-        """
-        network, table = self.network, self.network.encoder.table
-        rows = self.valid if len(self.valid) else self.train
-        x = self.x[rows[:_MOST_ROWS_TO_EXPLAIN]]
-        draw = np.random.RandomState(self.seed)
-        hidden = (draw.uniform(size=x.shape) < _HIDDEN) & ~np.isnan(x)
-        seen = np.where(hidden, np.nan, x)
-        is_level = np.array(table.layout.n_levels) > 0
-        errors = []
-
-        def reconstruct(x):
-            return network.to_rows(network.decoder(network.encoder(x)))
-
-        for function in (reconstruct, table.complete):
-            error = by_chunk(function, network, seen) - x
-            errors.append(np.where(is_level, error != 0, error**2))
-        gain = np.where(hidden, errors[1] - errors[0], np.nan)
-        n_cells = np.maximum(hidden.sum(axis=0), 2)
-        gain = np.nan_to_num(gain, nan=0.0)
-        mean = gain.sum(axis=0) / n_cells
-        spread = np.sqrt(np.maximum((gain**2).sum(axis=0) / n_cells - mean**2, 0))
-        # Embedded columns are filled by nothing else.
-        is_embedded = np.isin(np.arange(len(is_level)), table.layout.embedded)
-        return (mean > spread / np.sqrt(n_cells)) | is_embedded
-
-    def _explain_table(self, codes, axes) -> np.ndarray:
-        """Return what each further code adds to the share explained of a table."""
-        plan, loss, network = self.plan, self.loss, self.network
-        rows = self.train[:_MOST_ROWS_TO_EXPLAIN]
-        wanted = (self.target or self.x)[rows]
-
-        def squares(code, x):
-            return loss.squares(network.decoder(code), x)
-
-        centre = codes.mean(axis=0, dtype=np.float64)
-        moved = (codes[rows] - centre) @ axes["axes.weight"]
-        kept, explained = np.repeat(centre[np.newaxis], len(rows), axis=0), [0.0]
-        total = column_totals(wanted, plan.architecture.table.n_levels)
-        weight = plan.output_columns.scale_**2
-        varies = total > 0
-        if plan.architecture.table.categories:
-            weight = np.where(varies, 1 / np.where(varies, total, 1), 0)
-        weight = np.where(varies, weight, 0) / ((total * weight)[varies].sum() or 1.0)
-        for j, back in enumerate(axes["axes.inverse_weight"]):
-            kept += np.outer(moved[:, j], back)
-            errors = by_chunk(squares, network, kept, wanted).sum(axis=0, dtype=np.float64)
-            explained.append(1 - weight @ errors)
         return np.diff(explained)
 
     def _verify(self, fitted: Fitted) -> None:
@@ -481,3 +384,19 @@ def _ignore_columns(arrays: dict[str, np.ndarray], columns: np.ndarray, x: np.nd
             weight[:, columns] = 0
             arrays[f"{name}.weight"] = weight
             arrays[f"{name}.bias"] = bias + share.astype(bias.dtype)
+
+
+def _known_of(columns: Scaler, table: TableLayout | None) -> dict[str, np.ndarray]:
+    """Return what noise has to know of the columns, in the network's units."""
+    offset, scale = columns.offset_, columns.scale_
+    known = {
+        "mean": (columns.mean_ - offset) / scale,
+        "variance": columns.variance_ / scale**2,
+        "low": (columns.low_ - offset) / scale,
+        "high": (columns.high_ - offset) / scale,
+        "offset": offset,
+        "scale": scale,
+    }
+    if table is not None:
+        known["is_level"] = np.array(table.n_levels) > 0
+    return known

@@ -152,7 +152,6 @@ class Fitted:
 
     def impute(self, X: np.ndarray) -> np.ndarray:
         """Return rows whose holes are filled, (n_samples, n_features)."""
-
         if self.architecture.table is None:
             return X
         return self.apply(lambda network, loss, x: network.impute(x), X)
@@ -183,7 +182,7 @@ class Fitted:
         return error, np.maximum(around - total**2 / n_rows, 0)
 
     def _squares_of_table(self, X, X_clean):
-        table = self.architecture.table
+        table: Any = self.architecture.table
 
         def errors(network, loss, x, clean):
             x_hat = network.decoder(network.encoder(network.units_in(x)))

@@ -161,6 +161,7 @@ def make_plan(
     X: np.ndarray,
     X_clean: np.ndarray | None,
     last: "Fitted | None",
+    *,
     n_levels: tuple[int, ...] = (),
 ) -> Plan:
     """Return the plan that follows from ``settings``, or raise ValueError.
@@ -391,16 +392,16 @@ def _plan_table(settings, X: np.ndarray, n_levels: tuple[int, ...]) -> TableLayo
     loss, what = settings.loss, "columns of levels" if any(n_levels) else "missing cells"
     if callable(loss):
         raise ValueError(
-            f"loss={loss!r} is a callable, and X has {what}; expected a loss by name, which "
-            "knows what to do with them. Use loss='mse', 'mae' or 'huber'."
+            f"loss={loss!r} is a callable, and X has {what}; expected a loss by name, "
+            "which knows what to do with them. Use loss='mse', 'mae' or 'huber'."
         )
     is_bent = settings.output_activation not in ("auto", "identity")
     if any(n_levels) and (LOSSES[loss].outputs or is_bent):
         raise ValueError(
-            f"loss={loss!r} and output_activation={settings.output_activation!r} bound the "
-            "output, and X has columns of levels, whose outputs are probabilities; expected "
-            "loss='mse', 'mae' or 'huber' and output_activation='auto'. Use these, or pass "
-            "columns of numbers alone."
+            f"loss={loss!r} and output_activation={settings.output_activation!r} bound "
+            "outputs, and X has columns of levels, whose outputs are probabilities; "
+            "expected loss='mse', 'mae' or 'huber' and output_activation='auto'. Use "
+            "these, or pass columns of numbers alone."
         )
     share = np.isnan(X).mean() if X.dtype.kind == "f" else 0.0
     if share == 0:

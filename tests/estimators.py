@@ -19,3 +19,15 @@ def is_variational(estimator):
 
 class Watching(Callback):
     """A callback that changes nothing; where there is one, steps are skorch's own."""
+
+
+def measure(noise, x, *, offset=None, scale=None):
+    """Tell ``noise`` what the columns of the rows ``x`` are like."""
+    noise.measure(
+        mean=x.mean(0),
+        variance=x.var(0, correction=0) * (x.amin(0) < x.amax(0)),
+        low=x.amin(0),
+        high=x.amax(0),
+        offset=x.new_zeros(x.shape[1]) if offset is None else offset,
+        scale=x.new_ones(x.shape[1]) if scale is None else scale,
+    )

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from estimators import ESTIMATORS, Watching, is_variational
+from estimators import ESTIMATORS, Watching, is_variational, measure
 from sklearn.mixture import GaussianMixture
 from sklearn.utils.estimator_checks import check_transformer_n_iter
 from skorch.callbacks import Callback
@@ -508,13 +508,13 @@ def test_whitening_does_not_blow_up_a_code_that_holds_roundings():
 def test_swap_never_draws_the_row_itself(seed):
     x = torch.arange(12.0).reshape(2, 6)
     noise = NOISES["swap"](1.0)
-    noise.measure([x], torch.zeros(6), torch.ones(6))
+    measure(noise, x)
     assert torch.equal(noise(x, torch.Generator().manual_seed(seed)), x.flip(0))
 
 
 def test_swap_leaves_a_row_that_is_alone():
     noise = NOISES["swap"](1.0)
-    noise.measure([torch.rand(5, 3)], torch.zeros(3), torch.ones(3))
+    measure(noise, torch.rand(5, 3))
     row = torch.ones(1, 3)
     assert torch.equal(noise(row, torch.Generator()), row)
 

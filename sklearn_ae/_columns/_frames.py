@@ -104,7 +104,9 @@ class ArrayColumns(Columns):
         values = self.X[:, j]
         if values.dtype.kind == "O":
             return values, np.array([v is None or v != v for v in values], dtype=bool)
-        holes = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
+        holes = (
+            np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
+        )
         return values, holes
 
     def missing(self, j):
@@ -112,7 +114,9 @@ class ArrayColumns(Columns):
 
     @staticmethod
     def build(names, values, dtypes, missing, index):
-        cells = [np.where(holes, None, x) if x.dtype == object else x for x, holes in values]
+        cells = [
+            np.where(holes, None, x) if x.dtype == object else x for x, holes in values
+        ]
         if all(np.asarray(d).dtype.kind != "O" and np.dtype(d).kind != "O" for d in dtypes):
             return np.column_stack([x.astype(np.float64) for x in cells])
         return np.column_stack([np.asarray(x, dtype=object) for x in cells])
@@ -205,7 +209,9 @@ def _as_series(pd, x, holes, dtype, missing):
     if pd.api.types.is_integer_dtype(dtype):
         whole = _as_integers(np.where(holes, 0, x), np.dtype(np.int64))
         low_high = np.iinfo(getattr(dtype, "numpy_dtype", np.int64))
-        masked = pd.Series(whole.clip(low_high.min, low_high.max), dtype="Int64").mask(holes)
+        masked = pd.Series(whole.clip(low_high.min, low_high.max), dtype="Int64").mask(
+            holes
+        )
     if hasattr(dtype, "categories"):
         masked = pd.Series(np.where(holes, None, x.astype(object)), dtype=object)
     return masked.astype(dtype)

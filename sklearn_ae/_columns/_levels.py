@@ -7,7 +7,13 @@ from scipy.stats import entropy
 
 from ._scaler import Scaler
 
-__all__ = ["block_units", "column_costs", "column_totals", "fit_scaler", "level_frequencies"]
+__all__ = [
+    "block_units",
+    "column_costs",
+    "column_totals",
+    "fit_scaler",
+    "level_frequencies",
+]
 
 # What predicting the mean costs, from a column's variance and mean absolute deviation; of
 # "huber" the squared part, in which most cells of scaled columns lie.

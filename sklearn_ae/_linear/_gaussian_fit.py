@@ -288,9 +288,7 @@ def _as_gaussian(state: _State, strength: float) -> GaussianWithHoles:
         loadings = loadings if n_features > 1 else np.zeros((1, 1))
     else:
         loadings, noise = _factors(R)
-    return GaussianWithHoles(
-        state.mean, loadings * unit[:, np.newaxis], noise * unit**2
-    )
+    return GaussianWithHoles(state.mean, loadings * unit[:, np.newaxis], noise * unit**2)
 
 
 def _factors(R):

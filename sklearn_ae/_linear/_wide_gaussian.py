@@ -37,7 +37,9 @@ def fit_wide_gaussian(x, weight, random) -> GaussianWithHoles:
     mask = np.isnan(x)
     share = weight @ ~mask
     centre = weight @ np.where(mask, 0.0, x) / np.where(share > 0, share, 1.0)
-    unit = np.sqrt(weight @ np.where(mask, 0.0, x - centre) ** 2 / np.where(share > 0, share, 1.0))
+    unit = np.sqrt(
+        weight @ np.where(mask, 0.0, x - centre) ** 2 / np.where(share > 0, share, 1.0)
+    )
     unit = np.where(unit > 0, unit, 1.0)
     y = np.where(mask, 0.0, (x - centre) / unit)
     hidden = (random.uniform(size=x.shape) < _HIDDEN) & ~mask

@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import (
     RealNotInt,
     StrOptions,
 )
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _get_feature_names, check_array, validate_data
 
 from .._columns import Table
@@ -31,6 +32,7 @@ __all__ = [
     "could_be_clean_rows",
     "fits",
     "fresh_random_state",
+    "output_library",
     "refuse_size",
     "validate_clean_rows",
     "validate_codes",
@@ -97,9 +99,9 @@ def _refuse_holes(rows: np.ndarray, name: str) -> None:
     """Raise ValueError for missing cells if the samples of the fit had none."""
     if np.isnan(rows.min()):
         raise ValueError(
-            f"{name} has missing cells (NaN), and the samples of the fit had none; expected "
-            "complete samples, since nothing was learnt of missing cells. Fit on samples "
-            "some of whose cells are missing, or fill them, by IterativeImputer for one."
+            f"{name} has missing cells (NaN), and the samples of the fit had none; "
+            "expected complete samples, since nothing was learnt of missing cells. Fit on "
+            "samples some of whose cells are missing, or fill them, with IterativeImputer."
         )
 
 
@@ -109,6 +111,11 @@ def _find_table(estimator, X) -> Table | None:
     if Table.is_plain(X, categorical) and not hasattr(X, "columns"):
         return None
     return Table(categorical).fit(X)
+
+
+def output_library(estimator) -> str:
+    """Return "pandas" or "polars" if ``set_output`` asks for one, else "default"."""
+    return _get_output_config("transform", estimator)["dense"]
 
 
 def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:

@@ -38,7 +38,8 @@ _MOST_JUDGED = 8192
 _MOST_LOST = 0.2
 
 
-_BATCHES_FILLED = 16
+_BATCHES_FILLED = 16  # batches whose holes are filled at once
+
 
 class StopTraining(Exception):
     """Raised by watchers to end the loop at once."""
@@ -134,7 +135,7 @@ class Training:
     loss : TrainingLoss
     train, valid : Rows
         Training rows, in random order, and validation rows or None.
-    column_weights : Tensor of shape (n_features,)
+    column_weights : Tensor of shape (n_features,) or None
         See JudgedRows.
     noise : Corruption or None
         Noise on the input.
@@ -157,7 +158,7 @@ class Training:
         train: Rows,
         valid: Rows | None,
         *,
-        column_weights: torch.Tensor,
+        column_weights: torch.Tensor | None,
         noise: Corruption | None,
         generator: torch.Generator,
         recipe: Recipe,
@@ -263,21 +264,20 @@ class Training:
         # Holes are filled for several batches at once, in a fraction of the time.
         n_together = _BATCHES_FILLED if reads and self.noise is not None else 1
         size = n_together * recipe.batch_size
-        for x, target, weight in batches(
-            self.train, size, self.generator, recipe.n_passes
-        ):
+        for x, target, weight in batches(self.train, size, self.generator, recipe.n_passes):
+            noisy = x
             if self.noise is not None:
                 with user_code.random_state:
-                    x = self.noise(x, self.generator)
+                    noisy = self.noise(x, self.generator)
             if not reads:
-                yield x, target, weight
+                yield noisy, target, weight
                 continue
             with torch.no_grad():
-                x = table(x)
+                read = table(noisy)
             parts = count_batches(len(x), recipe.batch_size)
             weights = [None] * parts if weight is None else weight.tensor_split(parts)
             yield from zip(
-                x.tensor_split(parts), target.tensor_split(parts), weights, strict=True
+                read.tensor_split(parts), target.tensor_split(parts), weights, strict=True
             )
 
     def _uncross_start(self) -> None:

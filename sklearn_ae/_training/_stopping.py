@@ -150,14 +150,14 @@ class JudgedRows:
                     noisy.copy_(noise(x, generator))
         targets = self.target.tensor_split(n_parts)
         self.parts = list(zip(self.x.tensor_split(n_parts), targets, strict=True))
-        marginal, self.variance = loss.marginal(self.target), 0.0
+        marginal = loss.marginal(self.target)
+        self.variance = torch.zeros_like(self.target[0])
         for target in targets:
-            squares = loss.squares(marginal.expand(len(target), -1), target)
-            self.variance = self.variance + squares.sum(0)
+            self.variance += loss.squares(marginal.expand(len(target), -1), target).sum(0)
         if column_weights is None:
             column_weights = torch.where(self.variance > 0, 1 / self.variance, 0.0)
         self.column_weights = column_weights
-        self.variance = self.variance * column_weights
+        self.variance *= column_weights
 
     @torch.no_grad()
     def judge(self) -> tuple[torch.Tensor, float]:

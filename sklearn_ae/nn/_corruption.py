@@ -8,7 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from copy import copy
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import torch
 
@@ -281,7 +281,7 @@ class HiddenCells(Corruption):
             self.noise.measure(**columns)
 
     def to(self, device, dtype):
-        moved = super().to(device, dtype)
+        moved: Any = super().to(device, dtype)
         moved.noise = self.noise and self.noise.to(device, dtype)
         return moved
 

@@ -198,6 +198,8 @@ class BottleneckNetwork(nn.Module, ABC):
 
     outputs_per_component: ClassVar[int]  # by the layers of the encoder
 
+    encoder: Any
+
     def __init__(
         self,
         *,
@@ -218,7 +220,7 @@ class BottleneckNetwork(nn.Module, ABC):
         super().__init__()
         self.n_components = n_components
 
-        def half(n_in, n_out, sizes, factory, n_copies=1, n_blocks=None):
+        def half(n_in, n_out, sizes, factory, *, n_copies=1, n_blocks=None):
             skip = Dense(n_blocks or n_in, n_out, **FLOAT32) if linear_skip else None
             n_out = n_copies * n_out
             if factory is not None:
@@ -241,8 +243,8 @@ class BottleneckNetwork(nn.Module, ABC):
             n_components,
             hidden_layer_sizes,
             encoder,
-            self.outputs_per_component,
-            n_blocks,
+            n_copies=self.outputs_per_component,
+            n_blocks=n_blocks,
         )
         self.encoder = self._make_encoder(
             layers, skip, code_activation, n_components, first
@@ -272,8 +274,7 @@ class BottleneckNetwork(nn.Module, ABC):
 
         For networks that have both, and codes without an activation.
         """
-        encoder: Any = self.encoder
-        decoder: Any = self.decoder
+        encoder, decoder = self.encoder, self.decoder
         for half in (encoder, decoder):
             half.skip.weight.data.mul_(share)
             draw_weights(half.layers[-1], generator, 1 - share)
@@ -302,11 +303,9 @@ class BottleneckNetwork(nn.Module, ABC):
             output = self.to_rows(output)
         return self.units_out.inverse(output)
 
-
     def impute(self, x: torch.Tensor) -> torch.Tensor:
         """Return ``x`` with its holes filled, (n_rows, n_columns), for tables."""
-        encoder: Any = self.encoder
-        filled, table = self(x), encoder.table
+        filled, table = self(x), self.encoder.table
         if table.fill is not None:
             by_density = self.units_in.inverse(table.complete(self.units_in(x)))
             filled = torch.where(table.by_network, filled, by_density)

@@ -167,7 +167,7 @@ class TableInput(nn.Module):
         self._owners = torch.tensor(layout.owners, dtype=torch.int64, device="cpu")
 
     def spread(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the blocks of ``x``, (n_rows, n_blocks), with NaN where cells are missing."""
+        """Return the blocks of ``x``, (n_rows, n_blocks), NaN where cells are missing."""
         layout, n_numbers = self.layout, len(self.layout.numbers)
         blocks = x.new_zeros((x.shape[0], layout.n_blocks))
         blocks[:, :n_numbers] = x[:, layout.numbers]
@@ -176,7 +176,9 @@ class TableInput(nn.Module):
             blocks.scatter_(1, places.add_(self._starts.to(x.device)), 1.0)
             holes = x.isnan()
             if holes.any():
-                blocks.masked_fill_(holes.index_select(1, self._owners.to(x.device)), torch.nan)
+                blocks.masked_fill_(
+                    holes.index_select(1, self._owners.to(x.device)), torch.nan
+                )
         return blocks.sub_(self.centre).div_(self.size)
 
     def blocks(self, x: torch.Tensor) -> torch.Tensor:

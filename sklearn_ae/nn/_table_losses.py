@@ -1,6 +1,6 @@
-"""Losses of tables: errors of numbers and cross-entropies of levels, observed cells only."""
+"""Losses of tables: errors of numbers, cross-entropies of levels, and none of holes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -64,7 +64,7 @@ class TableLoss(ReconstructionLoss):
         divided by it, so that no column drowns another. A column of cost 0 is constant.
     """
 
-    costs: torch.Tensor
+    factors: torch.Tensor
 
     def __init__(
         self, of_numbers: ReconstructionLoss, layout: TableLayout, costs: Sequence[float]
@@ -118,7 +118,9 @@ class TableLoss(ReconstructionLoss):
         output[:, :n_numbers] = x[:, self.layout.numbers].nanmean(0).nan_to_num_(0.0)
         for j, places in self.layout.logits():
             level = x[:, j]
-            counts = level[~level.isnan()].long().bincount(minlength=self.layout.n_levels[j])
+            counts = (
+                level[~level.isnan()].long().bincount(minlength=self.layout.n_levels[j])
+            )
             output[0, places] = counts.to(x.dtype).clamp(min=1e-9).log()
         return output
 
@@ -134,6 +136,8 @@ class TableLikelihood(Likelihood):
     loss : TableLoss
     of_numbers : Likelihood
     """
+
+    loss: TableLoss
 
     def __init__(self, loss: TableLoss, of_numbers: Likelihood):
         super().__init__(loss)
@@ -168,5 +172,7 @@ class TableLikelihood(Likelihood):
         wanted = x[:, layout.numbers]
         holes = wanted.isnan()
         wanted = wanted.nan_to_num(0.0)
-        best[:, layout.numbers] = self.of_numbers.cells(wanted, wanted, log_scale).masked_fill(holes, 0.0)
+        best[:, layout.numbers] = self.of_numbers.cells(
+            wanted, wanted, log_scale
+        ).masked_fill(holes, 0.0)
         return best - self.cells(x_hat, x, log_scale)

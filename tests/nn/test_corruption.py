@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from estimators import measure
 
 from sklearn_ae.nn import NOISES, UserNoise
 
@@ -22,7 +23,7 @@ def x():
 @pytest.mark.parametrize("level", [0.2, [0.1, 0.5, 0.4, 0.3], None])
 def test_moments(x, name, level, unit):
     noise = NOISES[name](level, unit)
-    noise.measure([x], torch.zeros(4), torch.full((4,), 2.0, dtype=x.dtype))
+    measure(noise, x, scale=torch.full((4,), 2.0, dtype=x.dtype))
     noisy = noise(x, torch.Generator().manual_seed(1))
     keep, shift, variance = noise.moments()
     spread = noisy.std(0).clamp(min=1e-3)
@@ -39,7 +40,7 @@ def test_moments(x, name, level, unit):
 
 def test_units_move_and_the_original_stays(x):
     noise = NOISES["gaussian"](0.5)
-    noise.measure([x], torch.zeros(4), torch.ones(4))
+    measure(noise, x)
     moved = noise.to("cpu", torch.float32)
     assert moved.variance.dtype == torch.float32
     assert noise.variance.dtype == torch.float64
@@ -53,7 +54,7 @@ def test_cells_that_a_callable_leaves_keep_every_bit():
 
     x = torch.randn(100, 3, generator=torch.Generator().manual_seed(0))
     noise = UserNoise(first_column)
-    noise.measure([x], offset=torch.full((3,), 7.3), scale=torch.full((3,), 0.37))
+    measure(noise, x, offset=torch.full((3,), 7.3), scale=torch.full((3,), 0.37))
     noisy = noise(x, torch.Generator())
     assert torch.equal(noisy[:, 1:], x[:, 1:])
     torch.testing.assert_close(noisy[:, 0] * 0.37 + 7.3, torch.zeros(100))

@@ -1,0 +1,139 @@
+"""What a fit to a table with levels or holes does more than one to complete numbers."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ._columns import ScaledRows, block_units, column_totals
+from ._linear import fit_gaussian
+from ._objectives import BlockRows
+from ._plan import Plan
+from ._training import by_chunk, load_arrays
+from .nn import BottleneckNetwork, TrainingLoss
+
+__all__ = ["block_rows", "choose_fills", "explain_table", "load_table"]
+
+_HIDDEN = 0.2  # share of cells of validation rows that tell how well holes are filled
+_OF_TABLE = "encoder.table."
+
+
+def load_table(
+    plan: Plan, network: BottleneckNetwork, x: ScaledRows, spread: np.ndarray, seed: int
+) -> dict[str, np.ndarray]:
+    """Load into ``network`` what it has to know of the columns; return it by name.
+
+    Parameters
+    ----------
+    plan : Plan
+    network : BottleneckNetwork
+        It is left in float64.
+    x : ScaledRows of shape (n_samples, n_columns)
+    spread : ndarray of shape (n_columns,)
+        See Scaler.
+    seed : int
+    """
+    table = plan.architecture.table
+    assert table is not None
+    if plan.last_arrays is not None:
+        last = plan.last_arrays.items()
+        arrays = {n: w for n, w in last if n.startswith(_OF_TABLE) and "embed" not in n}
+        arrays["decoder.spread"] = plan.last_arrays["decoder.spread"]
+        load_arrays(network, arrays, "float64")
+        return arrays
+    n_numbers = len(table.numbers)
+    wide = np.ones(table.n_out)
+    wide[:n_numbers] = spread[table.numbers]
+    units = block_units(plan.frequencies or (), table.indicated, n_numbers)
+    arrays = {"decoder.spread": wide} | {_OF_TABLE + n: unit for n, unit in units.items()}
+    load_arrays(network, arrays, "float64")
+    if table.rank:
+        first: Any = network.encoder.table
+        normal = fit_gaussian(BlockRows(network, first.spread, x), seed=seed)
+        missing = table.rank - normal.loadings.shape[1]
+        loadings = np.pad(normal.loadings, [(0, 0), (0, missing)])
+        fill = {"mean": normal.mean, "loadings": loadings, "noise": normal.noise}
+        arrays |= {f"{_OF_TABLE}fill.{name}": array for name, array in fill.items()}
+        load_arrays(network, arrays, "float64")
+    return arrays
+
+
+def block_rows(network: BottleneckNetwork, x: ScaledRows) -> BlockRows:
+    """Return the blocks of ``x``, with holes filled."""
+    first: Any = network.encoder.table
+    return BlockRows(network, first.blocks, x)
+
+
+def choose_fills(network: BottleneckNetwork, x: np.ndarray, seed: int) -> np.ndarray:
+    """Return in which columns holes are to be reconstructed, (n_columns,).
+
+    Where reconstructions are closer to hidden cells of ``x``, (n_rows, n_columns), than
+    what holes are filled with in front of the network, by more than a standard error.
+    """
+    net: Any = network
+    first = net.encoder.table
+    draw = np.random.RandomState(seed)
+    hidden = (draw.uniform(size=x.shape) < _HIDDEN) & ~np.isnan(x)
+    seen = np.where(hidden, np.nan, x)
+    is_level = np.array(first.layout.n_levels) > 0
+
+    def reconstruct(x):
+        return net.to_rows(net.decoder(net.encoder(x)))
+
+    ways: tuple[Callable, ...] = first.complete, reconstruct
+    errors = [by_chunk(way, network, seen) - x for way in ways]
+    before, after = (np.where(is_level, error != 0, error**2) for error in errors)
+    gain = np.where(hidden, before - after, 0.0)
+    n_cells = np.maximum(hidden.sum(axis=0), 2)
+    mean = gain.sum(axis=0) / n_cells
+    spread = np.sqrt(np.maximum((gain**2).sum(axis=0) / n_cells - mean**2, 0))
+    # Embedded columns are filled by nothing else.
+    is_embedded = np.isin(np.arange(len(is_level)), first.layout.embedded)
+    return (mean > spread / np.sqrt(n_cells)) | is_embedded
+
+
+def explain_table(
+    plan: Plan,
+    network: BottleneckNetwork,
+    loss: TrainingLoss,
+    *,
+    codes: np.ndarray,
+    rows: np.ndarray,
+    wanted: np.ndarray,
+    axes: dict[str, np.ndarray],
+) -> np.ndarray:
+    """Return what each further code adds to the share explained, (n_components,).
+
+    Parameters
+    ----------
+    plan : Plan
+    network : BottleneckNetwork
+    loss : TrainingLoss
+    codes : ndarray of shape (n_samples, n_components)
+        Of all rows, in the network's axes.
+    rows : ndarray of int
+        Of which the share is told.
+    wanted : ndarray of shape (n_rows, n_columns)
+        What these should become.
+    axes : dict of ndarray
+        Weights of CodeAxes, by name.
+    """
+    table: Any = plan.architecture.table
+
+    def squares(code, x):
+        return loss.squares(network.decoder(code), x)
+
+    centre = codes.mean(axis=0, dtype=np.float64)
+    moved = (codes[rows] - centre) @ axes["axes.weight"]
+    total = column_totals(wanted, table.n_levels)
+    weight = plan.output_columns.scale_**2
+    if table.categories:
+        weight = 1 / np.where(total > 0, total, 1)
+    weight = np.where(total > 0, weight, 0)
+    weight = weight / ((total * weight).sum() or 1.0)
+    kept, explained = np.repeat(centre[np.newaxis], len(rows), axis=0), [0.0]
+    for j, back in enumerate(axes["axes.inverse_weight"]):
+        kept += np.outer(moved[:, j], back)
+        errors = by_chunk(squares, network, kept, wanted).sum(axis=0, dtype=np.float64)
+        explained.append(1 - weight @ errors)
+    return np.diff(explained)
