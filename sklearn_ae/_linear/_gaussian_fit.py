@@ -28,12 +28,13 @@ _WORTH_IT = 5e-4
 
 # EM ends when holes move by less than this, in standard deviations, or after so many steps.
 _STILL = 2e-3
-_STEPS, _LAST_STEPS = 4, 8
+# Where they are cheap, more of the last: as many as make this many multiplications.
+_STEPS, _LAST_STEPS, _MORE_STEPS, _CHEAP = 4, 8, 50, 4e8
 
 _MOST_ROWS, _FEWEST_ROWS = 3000, 200
 _MOST_CELLS = 2**21
-# Multiplications in a step of EM, about 150 ms on one core, and columns of a covariance.
-_AFFORDABLE = 2e8
+# Multiplications in a step of EM, about 400 ms on one core, and columns of a covariance.
+_AFFORDABLE = 6e8
 _MOST_COLUMNS = 600
 # Up to 100 columns the result is exact, since the least eigenvalue is noise.
 _MOST_COLUMNS_EXACT, _RANK_OF_MORE = 100, 64
@@ -41,7 +42,10 @@ _MOST_COLUMNS_EXACT, _RANK_OF_MORE = 100, 64
 # Every fifth row is left out, and a fifth of its cells hidden, then another fifth. Of small
 # tables each row is left out once.
 _FOLDS, _PARTS, _FEW_CELLS = 5, 2, 20_000
-_FEWEST_TRIED, _CELLS_TRIED = 50, 40_000  # rows, and cells of rows, of which some are hidden
+_FEWEST_TRIED, _CELLS_TRIED = (
+    50,
+    40_000,
+)  # rows, and cells of rows, of which some are hidden
 _LEAST_SPREAD = 0.5  # of a column's variance in all rows, in part of them
 
 
@@ -146,7 +150,8 @@ def _fit(x, weight, random) -> GaussianWithHoles:
         state, em_strength, strength = _start(rows), _STRENGTHS_OF_EM[0], _STRENGTHS[0]
     else:
         state, em_strength, strength = _chosen(x, weight, unit, random)
-    state = _em(rows, state, em_strength, _LAST_STEPS)
+    affordable = min(_MORE_STEPS, int(_CHEAP / _work(rows.mask) / len(x)))
+    state = _em(rows, state, em_strength, max(_LAST_STEPS, affordable))
     return _as_gaussian(state, strength)
 
 
@@ -273,9 +278,7 @@ def _hidden(x, weight, random):
         index = random.choice(len(x), most, replace=False)
         x, weight = x[index], weight[index]
     together = np.arange(x.shape[1])
-    _, first, which = np.unique(
-        np.isnan(x), axis=1, return_index=True, return_inverse=True
-    )
+    _, first, which = np.unique(np.isnan(x), axis=1, return_index=True, return_inverse=True)
     together = np.where(np.isnan(x).any(axis=0), first[which.ravel()], together)
     part = random.randint(_FOLDS, size=x.shape)[:, together]
     for number in range(_PARTS):
@@ -288,9 +291,9 @@ def _errors(hidden, state: _State, unit) -> np.ndarray:
     """Return the squared error on hidden cells for each strength."""
     inverses = [_precision(state.covariance, strength) for strength in _STRENGTHS]
     errors = np.zeros(len(_STRENGTHS))
-    for rows, wanted in hidden:
+    for rows, cells in hidden:
         y = np.where(rows.mask, 0.0, rows.x - state.mean)
-        wanted = (wanted - state.mean) / unit
+        wanted = (cells - state.mean) / unit
         for i, inverse in enumerate(inverses):
             filled, _ = _completed(rows, y, inverse, with_rest=False)
             errors[i] += rows.weight @ np.nansum((filled / unit - wanted) ** 2, axis=1)
@@ -310,9 +313,7 @@ def _as_gaussian(state: _State, strength: float) -> GaussianWithHoles:
         loadings = loadings if n_features > 1 else np.zeros((1, 1))
     else:
         loadings, noise = _factors(R)
-    return GaussianWithHoles(
-        state.mean, loadings * unit[:, np.newaxis], noise * unit**2
-    )
+    return GaussianWithHoles(state.mean, loadings * unit[:, np.newaxis], noise * unit**2)
 
 
 def _factors(R):

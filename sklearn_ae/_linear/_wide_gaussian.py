@@ -44,7 +44,8 @@ def fit_wide_gaussian(x, weight, random) -> GaussianWithHoles:
     unit = np.sqrt(np.where(variance > 1e-20 * (1 + centre**2), variance, 1.0))
     y = np.where(mask, 0.0, (x - centre) / unit)
     hidden = (random.uniform(size=x.shape) < _HIDDEN) & ~mask
-    filled, least, ranks = np.where(hidden, 0.0, y), np.inf, []
+    filled, least = np.where(hidden, 0.0, y), np.inf
+    ranks: list[int] = []
     for rank in (r for r in _RANKS if r <= max(2, min(x.shape) // 2)):
         for _ in range(_STEPS):
             filled, *_ = _step(filled, mask | hidden, weight, rank)

@@ -109,7 +109,7 @@ def test_a_category_in_columns_of_its_own_is_filled_as_a_whole():
     assert (filled.argmax(1) == level)[::4].mean() > 0.75
 
 
-@pytest.mark.parametrize("shape", [(1, 3), (3, 1), (8, 4), (12, 700), (40, 150)])
+@pytest.mark.parametrize("shape", [(1, 3), (3, 1), (8, 4), (12, 700), (30, 110)])
 def test_small_and_wide_tables_are_filled(shape):
     x = with_holes(RNG.normal(size=shape), 0.3)
     gaussian = fit_gaussian(x)
@@ -120,7 +120,7 @@ def test_small_and_wide_tables_are_filled(shape):
 
 
 def test_factors_of_a_wide_table_are_found():
-    codes, axes = RNG.normal(size=(300, 3)), RNG.normal(size=(3, 650)) / np.sqrt(3)
+    codes, axes = RNG.normal(size=(150, 3)), RNG.normal(size=(3, 610)) / np.sqrt(3)
     clean = codes @ axes
     x = with_holes(clean + 0.1 * RNG.normal(size=clean.shape), 0.3)
     found = fit_gaussian(x).fill(x)
