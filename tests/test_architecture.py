@@ -46,7 +46,7 @@ ROOMS = {
     "_plan": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_fitted": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_table_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
-    "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2, "sklearn_ae._table_fit"},
     "_sklearn": {"numpy", "sklearn", "sklearn_ae._columns", "sklearn_ae._training"},
     "_base": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
     **{

@@ -1,4 +1,7 @@
-"""Arrays only: linear solutions in closed form, for the start of training, for axes and for holes."""
+"""Arrays only: linear solutions in closed form, for the start of training and for axes.
+
+And a Gaussian of tables with holes, fitted by expectation maximisation.
+"""
 
 from ._denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
 from ._gaussian import GaussianWithHoles

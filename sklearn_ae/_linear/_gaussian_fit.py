@@ -27,21 +27,26 @@ _LEAST = 1e-5
 _WORTH_IT = 5e-4
 
 # EM ends when holes move by less than this, in standard deviations, or after so many steps.
-_STILL = 1e-3
-_STEPS, _LAST_STEPS = 8, 20
+_STILL = 2e-3
+# Where they are cheap, more of the last: as many as make this many multiplications.
+_STEPS, _LAST_STEPS, _MORE_STEPS, _CHEAP = 4, 8, 50, 4e8
 
 _MOST_ROWS, _FEWEST_ROWS = 3000, 200
 _MOST_CELLS = 2**21
-# Multiplications in a step of EM, about 150 ms on one core, and columns of a covariance.
-_AFFORDABLE = 2e8
+# Multiplications in a step of EM, about 400 ms on one core, and columns of a covariance.
+_AFFORDABLE = 6e8
 _MOST_COLUMNS = 600
 # Up to 100 columns the result is exact, since the least eigenvalue is noise.
 _MOST_COLUMNS_EXACT, _RANK_OF_MORE = 100, 64
 
-# Every fifth row is left out, and a fifth of its cells hidden at a time. Of small tables
-# each row is left out once.
-_FOLDS, _FEW_CELLS = 5, 20_000
-_LEAST_SPREAD = 0.01  # of a column's variance in all rows, in part of them
+# Every fifth row is left out, and a fifth of its cells hidden, then another fifth. Of small
+# tables each row is left out once.
+_FOLDS, _PARTS, _FEW_CELLS = 5, 2, 20_000
+_FEWEST_TRIED, _CELLS_TRIED = (
+    50,
+    40_000,
+)  # rows, and cells of rows, of which some are hidden
+_LEAST_SPREAD = 0.5  # of a column's variance in all rows, in part of them
 
 
 class _Rows(NamedTuple):
@@ -133,22 +138,29 @@ def _fit(x, weight, random) -> GaussianWithHoles:
     n_rows = int(_AFFORDABLE / _work(np.isnan(x)))
     if n_features > _MOST_COLUMNS or n_rows < min(len(x), 2 * n_features):
         return fit_wide_gaussian(x, weight, random)
+    unit = np.sqrt(np.diag(_start(_Rows.of(x, weight)).covariance))
     if n_rows < len(x):
         index = random.choice(len(x), n_rows, replace=False)
         x, weight = x[index], weight[index]
-    rows = _Rows.of(x, weight)
+    # Rows with the same holes come together, so that their systems are inverted once.
+    order = np.lexsort(np.packbits(np.isnan(x), axis=1).T)
+    x, weight = x[order], weight[order]
+    rows = _Rows.of(x, weight, _LEAST_SPREAD * unit**2)
     if len(x) < 2 * _FOLDS:
         state, em_strength, strength = _start(rows), _STRENGTHS_OF_EM[0], _STRENGTHS[0]
     else:
-        state, em_strength, strength = _chosen(x, weight, random)
-    state = _em(rows, state, em_strength, _LAST_STEPS)
+        state, em_strength, strength = _chosen(x, weight, unit, random)
+    affordable = min(_MORE_STEPS, int(_CHEAP / _work(rows.mask) / len(x)))
+    state = _em(rows, state, em_strength, max(_LAST_STEPS, affordable))
     return _as_gaussian(state, strength)
 
 
 def _work(mask) -> float:
     """Return multiplications of a step of EM for a row, counted as small systems cost."""
     holes = mask.sum(axis=1).astype(float)
-    return (2.7 * holes**3 + 40 * holes**2).mean() + mask.shape[1] ** 2 / 2
+    _, first = np.unique(np.packbits(mask, axis=1), axis=0, return_index=True)
+    inverted = 2.7 * (holes[first] ** 3).sum() / len(holes)
+    return inverted + 40 * (holes**2).mean() + mask.shape[1] ** 2 / 2
 
 
 def _start(rows: _Rows) -> _State:
@@ -199,14 +211,18 @@ def _completed(rows: _Rows, y, inverse, *, with_rest: bool):
     rest = np.zeros(size * size)
     filled = np.pad(y, ((0, 0), (0, most)))
     for index, holes in rows.groups:
-        at = holes[:, :, np.newaxis] * size + holes[:, np.newaxis]
         wanted = -together[index[:, np.newaxis], holes][:, :, np.newaxis]
         if with_rest:
+            is_first = np.append(True, (holes[1:] != holes[:-1]).any(axis=1))
+            which, first = np.cumsum(is_first) - 1, np.flatnonzero(is_first)
+            at = holes[first, :, np.newaxis] * size + holes[first, np.newaxis]
             covariance = np.linalg.inv(P.take(at))
-            found = covariance @ wanted
-            covariance *= rows.weight[index][:, np.newaxis, np.newaxis]
+            found = covariance[which] @ wanted
+            weight = np.add.reduceat(rows.weight[index], first)
+            covariance *= weight[:, np.newaxis, np.newaxis]
             rest += np.bincount(at.ravel(), covariance.ravel(), minlength=size * size)
         else:
+            at = holes[:, :, np.newaxis] * size + holes[:, np.newaxis]
             found = np.linalg.solve(P.take(at), wanted)
         filled[index[:, np.newaxis], holes] = found[:, :, 0]
     rest = rest.reshape(size, size)[:n_features, :n_features]
@@ -228,10 +244,9 @@ def _precision(covariance, strength):
     return inverse / unit / unit[:, np.newaxis]
 
 
-def _chosen(x, weight, random) -> tuple[_State, float, float]:
+def _chosen(x, weight, unit, random) -> tuple[_State, float, float]:
     """Return a state of EM, its strength, and that of its use: those that find best."""
     fold = random.permutation(len(x)) % _FOLDS
-    unit = np.sqrt(np.diag(_start(_Rows.of(x, weight)).covariance))
     parts = []
     for left_out in range(_FOLDS if x.size < _FEW_CELLS else 1):
         seen, tried = fold != left_out, fold == left_out
@@ -254,9 +269,19 @@ def _chosen(x, weight, random) -> tuple[_State, float, float]:
 
 
 def _hidden(x, weight, random):
-    """Give copies of the rows with other cells hidden: what is left, and what is hidden."""
-    part = random.randint(_FOLDS, size=x.shape)
-    for number in range(_FOLDS):
+    """Give copies of rows with other cells hidden: what is left, and what is hidden.
+
+    A fifth of the cells is hidden at a time, and columns with the same holes together.
+    """
+    most = max(_FEWEST_TRIED, _CELLS_TRIED // x.shape[1])
+    if len(x) > most:
+        index = random.choice(len(x), most, replace=False)
+        x, weight = x[index], weight[index]
+    together = np.arange(x.shape[1])
+    _, first, which = np.unique(np.isnan(x), axis=1, return_index=True, return_inverse=True)
+    together = np.where(np.isnan(x).any(axis=0), first[which.ravel()], together)
+    part = random.randint(_FOLDS, size=x.shape)[:, together]
+    for number in range(_PARTS):
         hidden = (part == number) & ~np.isnan(x)
         rows = _Rows.of(np.where(hidden, np.nan, x), weight)
         yield rows, np.where(hidden, x, np.nan)
@@ -266,9 +291,9 @@ def _errors(hidden, state: _State, unit) -> np.ndarray:
     """Return the squared error on hidden cells for each strength."""
     inverses = [_precision(state.covariance, strength) for strength in _STRENGTHS]
     errors = np.zeros(len(_STRENGTHS))
-    for rows, wanted in hidden:
+    for rows, cells in hidden:
         y = np.where(rows.mask, 0.0, rows.x - state.mean)
-        wanted = (wanted - state.mean) / unit
+        wanted = (cells - state.mean) / unit
         for i, inverse in enumerate(inverses):
             filled, _ = _completed(rows, y, inverse, with_rest=False)
             errors[i] += rows.weight @ np.nansum((filled / unit - wanted) ** 2, axis=1)

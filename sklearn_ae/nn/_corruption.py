@@ -90,7 +90,10 @@ class Corruption(ABC):
         """
         self.level = scale.new_tensor(self._given_level).expand(len(scale))
         self.offset, self.scale, self.is_level = offset, scale, is_level
-        self.mean, self.variance, self.low, self.high = mean, variance, low, high
+        # Of a constant column both are roundings, by which noise would change it.
+        varies = low < high
+        self.mean, self.variance = mean.where(varies, low), variance.where(varies, 0.0)
+        self.low, self.high = low, high
         sizes = {"deviation": variance.sqrt(), "data": 1 / scale}
         self.size = sizes.get(self.unit, torch.ones_like(scale))
         amount = (self.level * self.size).max()
@@ -107,7 +110,9 @@ class Corruption(ABC):
         # A copy: the original stays in float64 for the moments of the linear start.
         moved = copy(self)
         for name, units in vars(self).items():
-            if isinstance(units, torch.Tensor):
+            if isinstance(units, Corruption):
+                setattr(moved, name, units.to(device, dtype))
+            elif isinstance(units, torch.Tensor):
                 is_number = units.is_floating_point()
                 setattr(moved, name, units.to(device, dtype if is_number else None))
         return moved
@@ -274,16 +279,6 @@ class HiddenCells(Corruption):
     def __init__(self, noise: Corruption | None, share: float):
         super().__init__(min(max(0.05, 2 * share), 0.5))
         self.noise = noise
-
-    def measure(self, **columns):
-        super().measure(**columns)
-        if self.noise is not None:
-            self.noise.measure(**columns)
-
-    def to(self, device, dtype):
-        moved: Any = super().to(device, dtype)
-        moved.noise = self.noise and self.noise.to(device, dtype)
-        return moved
 
     def __call__(self, x, generator):
         if self.noise is not None:

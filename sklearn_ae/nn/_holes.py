@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 from torch import nn
@@ -10,7 +11,7 @@ __all__ = ["FillHoles"]
 
 # Rows are solved together with rows of up to this many times as many holes: a few unknowns
 # more cost less than one more call.
-_LIKE = 1.5
+_LIKE = 1.25
 # Cells of the systems solved at once: 16 MiB in float64.
 _CELLS_PER_SOLVE = 2**21
 # Up to here the inverse covariance is held whole, 32 MiB in float64.
@@ -45,10 +46,11 @@ class FillHoles(nn.Module):
 
     def __init__(self, n_features: int, rank: int):
         super().__init__()
-        new = {"dtype": torch.float32, "device": "cpu"}
+        new: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}
         self.register_buffer("mean", torch.zeros(n_features, **new))
         self.register_buffer("loadings", torch.zeros((n_features, rank), **new))
         self.register_buffer("noise", torch.ones(n_features, **new))
+        self._last: tuple[list[Any], _Solver, list[torch.Tensor]] | None = None
 
     @torch.no_grad()
     def forward(self, x: torch.Tensor) -> torch.Tensor:
@@ -61,7 +63,7 @@ class FillHoles(nn.Module):
         # float32, and mps has no more, lacks the digits of columns that nearly depend on
         # each other.
         device = torch.device("cpu") if x.device.type == "mps" else x.device
-        solve = _Solver(*(b.to(device).double() for b in self.buffers()))
+        solve = self._solver(device)
         filled = x.clone()
         for first, stop in _groups(known, solve.rank):
             rows = order[first:stop]
@@ -75,50 +77,68 @@ class FillHoles(nn.Module):
             filled[rows[row.to(x.device)], column.to(x.device)] = found.to(filled)
         return filled
 
+    def _solver(self, device: torch.device) -> "_Solver":
+        """Return what solves for holes, the last one unless the buffers have changed."""
+        buffers = list(self.buffers())
+        # Tensors made in inference mode have no version.
+        if any(b.is_inference() for b in buffers):
+            return _Solver(*(b.to(device).double() for b in buffers))
+        made_of = [device, *((b.data_ptr(), b.device, b._version) for b in buffers)]
+        if self._last is None or self._last[0] != made_of:
+            solver = _Solver(*(b.to(device).double() for b in buffers))
+            # The buffers are kept, so that no other one gets their address.
+            self._last = made_of, solver, buffers
+        return self._last[1]
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_last": None}
+
 
 class _Solver:
-    """Conditional means of holes, for rows with about as many."""
+    """Conditional means of holes, for rows with about as many.
+
+    What belongs to columns is padded with zeros for the columns that only make a row as
+    long as the others.
+    """
 
     def __init__(self, mean: torch.Tensor, loadings: torch.Tensor, noise: torch.Tensor):
-        self.mean, self.rank = mean, loadings.shape[1]
+        self.n_features, self.rank = loadings.shape
+        pad, eye = nn.functional.pad, torch.eye(self.rank).to(loadings)
         # A column without variance has no loadings: any noise leaves it at its mean.
         inverse = noise.where(noise > 0, 1.0).reciprocal()
-        self.loadings, self.scaled = loadings, inverse[:, None] * loadings  # D^-1 W
-        self.inner = loadings.T @ self.scaled
-        self.inner.diagonal().add_(1.0)  # I + W' D^-1 W
+        scaled = inverse[:, None] * loadings  # D^-1 W
+        self.inner = loadings.T @ scaled + eye  # I + W' D^-1 W
+        self.mean = pad(mean, (0, self.n_features))
+        self.loadings = pad(loadings, (0, 0, 0, self.n_features))
+        self.scaled = pad(scaled, (0, 0, 0, self.n_features))
         self.precision = None
-        if len(mean) <= _MOST_COLUMNS_HELD:
+        if self.n_features <= _MOST_COLUMNS_HELD:
             factor = torch.linalg.cholesky(self.inner)
-            U = torch.linalg.solve_triangular(factor, self.scaled.T, upper=False)
-            self.precision = torch.addmm(torch.diag(inverse), U.T, U, alpha=-1)
+            U = torch.linalg.solve_triangular(factor, scaled.T, upper=False)
+            self.precision = torch.block_diag(torch.diag(inverse) - U.T @ U, eye)
 
     def __call__(self, x: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
         """Return the values of the holes, (n_rows, most_holes), at the given columns."""
-        y = (x - self.mean).nan_to_num_(nan=0.0)
-        padding = columns.shape[1]
-        if self.precision is None or padding > self.rank:
+        y = (x - self.mean[: self.n_features]).nan_to_num_(nan=0.0)
+        if self.precision is None or columns.shape[1] > self.rank:
             found = self._by_factors(y, columns)
         else:
-            found = self._by_holes(y, columns)
-        return found + nn.functional.pad(self.mean, (0, padding))[columns]
+            found = self._by_holes(y, columns, self.precision)
+        return found + self.mean[columns]
 
-    def _by_holes(self, y, columns):
+    def _by_holes(self, y, columns, P):
         """Solve for the holes: -P_MM^-1 (P y)_M, where P is the inverse covariance."""
-        padding, n_columns = columns.shape[1], len(self.mean) + columns.shape[1]
-        # One column more for each that only makes a row as long as the others.
-        P = torch.eye(n_columns, dtype=y.dtype, device=y.device)
-        P[: len(self.mean), : len(self.mean)] = self.precision
-        together = nn.functional.pad(y @ self.precision, (0, padding)).gather(1, columns)
-        at = columns[:, :, None] * n_columns + columns[:, None, :]
-        return _solved(P.flatten()[at], -together)
+        at = columns[:, :, None] * len(P) + columns[:, None, :]
+        # Several times faster than P[rows, columns].
+        blocks = P.flatten().index_select(0, at.flatten()).view(at.shape)
+        return _solved(blocks, -(y @ P[: self.n_features]).gather(1, columns))
 
     def _by_factors(self, y, columns):
         """Solve for the factors, of which W gives the holes."""
-        padding = (0, 0, 0, columns.shape[1])
-        W = nn.functional.pad(self.loadings, padding)[columns]
-        scaled = nn.functional.pad(self.scaled, padding)[columns]
-        systems = torch.baddbmm(self.inner, W.mT, scaled, alpha=-1)
-        return (W @ _solved(systems, y @ self.scaled)[:, :, None])[:, :, 0]
+        W = self.loadings[columns]
+        systems = torch.baddbmm(self.inner, W.mT, self.scaled[columns], alpha=-1)
+        right = y @ self.scaled[: self.n_features]
+        return (W @ _solved(systems, right)[:, :, None])[:, :, 0]
 
 
 def _solved(systems: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

@@ -274,7 +274,8 @@ class BottleneckNetwork(nn.Module, ABC):
 
         For networks that have both, and codes without an activation.
         """
-        encoder, decoder = self.encoder, self.decoder
+        encoder: Any = self.encoder
+        decoder: Any = self.decoder
         for half in (encoder, decoder):
             half.skip.weight.data.mul_(share)
             draw_weights(half.layers[-1], generator, 1 - share)
