@@ -133,10 +133,12 @@ class Fit:
         if table is not None:
             self.constants = load_table(plan, self.network, self.x, spread, self.seed)
             self.blocks = block_rows(self.network, self.x)
-            if table.rank:
-                self.noise = HiddenCells(self.noise, table.hole_share)
-        if self.noise is not None:
-            measure_noise(self.noise, _known_of(plan.columns, table))
+        noises = [] if self.noise is None else [self.noise]
+        if table is not None and table.rank:
+            self.noise = HiddenCells(self.noise, table.hole_share)
+            noises.append(self.noise)
+        for noise in noises:
+            measure_noise(noise, _known_of(plan.columns, table))
 
     def _find_linear_start(self, index: np.ndarray | None) -> Start:
         """Return the best linear network for the rows at ``index``; None for all."""

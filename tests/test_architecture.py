@@ -30,7 +30,7 @@ FLOOR_0 = {"sklearn_ae._columns", "sklearn_ae._linear", "sklearn_ae._code_densit
 FLOOR_1 = {"sklearn_ae._training", "sklearn_ae.nn"}
 FLOOR_2 = {
     f"sklearn_ae.{room}"
-    for room in ("_data_checks", "_plan", "_fit", "_fitted", "_objectives")
+    for room in ("_data_checks", "_plan", "_fit", "_table_fit", "_fitted", "_objectives")
 }
 FLOOR_3 = {f"sklearn_ae.{room}" for room in ("_base", "_sklearn", "_types", "_version")}
 ROOMS = {
@@ -46,7 +46,7 @@ ROOMS = {
     "_plan": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_fitted": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_table_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
-    "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2, "sklearn_ae._table_fit"},
+    "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_sklearn": {"numpy", "sklearn", "sklearn_ae._columns", "sklearn_ae._training"},
     "_base": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
     **{
