@@ -147,6 +147,8 @@ def make_plan(
     X: np.ndarray,
     X_clean: np.ndarray | None,
     last: "Fitted | None",
+    *,
+    weight: np.ndarray | None = None,
 ) -> Plan:
     """Return the plan that follows from ``settings``, or raise ValueError.
 
@@ -160,6 +162,8 @@ def make_plan(
         Target of the reconstruction. None uses ``X``.
     last : Fitted or None
         The fit that a warm start continues.
+    weight : ndarray of shape (n_samples,) or None
+        Weight of each row.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling = settings.loss, settings.scaling
@@ -171,7 +175,9 @@ def make_plan(
         check_output_range(output_activation, wanted, name)
     is_closed_form = loss == "mse" and architecture.is_linear
     if last is None:
-        columns, output_columns, code_unit = _fit_units(settings, architecture, X, X_clean)
+        columns, output_columns, code_unit = _fit_units(
+            settings, architecture, X, X_clean, weight
+        )
         shares_units = X_clean is None and output_activation == "identity"
         # The closed form is in float64: only training can lose the digits that vary.
         if not (is_closed_form or (columns.centres and output_columns.centres)):
@@ -204,10 +210,10 @@ def make_plan(
 
 
 def _fit_units(
-    settings, architecture: Architecture, X: np.ndarray, X_clean: np.ndarray | None
+    settings, architecture: Architecture, X: np.ndarray, X_clean, weight: np.ndarray | None
 ) -> tuple[Scaler, Scaler, np.ndarray]:
     """Return the scaling of the input, the scaling of the target, and units of codes."""
-    columns = output_columns = Scaler(settings.scaling).fit(X)
+    columns = output_columns = Scaler(settings.scaling).fit(X, weight=weight)
     output_activation = architecture.output_activation
     kind = settings.scaling
     if output_activation != "identity":
@@ -215,9 +221,9 @@ def _fit_units(
         # were scaled. An output of one sign may be any multiple of them, but not centred.
         kind = None if output_activation in ("logistic", "tanh") else "magnitude"
     if X_clean is not None:
-        output_columns = Scaler(kind).fit(X_clean, "X_clean")
+        output_columns = Scaler(kind).fit(X_clean, "X_clean", weight)
     elif output_activation != "identity":
-        output_columns = Scaler(kind).fit(X)
+        output_columns = Scaler(kind).fit(X, weight=weight)
     code_unit = np.ones(architecture.n_components)
     # Under "global" one factor applies to all columns, so codes can have the units of the
     # data, as PCA's have. Under "feature" there is no such factor.

@@ -1,5 +1,6 @@
 """VariationalAutoencoder: a distribution over codes, and new samples from it."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -379,6 +380,9 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     active_components_: int
 
+    set_fit_request: Callable[..., Self]
+    set_score_request: Callable[..., Self]
+
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         "sampler": [StrOptions(set(DENSITIES))],
@@ -460,7 +464,14 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     @with_callbacks
     @fits
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the encoder and the decoder to ``X``.
 
         Parameters
@@ -469,6 +480,15 @@ class VariationalAutoencoder(BaseAutoencoder):
             Training samples, in any units; see ``scaling``.
         y : Ignored
             Not used, of any type, so that a classifier can follow in a pipeline.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, at least 0: how often it counts, in the scaling, the
+            linear start, the training loss, the choice of the epoch and all fitted
+            statistics. Samples of weight 0 are left out. Weights that are all equal, and
+            None, give every sample the same weight.
+        X_val : array-like of shape (n_validation_samples, n_features), default=None
+            Validation samples, with the features of ``X``. They select the epoch, all of
+            ``X`` is trained on, and ``validation_fraction`` is not used. They have no
+            weights. None: they are drawn from ``X``. Needs ``early_stopping=True``.
 
         Returns
         -------
@@ -478,13 +498,16 @@ class VariationalAutoencoder(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X`` or a parameter is invalid; the message says how to correct it.
+            ``X``, a weight, ``X_val`` or a parameter is invalid; the message says how to
+            correct it.
         ConvergenceError
             Training diverged.
         """
-        return self._fit(X, y, None)
+        return self._fit(X, y, None, sample_weight, X_val, None)
 
-    def score(self, X: ArrayLike, y: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Any = None, *, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the fraction of the variance of ``X`` that its reconstruction explains.
 
         ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over all features
@@ -499,6 +522,8 @@ class VariationalAutoencoder(BaseAutoencoder):
             Samples to reconstruct, preferably not seen in ``fit``.
         y : Ignored
             Not used, of any type; a grid search passes it on.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, as in ``r2_score``. None: all have the same weight.
 
         Returns
         -------
@@ -508,7 +533,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return self._r2(X, X)
+        return self._r2(X, X, sample_weight)
 
     def column_scores(self, X: ArrayLike) -> Floats:
         """Return the fraction of the variance of each feature that is explained.

@@ -32,17 +32,26 @@ def row_slices(shape: tuple[int, ...]) -> Iterator[slice]:
     return gen_batches(shape[0], max(1, _CELLS_PER_PASS // shape[1]))
 
 
-def column_variance(parts: Iterable[np.ndarray]) -> np.ndarray:
-    """Return the variance of each column, in float64, of rows that come part by part."""
+def column_variance(
+    parts: Iterable[np.ndarray], weight: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the variance of each column, in float64, of rows that come part by part.
+
+    ``weight``, (n_samples,), is that of each row of all parts.
+    """
     n_rows, origin, total, squares = 0, None, 0.0, 0.0
     for x in parts:
         if origin is None:  # near the mean: from zero, columns far away would lose digits
             origin = x.mean(axis=0, dtype=np.float64)
         step = x - origin
+        weighted = step
+        if weight is not None:
+            weighted = weight[n_rows : n_rows + len(x), np.newaxis] * step
         n_rows += len(x)
-        total = total + step.sum(axis=0)
-        squares = squares + (step * step).sum(axis=0)
-    return np.maximum(squares / n_rows - (total / n_rows) ** 2, 0)
+        total = total + weighted.sum(axis=0)
+        squares = squares + (weighted * step).sum(axis=0)
+    size = n_rows if weight is None else weight.sum()
+    return np.maximum(squares / size - (total / size) ** 2, 0)
 
 
 class Scaler:
@@ -91,16 +100,22 @@ class Scaler:
         self.kind = kind
         self.centres = kind in ("global", "feature")
 
-    def fit(self, X: np.ndarray, name: str = "X") -> "Scaler":
+    def fit(
+        self, X: np.ndarray, name: str = "X", weight: np.ndarray | None = None
+    ) -> "Scaler":
         """Estimate the map from the rows of ``X``, (n_samples, n_features).
 
-        ``name`` is the name of ``X`` in error messages.
+        ``name`` is the name of ``X`` in error messages; ``weight``, (n_samples,), counts
+        rows as if they were repeated.
         """
+        n_rows = len(X) if weight is None else weight.sum()
         # An overflow is reported by the error below, which says what to do.
         with np.errstate(over="ignore", invalid="ignore"):
             standard = StandardScaler()
             for rows in row_slices(X.shape):
-                standard.partial_fit(X[rows])
+                standard.partial_fit(
+                    X[rows], None, None if weight is None else weight[rows]
+                )
             self.varies_ = bool((X.min(axis=0) < X.max(axis=0)).any())
         if not np.isfinite(standard.var_).all() or self.varies_ > standard.var_.any():
             _refuse_range(X, standard.var_, name)
@@ -119,16 +134,18 @@ class Scaler:
             unit = np.sqrt(self.variance_.mean()) or 1.0
             self.offset_, self.scale_ = self.mean_, self.scale_ * unit
         elif self.kind == "magnitude":
-            sizes = sum(
-                np.abs(X[rows], dtype=np.float64).sum() for rows in row_slices(X.shape)
-            )
-            self.scale_ = self.scale_ * (sizes / X.size or 1.0)
+            sizes = 0.0
+            for rows in row_slices(X.shape):
+                part = np.abs(X[rows], dtype=np.float64)
+                sizes += part.sum() if weight is None else (weight[rows] @ part).sum()
+            self.scale_ = self.scale_ * (sizes / (n_rows * X.shape[1]) or 1.0)
         deviation = np.zeros_like(self.mean_)
         for rows in row_slices(X.shape):
-            deviation += np.abs(X[rows] - self.mean_).sum(axis=0)
+            part = np.abs(X[rows] - self.mean_)
+            deviation += part.sum(axis=0) if weight is None else weight[rows] @ part
         std = np.sqrt(self.variance_) / self.scale_
         # Where a few cells make most of the variance, the others lie closer together.
-        usual = np.minimum(std, _HEAVY * deviation / len(X) / self.scale_)
+        usual = np.minimum(std, _HEAVY * deviation / n_rows / self.scale_)
         widest = usual.max() or 1.0
         spread = np.where(std < _NARROW * widest, usual, std) / widest
         spread = spread.clip(_LEAST_SPREAD, 1)
@@ -165,6 +182,14 @@ class ScaledRows:
     scaler : Scaler
     index : ndarray of int or None
         Which rows of ``X``, in which order. None: all of them.
+    weight : ndarray of shape (len(X),) or None
+        Weight of each row of ``X``.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    weight : ndarray of shape (n_samples,) or None
+        Weight of each row that is given. None: all have the same weight.
 
     Examples
     --------
@@ -174,8 +199,15 @@ class ScaledRows:
     array([[-1., -1.]])
     """
 
-    def __init__(self, X: np.ndarray, scaler: Scaler, index: np.ndarray | None = None):
+    def __init__(
+        self,
+        X: np.ndarray,
+        scaler: Scaler,
+        index: np.ndarray | None = None,
+        weight: np.ndarray | None = None,
+    ):
         self.X, self.scaler, self.index = X, scaler, index
+        self.weight = weight if weight is None or index is None else weight[index]
         self.shape = X.shape if index is None else (len(index), X.shape[1])
 
     def __getitem__(self, rows) -> np.ndarray:

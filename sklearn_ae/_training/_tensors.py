@@ -76,13 +76,19 @@ def to_tensor(
 
 @torch.no_grad()
 def to_rows(
-    network: BottleneckNetwork, x: Any, target: Any, train: np.ndarray, valid: np.ndarray
+    network: BottleneckNetwork,
+    x: Any,
+    target: Any,
+    train: np.ndarray,
+    valid: np.ndarray,
+    *,
+    weight: np.ndarray | None = None,
 ) -> tuple[Rows, Rows | None]:
     """Return the rows at ``train``, and those at ``valid`` if there are any.
 
     They are in the dtype of ``network``, on its device. ``x`` and ``target``, which may be
     None, give arrays for slices, as ScaledRows does. All rows are read once, from first to
-    last, some thousand at a time.
+    last, some thousand at a time. ``weight``, (n_samples,), becomes 1 on average in both.
     """
     like = next(network.parameters())
     place = torch.tensor(np.argsort(np.concatenate([train, valid])), device=like.device)
@@ -94,6 +100,12 @@ def to_rows(
             tensors[-1].index_copy_(0, place[part], torch.from_numpy(rows[part]).to(like))
     parts = [tensor.tensor_split([len(train)]) for tensor in tensors]
     first, rest = (Rows(*rows) for rows in zip(*parts, strict=True))
+    if weight is not None:
+        shares = [weight[i] * (len(i) / (weight[i].sum() or 1.0)) for i in (train, valid)]
+        first, rest = (
+            rows._replace(weight=to_tensor(share, like))
+            for rows, share in zip((first, rest), shares, strict=True)
+        )
     return first, rest if len(valid) else None
 
 
@@ -181,16 +193,26 @@ def _make_units(arrays: Sequence[np.ndarray], device: str) -> Units:
 # -- noise -----------------------------------------------------------------------
 
 
-def measure_noise(noise: Corruption, X: Any, offset: np.ndarray, scale: np.ndarray) -> None:
+def measure_noise(
+    noise: Corruption,
+    X: Any,
+    offset: np.ndarray,
+    scale: np.ndarray,
+    weight: np.ndarray | None = None,
+) -> None:
     """Determine the units of ``noise`` from the columns of ``X``.
 
-    In the user's units ``X`` is ``X * scale + offset``.
+    In the user's units ``X`` is ``X * scale + offset``. ``weight``, (n_samples,), is that
+    of each row.
     """
-    slices = (
-        slice(start, start + ROWS_PER_PASS) for start in range(0, X.shape[0], ROWS_PER_PASS)
-    )
+    starts = range(0, X.shape[0], ROWS_PER_PASS)
+    slices = [slice(start, start + ROWS_PER_PASS) for start in starts]
     parts = (to_tensor(X[rows], _FLOAT64) for rows in slices)
-    noise.measure(parts, to_tensor(offset, _FLOAT64), to_tensor(scale, _FLOAT64))
+    weights = None
+    if weight is not None:
+        weights = [to_tensor(weight[rows], _FLOAT64) for rows in slices]
+    units = to_tensor(offset, _FLOAT64), to_tensor(scale, _FLOAT64)
+    noise.measure(parts, *units, weights)
 
 
 def noise_moments(noise: Corruption) -> tuple[np.ndarray, ...] | None:

@@ -8,6 +8,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from copy import copy
+from itertools import repeat
 from typing import ClassVar, NamedTuple
 
 import torch
@@ -69,16 +70,20 @@ class Corruption(ABC):
         self.unit = unit
 
     def measure(
-        self, parts: Iterable[torch.Tensor], offset: torch.Tensor, scale: torch.Tensor
+        self,
+        parts: Iterable[torch.Tensor],
+        offset: torch.Tensor,
+        scale: torch.Tensor,
+        weights: Iterable[torch.Tensor] | None = None,
     ) -> None:
         """Determine the units of the columns of rows that come part by part.
 
         In the user's units a part x, (n_rows, n_features), is ``x * scale + offset``, each
-        of shape (n_features,).
+        of shape (n_features,). ``weights`` has those of the rows of each part, (n_rows,).
         """
         self.level = scale.new_tensor(self._given_level).expand(len(scale))
         self.offset, self.scale = offset, scale
-        self._measure_columns(parts)
+        self._measure_columns(parts, repeat(None) if weights is None else weights)
         sizes = {"deviation": self.variance.sqrt(), "data": 1 / scale}
         self.size = sizes.get(self.unit, torch.ones_like(scale))
         amount = (self.level * self.size).max()
@@ -90,16 +95,23 @@ class Corruption(ABC):
                 "left. Use noise_level='auto', or see noise_unit."
             )
 
-    def _measure_columns(self, parts: Iterable[torch.Tensor]) -> None:
-        n_rows = 0
-        for x in parts:
-            n_rows += len(x)
-            variance, mean = torch.var_mean(x, 0, correction=0)
-            if n_rows == len(x):
+    def _measure_columns(self, parts, weights) -> None:
+        total = 0.0
+        # Weights end with the parts, or never.
+        for x, weight in zip(parts, weights, strict=False):
+            if weight is None:
+                size = float(len(x))
+                variance, mean = torch.var_mean(x, 0, correction=0)
+            else:
+                size = float(weight.sum())
+                mean = weight @ x / size
+                variance = weight @ (x - mean) ** 2 / size
+            total += size
+            if total == size:
                 self.mean, self.variance = mean, variance
                 self.low, self.high = x.amin(0), x.amax(0)
                 continue
-            share, step = len(x) / n_rows, mean - self.mean
+            share, step = size / total, mean - self.mean
             self.mean = self.mean + share * step
             # That within both, and that between their means.
             between = share * (1 - share) * step**2
