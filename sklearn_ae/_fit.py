@@ -72,6 +72,7 @@ class Fit:
     ):
         self.plan, self.weight, self.own_rows = plan, weight, own_rows
         self.X, self.wanted = X, X if X_clean is None else X_clean
+        self.size = float(len(X) if weight is None else weight.sum())
         # The seed is drawn first, so that it does not depend on the number of rows.
         self.seed = int(random_state.randint(np.iinfo(np.int32).max))
         order, n_valid = random_state.permutation(len(X)), 0
@@ -270,13 +271,13 @@ class Fit:
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
-        is_activated = plan.architecture.code_activation != "identity"
         stays_linear = start is not None and best_iter == 0
-        how = {"is_activated": is_activated, "stays_linear": stays_linear}
-        how["whiten"] = plan.whiten
+        how = {"stays_linear": stays_linear, "whiten": plan.whiten}
+        how["is_activated"] = plan.architecture.code_activation != "identity"
         axes, axes_variance, followed = plan.objective.read_codes(
             codes, self.x, code_unit, self.network, seed=self.seed, **how
         )
+        explained = codes, axes, axes_variance, stays_linear, n_epochs
         parts = (codes[rows] for rows in row_slices(codes.shape))
         best = training.best if training is not None and training.best.chooses_ else None
         named = self.network.named_parameters()
@@ -295,12 +296,10 @@ class Fit:
             stays_linear=stays_linear,
             code_variance=column_variance(parts, self.weight),
             axes_variance=axes_variance,
-            explained_ratio=self._explain(
-                codes, axes, axes_variance, stays_linear, n_epochs
-            ),
+            explained_ratio=self._explain(*explained),
             n_parameters={n: w.numel() for n, w in named if n in arrays},
             n_samples=len(self.X),
-            size=float(len(self.X) if self.weight is None else self.weight.sum()),
+            size=self.size,
             # scikit-learn requires n_iter_ >= 1, also for a closed form.
             n_iter=1 if training is None else len(training.losses),
             best_iter=best_iter,
@@ -323,8 +322,7 @@ class Fit:
         is_activated = plan.architecture.code_activation != "identity"
         if is_pca and not is_activated and np.all(scale == 1):
             # As PCA's, which divides both variances by n - 1.
-            size = n_rows if self.weight is None else self.weight.sum()
-            return axes_variance / (variance * size / (size - 1))
+            return axes_variance / (variance * self.size / (self.size - 1))
         n_decodings = max(
             _EPOCHS_TO_EXPLAIN * n_rows * n_epochs,
             _MULTIPLICATIONS_TO_EXPLAIN / plan.architecture.n_multiplications,
@@ -339,7 +337,7 @@ class Fit:
         centre = codes.mean(axis=0, dtype=np.float64)
         mean, share = wanted.mean(axis=0), np.ones((len(rows), 1))
         if self.weight is not None:
-            centre = self.weight @ codes / self.weight.sum()
+            centre = self.weight @ codes / self.size
             share = self.weight[rows, np.newaxis]
             mean = (share * wanted).sum(axis=0) / share.sum()
         moved = (codes[rows] - centre) @ axes["axes.weight"]

@@ -166,7 +166,7 @@ def make_plan(
         Weight of each row.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
-    loss, scaling = settings.loss, settings.scaling
+    loss, scaling, rows = settings.loss, settings.scaling, (X, X_clean, weight)
     if isinstance(loss, str) and LOSSES[loss].outputs:
         check_loss_domain(loss, wanted, name)
     architecture = _plan_architecture(settings, X, last)
@@ -175,9 +175,7 @@ def make_plan(
         check_output_range(output_activation, wanted, name)
     is_closed_form = loss == "mse" and architecture.is_linear
     if last is None:
-        columns, output_columns, code_unit = _fit_units(
-            settings, architecture, X, X_clean, weight
-        )
+        columns, output_columns, code_unit = _fit_units(settings, architecture, *rows)
         shares_units = X_clean is None and output_activation == "identity"
         # The closed form is in float64: only training can lose the digits that vary.
         if not (is_closed_form or (columns.centres and output_columns.centres)):

@@ -134,11 +134,7 @@ class Scaler:
             unit = np.sqrt(self.variance_.mean()) or 1.0
             self.offset_, self.scale_ = self.mean_, self.scale_ * unit
         elif self.kind == "magnitude":
-            sizes = 0.0
-            for rows in row_slices(X.shape):
-                part = np.abs(X[rows], dtype=np.float64)
-                sizes += part.sum() if weight is None else (weight[rows] @ part).sum()
-            self.scale_ = self.scale_ * (sizes / (n_rows * X.shape[1]) or 1.0)
+            self.scale_ = self.scale_ * (_mean_size(X, weight) or 1.0)
         deviation = np.zeros_like(self.mean_)
         for rows in row_slices(X.shape):
             part = np.abs(X[rows] - self.mean_)
@@ -218,6 +214,15 @@ class ScaledRows:
             x -= self.scaler.offset_
             x /= self.scaler.scale_
         return x
+
+
+def _mean_size(X: np.ndarray, weight: np.ndarray | None) -> float:
+    """Return the mean absolute value of all cells."""
+    total = 0.0
+    for rows in row_slices(X.shape):
+        part = np.abs(X[rows], dtype=np.float64)
+        total += part.sum() if weight is None else (weight[rows] @ part).sum()
+    return total / (X.size if weight is None else weight.sum() * X.shape[1])
 
 
 def _refuse_range(X: np.ndarray, variance: np.ndarray, name: str) -> None:

@@ -89,10 +89,7 @@ def fit_wide_linear_denoiser(
     Components beyond the number of rows are zero.
     """
     slices = list(row_slices(X.shape))
-    # Of each row, and in sum 1.
-    share = np.full(X.shape[0], 1 / X.shape[0])
-    if weight is not None:
-        share = weight / weight.sum()
+    share = np.full(X.shape[0], 1 / X.shape[0]) if weight is None else weight / weight.sum()
     mean = sum(share[rows] @ X[rows] for rows in slices)
     target_mean = sum(share[rows] @ target[rows] for rows in slices)
 
