@@ -63,9 +63,9 @@ def weighted_rows(
     counts = weight > 0
     if not counts.any():
         raise ValueError(
-            f"sample_weight is 0 for all {len(X)} rows; expected a weight above 0 for one "
-            "row at least, since rows of weight 0 are left out. Pass sample_weight=None if "
-            "all rows count the same."
+            f"sample_weight is zero for all {len(X)} rows; expected a weight above 0 for "
+            "one row at least, since rows of weight 0 are left out. Pass "
+            "sample_weight=None if all rows count the same."
         )
     if not counts.all():
         is_own_target = X_clean is X
