@@ -173,15 +173,14 @@ def test_pairs_have_weights_too(digit_rows, weights):
     assert fitted.explained_variance_ratio_.sum() == pytest.approx(score, abs=1e-4)
 
 
-@pytest.mark.parametrize("init", ["pca", "random"])
-@pytest.mark.parametrize("loss", ["mse", "huber"])
+@pytest.mark.parametrize(("loss", "init"), [("mse", "pca"), ("huber", "random")])
 def test_training_serves_the_rows_that_count(quick, bent, loss, init):
     other = bent * [1, -1, 1, -1] + [0, 9, 0, 0]  # the parabola, the other way up
     X, is_other = np.vstack([bent, other]), np.repeat([False, True], 200)
     scores = []
     for heavy in (False, True):
         weight = np.where(is_other == heavy, 1.0, 0.01)
-        fitted = quick(1, max_iter=25, loss=loss, init=init)
+        fitted = quick(1, max_iter=10, loss=loss, init=init)
         fitted.fit(X, sample_weight=weight)
         scores.append([fitted.score(X[is_other == which]) for which in (False, True)])
     assert scores[0][0] > scores[1][0]
@@ -215,7 +214,8 @@ def test_densities_follow_the_weights():
 
 def test_judged_rows_are_those_of_repeated_rows(digit_rows, weights):
     x, weight = torch.tensor(digit_rows).float(), torch.tensor(weights).float()
-    network = Autoencoder(64, 3, (8,), (8,), generator=torch.Generator().manual_seed(0))
+    sizes = {"hidden_layer_sizes": (8,), "decoder_hidden_layer_sizes": (8,)}
+    network = Autoencoder(n_features=64, n_components=3, **sizes)
     how = network, make_loss("mse"), None, None, torch.ones(64)
     losses, r2 = JudgedRows(*how, rows=Rows(x, None, weight)).judge()
     repeated = x.repeat_interleave(torch.tensor(weights), 0)
@@ -288,14 +288,15 @@ def test_a_pipeline_routes_weights_to_fit_and_score(quick, digit_rows, weights):
 @pytest.mark.parametrize("is_routed", [False, True])
 def test_a_grid_search_splits_weights_with_the_rows(quick, digit_rows, weights, is_routed):
     search = {"param_grid": {"alpha": [0.0, 0.1]}, "cv": 2}
+    digit_rows, weights = digit_rows[:200], weights[:200]
     with config_context(enable_metadata_routing=is_routed):
-        estimator = quick(2, max_iter=2)
+        estimator = quick(2, max_iter=1)
         if is_routed:
             estimator.set_fit_request(sample_weight=True)
             estimator.set_score_request(sample_weight=True)
         found = GridSearchCV(estimator, error_score="raise", **search)
         found.fit(digit_rows, sample_weight=weights)
-    expected = quick(2, max_iter=2, alpha=found.best_params_["alpha"])
+    expected = quick(2, max_iter=1, alpha=found.best_params_["alpha"])
     expected.fit(digit_rows, sample_weight=weights)
     codes = found.best_estimator_.transform(digit_rows)
     np.testing.assert_array_equal(codes, expected.transform(digit_rows))
