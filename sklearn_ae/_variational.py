@@ -191,7 +191,7 @@ class VariationalAutoencoder(BaseAutoencoder):
     validation_fraction : float, default=0.1
         Fraction of the samples to set aside for validation, after shuffling; at least
         two samples are taken. A larger value selects the epoch more reliably and leaves
-        fewer samples for training.
+        fewer samples for training. Not used where ``fit`` is given ``X_val``.
 
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights and the scaling of the previous fit
@@ -263,7 +263,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Names of features seen in ``fit``, if all of them are strings.
 
     n_samples_ : int
-        Number of samples seen in ``fit``.
+        Number of samples seen in ``fit``, without those of weight 0.
 
     n_iter_ : int
         Number of epochs that were run; 1 for the closed form without hidden layers.
