@@ -1,5 +1,6 @@
 """AutoencoderTransformer: the plain autoencoder, a drop-in replacement for PCA."""
 
+from collections.abc import Callable
 from typing import Any, Literal, Self
 
 from numpy.typing import ArrayLike
@@ -179,7 +180,7 @@ class AutoencoderTransformer(BaseAutoencoder):
     validation_fraction : float, default=0.1
         Fraction of the samples to set aside for validation, after shuffling; at least
         two samples are taken. A larger value selects the epoch more reliably and leaves
-        fewer samples for training.
+        fewer samples for training. Not used where ``fit`` is given ``X_val``.
 
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights and the scaling of the previous fit
@@ -249,7 +250,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         Names of features seen in ``fit``, if all of them are strings.
 
     n_samples_ : int
-        Number of samples seen in ``fit``.
+        Number of samples seen in ``fit``, without those of weight 0.
 
     n_iter_ : int
         Number of epochs that were run; 1 for the closed form without hidden layers.
@@ -344,6 +345,9 @@ class AutoencoderTransformer(BaseAutoencoder):
     True
     """
 
+    set_fit_request: Callable[..., Self]
+    set_score_request: Callable[..., Self]
+
     def __init__(
         self,
         n_components: int | None = None,
@@ -416,7 +420,14 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     @with_callbacks
     @fits
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the encoder and the decoder to ``X``.
 
         Parameters
@@ -425,6 +436,15 @@ class AutoencoderTransformer(BaseAutoencoder):
             Training samples, in any units; see ``scaling``.
         y : Ignored
             Not used, of any type, so that a classifier can follow in a pipeline.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, at least 0: how often it counts, in the scaling, the
+            linear start, the training loss, the choice of the epoch and all fitted
+            statistics. Samples of weight 0 are left out. Weights that are all equal, and
+            None, give every sample the same weight.
+        X_val : array-like of shape (n_validation_samples, n_features), default=None
+            Validation samples, with the features of ``X``. They select the epoch, all of
+            ``X`` is trained on, and ``validation_fraction`` is not used. They have no
+            weights. None: they are drawn from ``X``. Needs ``early_stopping=True``.
 
         Returns
         -------
@@ -434,13 +454,16 @@ class AutoencoderTransformer(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X`` or a parameter is invalid; the message says how to correct it.
+            ``X``, a weight, ``X_val`` or a parameter is invalid; the message says how to
+            correct it.
         ConvergenceError
             Training diverged.
         """
-        return self._fit(X, y, None)
+        return self._fit(X, y, None, sample_weight, X_val, None)
 
-    def score(self, X: ArrayLike, y: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Any = None, *, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the fraction of the variance of ``X`` that its reconstruction explains.
 
         ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over all features
@@ -455,6 +478,8 @@ class AutoencoderTransformer(BaseAutoencoder):
             Samples to reconstruct, preferably not seen in ``fit``.
         y : Ignored
             Not used, of any type; a grid search passes it on.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, as in ``r2_score``. None: all have the same weight.
 
         Returns
         -------
@@ -464,7 +489,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return self._r2(X, X)
+        return self._r2(X, X, sample_weight)
 
     def column_scores(self, X: ArrayLike) -> Floats:
         """Return the fraction of the variance of each feature that is explained.

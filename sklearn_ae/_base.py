@@ -17,10 +17,11 @@ from ._code_density import DENSITIES
 from ._columns import Table
 from ._data_checks import check_result_range, check_units
 from ._fit import Fit
-from ._fitted import Fitted
+from ._fitted import Fitted, shares_explained
 from ._objectives import Objective
 from ._plan import make_plan
 from ._sklearn._callbacks import CALLBACKS, EpochTasks, FitTask
+from ._sklearn._fit_data import validate_fit_data, weighted_rows
 from ._sklearn._html import DrawnNetworkMixin
 from ._sklearn._typed import Transformer
 from ._sklearn._validation import (
@@ -34,7 +35,6 @@ from ._sklearn._validation import (
     fresh_random_state,
     output_library,
     refuse_size,
-    validate_clean_rows,
     validate_codes,
     validate_count,
     validate_rows,
@@ -128,11 +128,20 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
     }
 
     @abstractmethod
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the encoder and the decoder to ``X``."""
 
     @abstractmethod
-    def score(self, X: ArrayLike, y: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Any = None, *, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the fraction of variance that reconstructions explain."""
 
     @abstractmethod
@@ -156,19 +165,20 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
     # -- fitting -------------------------------------------------------------
 
-    def _fit(self, X, y, X_clean) -> Self:
-        """Fit to samples that are their own target, or to noisy and clean pairs."""
+    def _fit(self, X, y, X_clean, *given) -> Self:
+        """Fit to own targets, or to pairs; ``given`` are weights, X_val and X_clean_val."""
         # Without callbacks no task is made: scikit-learn's context is then never created,
         # and it does not exist at all before its version 1.9.
         is_watched = getattr(self, CALLBACKS, ())
-        task = FitTask(self, X, y, X_clean) if is_watched else None
+        task = FitTask(self, X, y, X_clean, given[0]) if is_watched else None
         with all_or_nothing(self):
             # Before validation: a warm start must check the features against the previous
             # fit, while any other fit replaces them.
             last = self._fitted_to_continue() if self.warm_start else None
             X = validate_rows(self, X, reset=last is None)
-            if X_clean is not None:
-                X_clean = validate_clean_rows(self, X_clean, X)
+            weight = own_rows = None
+            if any(part is not None for part in (X_clean, *given)):
+                X, X_clean, weight, own_rows = validate_fit_data(self, X, X_clean, *given)
             counts = [getattr(self, name, None) for name in COUNTS]
             if bool in map(type, counts) or isinstance(self.n_components, _TO_BE_FOUND):
                 refuse_size(self)
@@ -176,7 +186,8 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             objective = self._make_objective(X.shape[1], X_clean is not None)
             # Plain settings, so that nothing below can read or change the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
-            plan = make_plan(settings, objective, X, X_clean, last, n_levels=n_levels)
+            more = {"n_levels": n_levels, "weight": weight}
+            plan = make_plan(settings, objective, X, X_clean, last, **more)
             if self.warm_start and last is None:
                 warn_of_forgotten_rows(self, plan)
             variance = plan.output_columns.variance_  # of what should come out
@@ -186,15 +197,15 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
                 widest = variance.max()
                 if widest > DOMINANT * variance.sum() and np.count_nonzero(variance) > 1:
                     warn_of_dominant_column(self, variance)
-            fit = Fit(plan, X, X_clean, fresh_random_state(self.random_state))
+            random_state = fresh_random_state(self.random_state)
+            fit = Fit(plan, X, X_clean, random_state, weight=weight, own_rows=own_rows)
             watchers: list[Watcher] = [ProgressLines()] if self.verbose else []
             if task is not None:
                 watchers.append(EpochTasks(task, lambda: self._snapshot(fit)))
             fitted = fit.run(watchers)
             attributes, complaint = _attributes(fitted)
             if complaint is not None:
-                # Before the attributes are set: where warnings are errors, the estimator
-                # stays as it was, as for any other error of fit.
+                # Before attributes are set: where warnings are errors, none change.
                 warn_user(complaint, ConvergenceWarning)
             vars(self).update(attributes)
             if task is not None:
@@ -310,12 +321,13 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         rows = validate_rows(self, X, reset=False)
         return self._give(self._fitted.impute(rows), X)
 
-    def _r2(self, X, wanted):
+    def _r2(self, X, wanted, sample_weight):
+        X, wanted, weight = weighted_rows(sample_weight, X, wanted)
         if len(X) == 1:
             return r2_score([0.0], [0.0])  # scikit-learn says that one row has no score
         with np.errstate(over="ignore", invalid="ignore"):
-            error, total = self._fitted.squares(X, wanted)
-            scores = _shares_explained(error, total)
+            error, total = self._fitted.squares(X, wanted, weight)
+            scores = shares_explained(error, total)
             table = self._fitted.architecture.table
             # Columns that have no common unit have the same weight.
             weights = total > 0 if table is not None and table.categories else total
@@ -326,7 +338,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
     def _column_r2(self, X, wanted):
         if len(X) == 1:
             return np.full(X.shape[1], r2_score([0.0], [0.0]))
-        return _shares_explained(*self._fitted.squares(X, wanted))
+        return shares_explained(*self._fitted.squares(X, wanted))
 
     def _row_scores(self, X, wanted, name):
         check_units(self._fitted.loss, wanted, name)
@@ -416,27 +428,16 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         super().__setstate__(state)
 
 
-def _shares_explained(error: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Return R² of each column from its sums of squares, as scikit-learn's r2_score.
-
-    Of a column without variance it is 1 without error, else 0.
-    """
-    scores = np.where(error > 0, 0.0, 1.0)
-    varies = total > 0
-    scores[varies] = 1 - error[varies] / total[varies]
-    return scores
-
-
 def _attributes(fitted: Fitted) -> tuple[dict, str | None]:
     """Return the attributes of an estimator for ``fitted``, and a warning or None."""
     own, complaint = fitted.objective.report(fitted)
-    n_rows, ratio = fitted.n_samples, fitted.explained_ratio
+    size, ratio = fitted.size, fitted.explained_ratio
     # Of all columns together, as PCA has it.
-    variance = fitted.output_columns.variance_.sum() * n_rows / max(1, n_rows - 1)
+    variance = fitted.output_columns.variance_.sum() * size / max(1, size - 1)
     attributes = {
         "_fitted": fitted,
         "n_components_": fitted.architecture.n_components,
-        "n_samples_": n_rows,
+        "n_samples_": fitted.n_samples,
         "code_variance_": fitted.axes_variance,
         "explained_variance_": ratio * variance,
         "explained_variance_ratio_": ratio,

@@ -30,7 +30,13 @@ class CodeDensity(ABC):
     """A density over codes."""
 
     @abstractmethod
-    def fit(self, codes: np.ndarray, unit: np.ndarray, seed: int) -> "CodeDensity":
+    def fit(
+        self,
+        codes: np.ndarray,
+        unit: np.ndarray,
+        seed: int,
+        weight: np.ndarray | None = None,
+    ) -> "CodeDensity":
         """Estimate the density of ``codes``.
 
         Parameters
@@ -40,6 +46,8 @@ class CodeDensity(ABC):
             Size of one unit of each code in units of the rows, for densities that
             depend on distances.
         seed : int
+        weight : ndarray of shape (n_samples,) or None
+            Weight of each row.
         """
 
     @abstractmethod
@@ -50,7 +58,7 @@ class CodeDensity(ABC):
 class StandardNormalDensity(CodeDensity):
     """The standard normal density N(0, I), whatever the codes are."""
 
-    def fit(self, codes, unit, seed):
+    def fit(self, codes, unit, seed, weight=None):
         self.n_components_ = codes.shape[1]
         return self
 
@@ -61,12 +69,17 @@ class StandardNormalDensity(CodeDensity):
 class GaussianDensity(CodeDensity):
     """One normal density, with the mean and the covariance of the codes."""
 
-    def fit(self, codes, unit, seed):
+    def fit(self, codes, unit, seed, weight=None):
         self.mean_ = codes.mean(axis=0, dtype=np.float64)
+        share = np.ones(len(codes))  # of which one is a row's on average
+        if weight is not None:
+            share = weight * (len(codes) / weight.sum())
+            self.mean_ = share @ codes / len(codes)
+        root = np.sqrt(share)[:, np.newaxis]
         # Divided by n and not n - 1, which would fail for a single code.
         together = np.zeros((codes.shape[1], codes.shape[1]))
         for rows in gen_batches(len(codes), _ROWS_PER_PASS):
-            centred = codes[rows] - self.mean_
+            centred = (codes[rows] - self.mean_) * root[rows]
             together += centred.T @ centred
         self.covariance_ = together / len(codes)
         return self
@@ -86,11 +99,14 @@ class MixtureDensity(CodeDensity):
     Their number is chosen by the Bayesian information criterion.
     """
 
-    def fit(self, codes, unit, seed):
+    def fit(self, codes, unit, seed, weight=None):
         # Imported here, since few users need it and the import takes a tenth of a second.
         from sklearn.mixture import GaussianMixture
 
-        if len(codes) > _MOST_ROWS:
+        if weight is not None:
+            # scikit-learn's mixture takes no weights.
+            codes = codes[_in_proportion(weight, np.random.RandomState(seed))]
+        elif len(codes) > _MOST_ROWS:
             rows = np.random.RandomState(seed).permutation(len(codes))[:_MOST_ROWS]
             codes = codes[rows]
         # In units of the rows: k-means, which starts the mixture, compares distances.
@@ -138,8 +154,8 @@ class DeferredDensity(CodeDensity):
     def __init__(self, density: CodeDensity):
         self.density = density
 
-    def fit(self, codes, unit, seed):
-        self.todo: tuple | None = codes, unit, seed
+    def fit(self, codes, unit, seed, weight=None):
+        self.todo: tuple | None = codes, unit, seed, weight
         return self
 
     def draw(self, n_samples, random_state):
@@ -147,6 +163,19 @@ class DeferredDensity(CodeDensity):
             self.density.fit(*self.todo)
             self.todo = None
         return self.density.draw(n_samples, random_state)
+
+
+def _in_proportion(weight: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+    """Return indices of rows, each as often as its weight asks for, up to one time.
+
+    Independent draws would repeat some rows by chance, and a mixture takes copies of a
+    row for a cluster (systematic resampling: Carpenter et al., 1999).
+    """
+    size = min(len(weight), _MOST_ROWS)
+    order = random_state.permutation(len(weight))
+    ends = np.cumsum(weight[order])
+    places = (np.arange(size) + random_state.uniform()) / size * ends[-1]
+    return order[np.searchsorted(ends, places).clip(max=len(order) - 1)]
 
 
 DENSITIES: dict[str, type[CodeDensity]] = {

@@ -56,7 +56,10 @@ def check_units(loss, X: np.ndarray, name: str) -> None:
     ):  # else any value may be in the domain
         low, high = LOSSES[loss].domain
         slack = (high - low) / 2
-        if X.min() <= low - slack or X.max() >= high + slack:
+        if (
+            np.fmin.reduce(X, None) <= low - slack
+            or np.fmax.reduce(X, None) >= high + slack
+        ):
             check_loss_domain(loss, X, name)
 
 
@@ -74,7 +77,8 @@ def _check_range(
     low, high = interval
     if low == -np.inf and high == np.inf:
         return
-    least, most = float(X.min()), float(X.max())
+    # A hole is in any range.
+    least, most = (float(end.reduce(X, axis=None)) for end in (np.fmin, np.fmax))
     # Relative to the range, or to the data where the range has no upper bound: rounding
     # errors are proportional to the values that were computed.
     slack = _ROUNDING * (max(abs(least), abs(most)) if high == np.inf else high - low)

@@ -222,7 +222,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
     validation_fraction : float, default=0.1
         Fraction of the samples to set aside for validation, after shuffling; at least
         two samples are taken. A larger value selects the epoch more reliably and leaves
-        fewer samples for training.
+        fewer samples for training. Not used where ``fit`` is given ``X_val``.
 
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights and the scaling of the previous fit
@@ -292,7 +292,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         Names of features seen in ``fit``, if all of them are strings.
 
     n_samples_ : int
-        Number of samples seen in ``fit``.
+        Number of samples seen in ``fit``, without those of weight 0.
 
     n_iter_ : int
         Number of epochs that were run; 1 for the closed form without hidden layers.
@@ -525,7 +525,16 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     @with_callbacks
     @fits
-    def fit(self, X: ArrayLike, y: Any = None, *, X_clean: ArrayLike | None = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        X_clean: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+        X_clean_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the network to reconstruct clean samples from noisy ones.
 
         Parameters
@@ -539,6 +548,18 @@ class DenoisingAutoencoder(BaseAutoencoder):
         X_clean : array-like of shape (n_samples, n_features), default=None
             Clean samples that belong to those of ``X``, in the same order and units.
             Further noise is then added only if ``noise_level`` is not "auto".
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, at least 0: how often it counts, in the scaling, the
+            linear start, the training loss, the choice of the epoch and all fitted
+            statistics. Samples of weight 0 are left out. Weights that are all equal, and
+            None, give every sample the same weight.
+        X_val : array-like of shape (n_validation_samples, n_features), default=None
+            Validation samples, with the features of ``X``. They select the epoch, all of
+            ``X`` is trained on, and ``validation_fraction`` is not used. They have no
+            weights. None: they are drawn from ``X``. Needs ``early_stopping=True``.
+        X_clean_val : array-like of shape (n_validation_samples, n_features), default=None
+            Clean samples that belong to those of ``X_val``; needed where both ``X_clean``
+            and ``X_val`` are given.
 
         Returns
         -------
@@ -548,8 +569,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X``, ``X_clean`` or a parameter is invalid; the message says how to correct
-            it.
+            ``X``, ``X_clean``, a weight, the validation samples or a parameter is invalid;
+            the message says how to correct it.
         ConvergenceError
             Training diverged.
         """
@@ -563,7 +584,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
                     "fit(X, X_clean=...), or y=None if y has none.",
                     UserWarning,
                 )
-        return self._fit(X, y, X_clean)
+        return self._fit(X, y, X_clean, sample_weight, X_val, X_clean_val)
 
     def denoise(self, X: ArrayLike) -> Floats:
         """Return ``X`` without noise; an alias of ``reconstruct``.
@@ -581,7 +602,12 @@ class DenoisingAutoencoder(BaseAutoencoder):
         return self.reconstruct(X)
 
     def score(
-        self, X: ArrayLike, y: Any = None, *, X_clean: ArrayLike | None = None
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        X_clean: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
     ) -> float:
         """Return the fraction of the variance of clean samples that denoising explains.
 
@@ -598,6 +624,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
             Not used, of any type; a grid search passes it on.
         X_clean : array-like of shape (n_samples, n_features), default=None
             Clean samples that belong to those of ``X``. None uses ``X`` itself.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, as in ``r2_score``. None: all have the same weight.
 
         Returns
         -------
@@ -607,7 +635,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return self._r2(X, X if X_clean is None else validate_clean_rows(self, X_clean, X))
+        clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
+        return self._r2(X, clean, sample_weight)
 
     def column_scores(self, X: ArrayLike, *, X_clean: ArrayLike | None = None) -> Floats:
         """Return the fraction of the variance of each feature that is explained.

@@ -6,12 +6,13 @@ import numpy as np
 
 from ._code_density import DENSITIES, CodeDensity, DeferredDensity
 from ._columns import ScaledRows, Scaler, column_variance, row_slices
-from ._data_checks import refuse_lack_of_memory
+from ._data_checks import check_loss_domain, check_output_range, refuse_lack_of_memory
 from ._fitted import Fitted
 from ._objectives import BlockRows, Start, StartProblem, start_of_table
 from ._plan import Plan
 from ._table_fit import block_rows, choose_fills, explain_table, load_table
 from ._training import (
+    Rows,
     Training,
     Watcher,
     borrowed_globals,
@@ -54,6 +55,10 @@ class Fit:
         Target of the reconstruction. None uses ``X``.
     random_state : RandomState
         Draws a seed, and the validation rows.
+    weight : ndarray of shape (n_samples,) or None
+        Weight of each row. None: all have the same weight.
+    own_rows : tuple of ndarray (X_val, X_clean_val), or None
+        Validation rows, with targets or None. None: they are drawn from ``X``.
     """
 
     def __init__(
@@ -62,13 +67,18 @@ class Fit:
         X: np.ndarray,
         X_clean: np.ndarray | None,
         random_state: np.random.RandomState,
+        *,
+        weight: np.ndarray | None = None,
+        own_rows: tuple[np.ndarray, np.ndarray | None] | None = None,
     ):
-        self.plan = plan
+        self.plan, self.weight, self.own_rows = plan, weight, own_rows
         self.X, self.wanted = X, X if X_clean is None else X_clean
+        self.size = float(len(X) if weight is None else weight.sum())
         # The seed is drawn first, so that it does not depend on the number of rows.
         self.seed = int(random_state.randint(np.iinfo(np.int32).max))
         order, n_valid = random_state.permutation(len(X)), 0
-        if plan.validation_fraction > 0 and len(X) >= _FEWEST_ROWS_TO_SPLIT:
+        splits = plan.validation_fraction > 0 and own_rows is None
+        if splits and len(X) >= _FEWEST_ROWS_TO_SPLIT:
             # At least two, since the standard error of one row is not defined.
             n_valid = min(max(2, round(plan.validation_fraction * len(X))), len(X) - 1)
         self.valid, self.train = order[:n_valid], order[n_valid:]
@@ -124,9 +134,10 @@ class Fit:
         self.constants = {"decoder.spread": spread}
         # They give float64, so that the linear start agrees with PCA to rounding errors of
         # float64; training converts rows to float32.
-        self.x, self.target = ScaledRows(self.X, plan.columns), None
+        weight = self.weight
+        self.x, self.target = ScaledRows(self.X, plan.columns, None, weight), None
         if not plan.target_is_input:
-            self.target = ScaledRows(self.wanted, plan.output_columns)
+            self.target = ScaledRows(self.wanted, plan.output_columns, None, weight)
         # Of numbers alone, rows are what linear maps see.
         self.blocks: ScaledRows | BlockRows = self.x
         table = plan.architecture.table
@@ -144,9 +155,9 @@ class Fit:
         """Return the best linear network for the rows at ``index``; None for all."""
         plan, noise, x, target = self.plan, self.noise, self.x, self.target
         if index is not None:
-            x = ScaledRows(self.X, plan.columns, index)
+            x = ScaledRows(self.X, plan.columns, index, self.weight)
             if target is not None:
-                target = ScaledRows(self.wanted, plan.output_columns, index)
+                target = ScaledRows(self.wanted, plan.output_columns, index, self.weight)
         problem = StartProblem(
             network=self.network,
             x=x,
@@ -194,16 +205,31 @@ class Fit:
             # Relative to the largest: squares of scales can overflow in float32.
             column_weights = to_tensor(scale / scale.max(), like) ** 2
         rows = self.x, self.target, self.train, self.valid
+        train, valid = to_rows(self.network, *rows, weight=self.weight)
+        if self.own_rows is not None:
+            valid = self._convert(*self.own_rows)
         self.training = Training(
             self.network,
             self.loss,
-            *to_rows(self.network, *rows),
+            train,
+            valid,
             column_weights=column_weights,
             noise=self.noise and self.noise.to(like.device, like.dtype),
             generator=self.generator,
             recipe=plan.recipe,
         )
         self.training.run(watchers)
+
+    def _convert(self, X: np.ndarray, X_clean: np.ndarray | None) -> Rows:
+        """Return validation rows of the user's own, in the order in which they came."""
+        plan = self.plan
+        name, wanted = ("X_val", X) if X_clean is None else ("X_clean_val", X_clean)
+        check_loss_domain(plan.loss, wanted, name)
+        check_output_range(plan.architecture.output_activation, wanted, name)
+        x, target = ScaledRows(X, plan.columns), None
+        if not plan.target_is_input:
+            target = ScaledRows(wanted, plan.output_columns)
+        return to_rows(self.network, x, target, np.arange(len(X)), np.arange(0))[0]
 
     def _finish(self) -> Fitted:
         """Return the fitted network; a linear start that was kept has all its digits."""
@@ -271,13 +297,14 @@ class Fit:
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
-        is_activated = plan.architecture.code_activation != "identity"
         stays_linear = start is not None and best_iter == 0
-        how = {"is_activated": is_activated, "stays_linear": stays_linear}
-        how["whiten"] = plan.whiten
+        how = {"stays_linear": stays_linear, "whiten": plan.whiten}
+        how["is_activated"] = plan.architecture.code_activation != "identity"
         axes, axes_variance, followed = plan.objective.read_codes(
             codes, self.x, self.blocks, code_unit, self.network, seed=self.seed, **how
         )
+        explained = codes, axes, axes_variance, stays_linear, n_epochs
+        parts = (codes[rows] for rows in row_slices(codes.shape))
         best = training.best if training is not None and training.best.chooses_ else None
         named = self.network.named_parameters()
         return Fitted(
@@ -292,15 +319,14 @@ class Fit:
             code_unit=code_unit,
             costs=plan.costs,
             arrays=arrays | axes,
-            density=density.fit(followed, code_unit, self.seed),
+            density=density.fit(followed, code_unit, self.seed, self.weight),
             stays_linear=stays_linear,
-            code_variance=column_variance(codes[rows] for rows in row_slices(codes.shape)),
+            code_variance=column_variance(parts, self.weight),
             axes_variance=axes_variance,
-            explained_ratio=self._explain(
-                codes, axes, axes_variance, stays_linear, n_epochs
-            ),
+            explained_ratio=self._explain(*explained),
             n_parameters={n: w.numel() for n, w in named if n in arrays},
             n_samples=len(self.X),
+            size=self.size,
             # scikit-learn requires n_iter_ >= 1, also for a closed form.
             n_iter=1 if training is None else len(training.losses),
             best_iter=best_iter,
@@ -321,6 +347,7 @@ class Fit:
             rows = self.train[:_MOST_ROWS_TO_EXPLAIN]
             wanted = (self.target or self.x)[rows]
             how = {"codes": codes, "rows": rows, "wanted": wanted, "axes": axes}
+            how["weight"] = self.weight
             return explain_table(plan, self.network, self.loss, **how)
         if not variance > 0:
             return np.zeros(n_components)
@@ -328,7 +355,7 @@ class Fit:
         is_activated = plan.architecture.code_activation != "identity"
         if is_pca and not is_activated and np.all(scale == 1):
             # As PCA's, which divides both variances by n - 1.
-            return axes_variance / (variance * n_rows / (n_rows - 1))
+            return axes_variance / (variance * self.size / (self.size - 1))
         n_decodings = max(
             _EPOCHS_TO_EXPLAIN * n_rows * n_epochs,
             _MULTIPLICATIONS_TO_EXPLAIN / plan.architecture.n_multiplications,
@@ -341,13 +368,19 @@ class Fit:
         scale = scale * (wanted.min(axis=0) < wanted.max(axis=0))
         wanted = wanted * scale
         centre = codes.mean(axis=0, dtype=np.float64)
+        mean, share = wanted.mean(axis=0), np.ones((len(rows), 1))
+        if self.weight is not None:
+            centre = self.weight @ codes / self.size
+            share = self.weight[rows, np.newaxis]
+            mean = (share * wanted).sum(axis=0) / share.sum()
         moved = (codes[rows] - centre) @ axes["axes.weight"]
         kept, explained = np.repeat(centre[np.newaxis], len(rows), axis=0), [0.0]
-        total = ((wanted - wanted.mean(axis=0)) ** 2).sum() or 1.0  # of rows that are equal
+        total = (share * (wanted - mean) ** 2).sum() or 1.0  # of rows that are equal
         for j, back in enumerate(axes["axes.inverse_weight"]):
             kept += np.outer(moved[:, j], back)
             x_hat = by_chunk(self.network.decoder, self.network, kept)
-            explained.append(1 - ((wanted - x_hat * scale) ** 2).sum() / total)
+            wrong = share * (wanted - x_hat * scale) ** 2
+            explained.append(1 - wrong.sum() / total)
         return np.diff(explained)
 
     def _verify(self, fitted: Fitted) -> None:

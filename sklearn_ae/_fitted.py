@@ -23,7 +23,7 @@ from ._training import (
     user_code,
 )
 
-__all__ = ["Fitted"]
+__all__ = ["Fitted", "shares_explained"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ class Fitted:
     n_parameters : dict of int
         Size of each trained weight, by name.
     n_samples, n_iter, best_iter : int
+    size : float
+        Sum of the weights of the training rows; their number without weights.
     loss_curve : list of float
     complaint : str or None
         Warning about the training.
@@ -91,6 +93,7 @@ class Fitted:
     explained_ratio: np.ndarray
     n_parameters: dict[str, int]
     n_samples: int
+    size: float
     n_iter: int
     best_iter: int
     loss_curve: list[float]
@@ -156,15 +159,19 @@ class Fitted:
             return X
         return self.apply(lambda network, loss, x: network.impute(x), X)
 
-    def squares(self, X: np.ndarray, X_clean: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def squares(
+        self, X: np.ndarray, X_clean: np.ndarray, weight: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Return two sums of squares for each column of ``X_clean``, each (n_features,).
 
         Of the errors of reconstructions, and of the differences from the mean, which is 0
-        where a column is constant; both in the same unit.
+        where a column is constant; both in the same unit. ``weight``, (n_samples,), is that
+        of each row.
         """
         if self.architecture.table is not None:
-            return self._squares_of_table(X, X_clean)
+            return self._squares_of_table(X, X_clean, weight)
         n_rows, n_features = X_clean.shape
+        size = n_rows if weight is None else weight.sum()
         # Around 1: the squares of data of extreme size overflow or vanish. By a power of
         # two no digit changes.
         largest = max(abs(float(X_clean.min())), abs(float(X_clean.max())))
@@ -175,22 +182,29 @@ class Fitted:
         for start in range(0, n_rows, ROWS_PER_PASS):
             rows = slice(start, start + ROWS_PER_PASS)
             clean = X_clean[rows].astype(np.float64) / unit
-            error += ((clean - self.reconstruct(X[rows]) / unit) ** 2).sum(axis=0)
+            wrong = (clean - self.reconstruct(X[rows]) / unit) ** 2
             clean -= first
+            if weight is not None:
+                error += weight[rows] @ wrong
+                total += weight[rows] @ clean
+                around += weight[rows] @ clean**2
+                continue
+            error += wrong.sum(axis=0)
             total += clean.sum(axis=0)
             around += (clean**2).sum(axis=0)
-        return error, np.maximum(around - total**2 / n_rows, 0)
+        return error, np.maximum(around - total**2 / size, 0)
 
-    def _squares_of_table(self, X, X_clean):
+    def _squares_of_table(self, X, X_clean, weight):
         table: Any = self.architecture.table
 
         def errors(network, loss, x, clean):
             x_hat = network.decoder(network.encoder(network.units_in(x)))
             return loss.squares(x_hat, network.units_out(clean))
 
-        error = self.apply(errors, X, X_clean).sum(axis=0, dtype=np.float64)
-        error *= self.output_columns.scale_**2
-        return error, column_totals(X_clean, table.n_levels)
+        cells = self.apply(errors, X, X_clean)
+        weight = np.ones(len(cells)) if weight is None else weight
+        error = weight @ cells * self.output_columns.scale_**2
+        return error, column_totals(X_clean, table.n_levels, weight)
 
     def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
         """Return the loss of every row against its target, (n_samples,)."""
@@ -247,3 +261,14 @@ class Fitted:
         """What layers or a loss of the user's begin to draw with in every call, if any."""
         is_foreign = self.architecture.has_own_layers or callable(self.loss)
         return self.seed if is_foreign else None
+
+
+def shares_explained(error: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Return R² of each column from its sums of squares, as scikit-learn's r2_score.
+
+    Of a column without variance it is 1 without error, else 0.
+    """
+    scores = np.where(error > 0, 0.0, 1.0)
+    varies = total > 0
+    scores[varies] = 1 - error[varies] / total[varies]
+    return scores

@@ -163,6 +163,7 @@ def make_plan(
     last: "Fitted | None",
     *,
     n_levels: tuple[int, ...] = (),
+    weight: np.ndarray | None = None,
 ) -> Plan:
     """Return the plan that follows from ``settings``, or raise ValueError.
 
@@ -178,9 +179,11 @@ def make_plan(
         The fit that a warm start continues.
     n_levels : tuple of int
         Number of levels of each column, 0 for numbers; empty for complete numbers.
+    weight : ndarray of shape (n_samples,) or None
+        Weight of each row.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
-    loss, scaling = settings.loss, settings.scaling
+    loss, scaling, rows = settings.loss, settings.scaling, (X, X_clean, weight)
     if isinstance(loss, str) and LOSSES[loss].outputs:
         check_loss_domain(loss, wanted, name)
     table = None
@@ -193,9 +196,9 @@ def make_plan(
     is_closed_form = loss == "mse" and architecture.is_linear
     costs, frequencies = None, None
     if last is None:
-        columns, output_columns, code_unit = _fit_units(settings, architecture, X, X_clean)
+        columns, output_columns, code_unit = _fit_units(settings, architecture, *rows)
         if table is not None:
-            frequencies = level_frequencies(wanted, n_levels)
+            frequencies = level_frequencies(wanted, n_levels, weight)
             costs = np.ones(len(n_levels))
             if table.categories:
                 costs = column_costs(loss, output_columns, frequencies)
@@ -234,27 +237,28 @@ def make_plan(
 
 
 def _fit_units(
-    settings, architecture: Architecture, X: np.ndarray, X_clean: np.ndarray | None
+    settings, architecture: Architecture, X: np.ndarray, X_clean, weight: np.ndarray | None
 ) -> tuple[Scaler, Scaler, np.ndarray]:
     """Return the scaling of the input, the scaling of the target, and units of codes."""
     table, kind = architecture.table, settings.scaling
     if table is not None and table.categories:
         # Columns without a common unit: each counts the same.
         kind = kind and "feature"
-        columns = output_columns = fit_scaler(kind, X, "X", table.n_levels)
+        columns = output_columns = fit_scaler(kind, X, "X", table.n_levels, weight)
         if X_clean is not None:
-            output_columns = fit_scaler(kind, X_clean, "X_clean", table.n_levels)
+            clean = X_clean, "X_clean", table.n_levels, weight
+            output_columns = fit_scaler(kind, *clean)
         return columns, output_columns, np.ones(architecture.n_components)
-    columns = output_columns = Scaler(kind).fit(X)
+    columns = output_columns = Scaler(kind).fit(X, weight=weight)
     output_activation = architecture.output_activation
     if output_activation != "identity":
         # A bounded output is in the units of the data, which it could not reach if they
         # were scaled. An output of one sign may be any multiple of them, but not centred.
         kind = None if output_activation in ("logistic", "tanh") else "magnitude"
     if X_clean is not None:
-        output_columns = Scaler(kind).fit(X_clean, "X_clean")
+        output_columns = Scaler(kind).fit(X_clean, "X_clean", weight)
     elif output_activation != "identity":
-        output_columns = Scaler(kind).fit(X)
+        output_columns = Scaler(kind).fit(X, weight=weight)
     code_unit = np.ones(architecture.n_components)
     # Under "global" one factor applies to all columns, so codes can have the units of the
     # data, as PCA's have. Under "feature" there is no such factor.

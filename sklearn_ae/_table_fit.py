@@ -49,7 +49,8 @@ def load_table(
     load_arrays(network, arrays, "float64")
     if table.rank:
         first: Any = network.encoder.table
-        normal = fit_gaussian(BlockRows(network, first.spread, x), seed=seed)
+        rows = BlockRows(network, first.spread, x)
+        normal = fit_gaussian(rows, rows.weight, seed)
         missing = table.rank - normal.loadings.shape[1]
         loadings = np.pad(normal.loadings, [(0, 0), (0, missing)])
         fill = {"mean": normal.mean, "loadings": loadings, "noise": normal.noise}
@@ -100,6 +101,7 @@ def explain_table(
     codes: np.ndarray,
     rows: np.ndarray,
     wanted: np.ndarray,
+    weight: np.ndarray | None,
     axes: dict[str, np.ndarray],
 ) -> np.ndarray:
     """Return what each further code adds to the share explained, (n_components,).
@@ -115,6 +117,8 @@ def explain_table(
         Of which the share is told.
     wanted : ndarray of shape (n_rows, n_columns)
         What these should become.
+    weight : ndarray of shape (n_samples,) or None
+        Of all rows.
     axes : dict of ndarray
         Weights of CodeAxes, by name.
     """
@@ -123,17 +127,19 @@ def explain_table(
     def squares(code, x):
         return loss.squares(network.decoder(code), x)
 
-    centre = codes.mean(axis=0, dtype=np.float64)
+    of_rows = np.ones(len(codes)) if weight is None else weight
+    centre = of_rows @ codes / of_rows.sum()
+    of_rows = of_rows[rows]
     moved = (codes[rows] - centre) @ axes["axes.weight"]
-    total = column_totals(wanted, table.n_levels)
-    weight = plan.output_columns.scale_**2
+    total = column_totals(wanted, table.n_levels, of_rows)
+    share = plan.output_columns.scale_**2
     if table.categories:
-        weight = 1 / np.where(total > 0, total, 1)
-    weight = np.where(total > 0, weight, 0)
-    weight = weight / ((total * weight).sum() or 1.0)
+        share = 1 / np.where(total > 0, total, 1)
+    share = np.where(total > 0, share, 0)
+    share = share / ((total * share).sum() or 1.0)
     kept, explained = np.repeat(centre[np.newaxis], len(rows), axis=0), [0.0]
     for j, back in enumerate(axes["axes.inverse_weight"]):
         kept += np.outer(moved[:, j], back)
-        errors = by_chunk(squares, network, kept, wanted).sum(axis=0, dtype=np.float64)
-        explained.append(1 - weight @ errors)
+        errors = of_rows @ by_chunk(squares, network, kept, wanted)
+        explained.append(1 - share @ errors)
     return np.diff(explained)

@@ -1,5 +1,6 @@
 """VariationalAutoencoder: a distribution over codes, and new samples from it."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any, Literal, Self
 
@@ -200,7 +201,7 @@ class VariationalAutoencoder(BaseAutoencoder):
     validation_fraction : float, default=0.1
         Fraction of the samples to set aside for validation, after shuffling; at least
         two samples are taken. A larger value selects the epoch more reliably and leaves
-        fewer samples for training.
+        fewer samples for training. Not used where ``fit`` is given ``X_val``.
 
     warm_start : bool, default=False
         Whether ``fit`` continues from the weights and the scaling of the previous fit
@@ -272,7 +273,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         Names of features seen in ``fit``, if all of them are strings.
 
     n_samples_ : int
-        Number of samples seen in ``fit``.
+        Number of samples seen in ``fit``, without those of weight 0.
 
     n_iter_ : int
         Number of epochs that were run; 1 for the closed form without hidden layers.
@@ -389,6 +390,9 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     active_components_: int
 
+    set_fit_request: Callable[..., Self]
+    set_score_request: Callable[..., Self]
+
     _parameter_constraints: dict = {
         **BaseAutoencoder._parameter_constraints,
         "sampler": [StrOptions(set(DENSITIES))],
@@ -472,7 +476,14 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     @with_callbacks
     @fits
-    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+    def fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        X_val: ArrayLike | None = None,
+    ) -> Self:
         """Fit the encoder and the decoder to ``X``.
 
         Parameters
@@ -481,6 +492,15 @@ class VariationalAutoencoder(BaseAutoencoder):
             Training samples, in any units; see ``scaling``.
         y : Ignored
             Not used, of any type, so that a classifier can follow in a pipeline.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, at least 0: how often it counts, in the scaling, the
+            linear start, the training loss, the choice of the epoch and all fitted
+            statistics. Samples of weight 0 are left out. Weights that are all equal, and
+            None, give every sample the same weight.
+        X_val : array-like of shape (n_validation_samples, n_features), default=None
+            Validation samples, with the features of ``X``. They select the epoch, all of
+            ``X`` is trained on, and ``validation_fraction`` is not used. They have no
+            weights. None: they are drawn from ``X``. Needs ``early_stopping=True``.
 
         Returns
         -------
@@ -490,13 +510,16 @@ class VariationalAutoencoder(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X`` or a parameter is invalid; the message says how to correct it.
+            ``X``, a weight, ``X_val`` or a parameter is invalid; the message says how to
+            correct it.
         ConvergenceError
             Training diverged.
         """
-        return self._fit(X, y, None)
+        return self._fit(X, y, None, sample_weight, X_val, None)
 
-    def score(self, X: ArrayLike, y: Any = None) -> float:
+    def score(
+        self, X: ArrayLike, y: Any = None, *, sample_weight: ArrayLike | None = None
+    ) -> float:
         """Return the fraction of the variance of ``X`` that its reconstruction explains.
 
         ``1 - sum((X - X_hat) ** 2) / sum((X - X.mean(axis=0)) ** 2)`` over all features
@@ -511,6 +534,8 @@ class VariationalAutoencoder(BaseAutoencoder):
             Samples to reconstruct, preferably not seen in ``fit``.
         y : Ignored
             Not used, of any type; a grid search passes it on.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, as in ``r2_score``. None: all have the same weight.
 
         Returns
         -------
@@ -520,7 +545,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return self._r2(X, X)
+        return self._r2(X, X, sample_weight)
 
     def column_scores(self, X: ArrayLike) -> Floats:
         """Return the fraction of the variance of each feature that is explained.

@@ -146,7 +146,8 @@ def test_the_average_looks_back_over_two_epochs_however_many_there_were():
 class Told:
     """Rows whose losses are told beforehand, one judgement after another."""
 
-    def __init__(self, *losses):
+    def __init__(self, *losses, weight=None):
+        self.weight = weight
         self.losses = [torch.tensor(rows) for rows in losses]
 
     def judge(self):
@@ -218,6 +219,17 @@ def test_what_is_left_of_a_linear_start_is_a_share(explained, share):
 def test_a_gain_at_the_price_of_the_training_rows_is_none(after, epoch):
     valid = Told([2.0] * 50, [1.0] * 50)
     assert best_epoch(Told([1.0, 1.0], [after, after]), valid) == epoch
+
+
+@pytest.mark.parametrize(("heavy", "epoch"), [(1.0, 1), (45.0, 0)])
+def test_a_gain_of_one_heavy_row_is_no_proof(heavy, epoch):
+    weight = torch.ones(50)
+    weight[0] = heavy
+    weight /= weight.mean()
+    # Rows of losses times weights, as judge returns them.
+    start, end = 2 * weight, (2 - torch.linspace(1.2, 0.8, 50)) * weight
+    valid = Told(start.tolist(), end.tolist(), weight=weight)
+    assert best_epoch(Told([1.0, 1.0], [0.9, 0.9]), valid) == epoch
 
 
 @pytest.mark.parametrize(("guards_start", "epoch"), [(True, 0), (False, 1)])
@@ -483,9 +495,9 @@ def test_a_density_that_waits_is_fitted_once():
     n_fits = []
 
     class Counted(GaussianDensity):
-        def fit(self, codes, unit, seed):
+        def fit(self, codes, unit, seed, weight=None):
             n_fits.append(1)
-            return super().fit(codes, unit, seed)
+            return super().fit(codes, unit, seed, weight)
 
     codes = np.random.RandomState(0).normal(size=(20, 2))
     density = DeferredDensity(Counted()).fit(codes, np.ones(2), 0)

@@ -25,28 +25,35 @@ _COSTS = {
 
 
 def fit_scaler(
-    kind: str | None, X: np.ndarray, name: str, n_levels: Sequence[int]
+    kind: str | None,
+    X: np.ndarray,
+    name: str,
+    n_levels: Sequence[int],
+    weight: np.ndarray | None = None,
 ) -> Scaler:
     """Return the scaling of ``X``, of which some columns are indices of levels."""
     numbers = np.flatnonzero(np.array(n_levels) == 0)
     scaler = Scaler(kind)
     if len(numbers):
-        scaler.fit(X[:, numbers], name)
+        scaler.fit(X[:, numbers], name, weight)
     else:
         scaler.fit(np.zeros((1, 1)))  # of no column: what is said of all holds
     return scaler.beside_levels(n_levels)
 
 
-def level_frequencies(X: np.ndarray, n_levels: Sequence[int]) -> list[np.ndarray]:
+def level_frequencies(
+    X: np.ndarray, n_levels: Sequence[int], weight: np.ndarray | None = None
+) -> list[np.ndarray]:
     """Return how often each level occurs among the observed cells of its column.
 
     One array per column, empty for numbers.
     """
     frequencies = []
     for j, n in enumerate(n_levels):
-        level = X[:, j]
-        level = level[~np.isnan(level)].astype(np.intp) if n else level[:0].astype(np.intp)
-        counts = np.bincount(level, minlength=n)[:n]
+        seen = ~np.isnan(X[:, j]) if n else np.zeros(len(X), dtype=bool)
+        level = X[seen, j].astype(np.intp)
+        weights = None if weight is None else weight[seen]
+        counts = np.bincount(level, weights, minlength=n)[:n]
         frequencies.append(counts / max(1, counts.sum()))
     return frequencies
 
@@ -79,18 +86,24 @@ def column_costs(
     return np.where([len(p) > 0 for p in frequencies], levels, costs)
 
 
-def column_totals(X: np.ndarray, n_levels: Sequence[int]) -> np.ndarray:
+def column_totals(
+    X: np.ndarray, n_levels: Sequence[int], weight: np.ndarray | None = None
+) -> np.ndarray:
     """Return what there is to explain of each column of the rows ``X``, (n_columns,).
 
     Of numbers the squares around their mean; of levels their number times the entropy of
     their frequencies. Holes count in nothing.
     """
     totals = np.zeros(X.shape[1])
-    frequencies = level_frequencies(X, n_levels)
+    weight = np.ones(len(X)) if weight is None else weight
+    frequencies = level_frequencies(X, n_levels, weight)
     for j, n in enumerate(n_levels):
-        x = X[:, j][~np.isnan(X[:, j])].astype(np.float64)
+        seen = ~np.isnan(X[:, j])
+        x, w = X[seen, j].astype(np.float64), weight[seen]
+        if not len(x) or x.min() == x.max():
+            continue
         if n:
-            totals[j] = len(x) * entropy(frequencies[j]) if len(x) else 0.0
-        elif len(x) and x.min() < x.max():
-            totals[j] = ((x - x.mean()) ** 2).sum()
+            totals[j] = w.sum() * entropy(frequencies[j])
+        else:
+            totals[j] = w @ (x - np.average(x, weights=w)) ** 2
     return totals

@@ -37,17 +37,26 @@ def row_slices(shape: tuple[int, ...]) -> Iterator[slice]:
     return gen_batches(shape[0], max(1, _CELLS_PER_PASS // shape[1]))
 
 
-def column_variance(parts: Iterable[np.ndarray]) -> np.ndarray:
-    """Return the variance of each column, in float64, of rows that come part by part."""
+def column_variance(
+    parts: Iterable[np.ndarray], weight: np.ndarray | None = None
+) -> np.ndarray:
+    """Return the variance of each column, in float64, of rows that come part by part.
+
+    ``weight``, (n_samples,), is that of each row of all parts.
+    """
     n_rows, origin, total, squares = 0, None, 0.0, 0.0
     for x in parts:
         if origin is None:  # near the mean: from zero, columns far away would lose digits
             origin = x.mean(axis=0, dtype=np.float64)
         step = x - origin
+        weighted = step
+        if weight is not None:
+            weighted = weight[n_rows : n_rows + len(x), np.newaxis] * step
         n_rows += len(x)
-        total = total + step.sum(axis=0)
-        squares = squares + (step * step).sum(axis=0)
-    return np.maximum(squares / n_rows - (total / n_rows) ** 2, 0)
+        total = total + weighted.sum(axis=0)
+        squares = squares + (weighted * step).sum(axis=0)
+    size = n_rows if weight is None else weight.sum()
+    return np.maximum(squares / size - (total / size) ** 2, 0)
 
 
 class Scaler:
@@ -100,17 +109,23 @@ class Scaler:
         self.kind = kind
         self.centres = kind in ("global", "feature")
 
-    def fit(self, X: np.ndarray, name: str = "X") -> "Scaler":
+    def fit(
+        self, X: np.ndarray, name: str = "X", weight: np.ndarray | None = None
+    ) -> "Scaler":
         """Estimate the map from the rows of ``X``, (n_samples, n_features).
 
         NaN is a hole, which counts in nothing; a column of holes alone stays one. ``name``
-        is the name of ``X`` in error messages.
+        is the name of ``X`` in error messages; ``weight``, (n_samples,), counts rows as if
+        they were repeated.
         """
+        n_rows = len(X) if weight is None else weight.sum()
         # An overflow is reported by the error below, which says what to do.
         with np.errstate(over="ignore", invalid="ignore"):
             standard = StandardScaler()
             for rows in row_slices(X.shape):
-                standard.partial_fit(X[rows])
+                standard.partial_fit(
+                    X[rows], None, None if weight is None else weight[rows]
+                )
             self.low_, self.high_ = np.fmin.reduce(X), np.fmax.reduce(X)
             self.varies_ = bool((self.low_ < self.high_).any())
         # A column of holes alone has no statistics.
@@ -135,14 +150,11 @@ class Scaler:
             unit = np.sqrt(self.variance_.mean()) or 1.0
             self.offset_, self.scale_ = self.mean_, self.scale_ * unit
         elif self.kind == "magnitude":
-            sizes = sum(
-                np.nansum(np.abs(X[rows], dtype=np.float64)) for rows in row_slices(X.shape)
-            )
-            n_cells = np.sum(standard.n_samples_seen_ * np.ones(X.shape[1]))
-            self.scale_ = self.scale_ * (sizes / max(n_cells, 1) or 1.0)
+            self.scale_ = self.scale_ * (_mean_size(X, weight) or 1.0)
         deviation = np.zeros_like(self.mean_)
         for rows in row_slices(X.shape):
-            deviation += np.nansum(np.abs(X[rows] - self.mean_), axis=0)
+            part = np.nan_to_num(np.abs(X[rows] - self.mean_), copy=False, nan=0.0)
+            deviation += part.sum(axis=0) if weight is None else weight[rows] @ part
         self.deviation_ = deviation / np.maximum(standard.n_samples_seen_, 1)
         std = np.sqrt(self.variance_) / self.scale_
         # Where a few cells make most of the variance, the others lie closer together.
@@ -198,6 +210,14 @@ class ScaledRows:
     scaler : Scaler
     index : ndarray of int or None
         Which rows of ``X``, in which order. None: all of them.
+    weight : ndarray of shape (len(X),) or None
+        Weight of each row of ``X``.
+
+    Attributes
+    ----------
+    shape : tuple of int
+    weight : ndarray of shape (n_samples,) or None
+        Weight of each row that is given. None: all have the same weight.
 
     Examples
     --------
@@ -207,8 +227,15 @@ class ScaledRows:
     array([[-1., -1.]])
     """
 
-    def __init__(self, X: np.ndarray, scaler: Scaler, index: np.ndarray | None = None):
+    def __init__(
+        self,
+        X: np.ndarray,
+        scaler: Scaler,
+        index: np.ndarray | None = None,
+        weight: np.ndarray | None = None,
+    ):
         self.X, self.scaler, self.index = X, scaler, index
+        self.weight = weight if weight is None or index is None else weight[index]
         self.shape = X.shape if index is None else (len(index), X.shape[1])
 
     def __getitem__(self, rows) -> np.ndarray:
@@ -219,6 +246,17 @@ class ScaledRows:
             x -= self.scaler.offset_
             x /= self.scaler.scale_
         return x
+
+
+def _mean_size(X: np.ndarray, weight: np.ndarray | None) -> float:
+    """Return the mean absolute value of the observed cells."""
+    total, n_cells = 0.0, 0.0
+    for rows in row_slices(X.shape):
+        part = np.abs(X[rows], dtype=np.float64)
+        of_rows = np.ones(len(part)) if weight is None else weight[rows]
+        total += (of_rows @ np.nan_to_num(part, nan=0.0)).sum()
+        n_cells += (of_rows @ ~np.isnan(part)).sum()
+    return total / max(n_cells, 1)
 
 
 def _refuse_range(X: np.ndarray, variance: np.ndarray, name: str) -> None:

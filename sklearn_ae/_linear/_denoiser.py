@@ -41,7 +41,9 @@ _CONSTANT = 1e-24
 _MOST_AXES = 500  # for wide rows: bounds the regression to 500 x 500 matrices
 
 
-def fit_linear_denoiser(X, target, n_components: int, noise=None) -> LinearCode:
+def fit_linear_denoiser(
+    X, target, n_components: int, noise=None, weight: np.ndarray | None = None
+) -> LinearCode:
     """Return the reduced-rank regression from noisy rows to ``target``.
 
     Parameters
@@ -55,9 +57,14 @@ def fit_linear_denoiser(X, target, n_components: int, noise=None) -> LinearCode:
     noise : tuple of ndarray (keep, shift, variance), each (n_features,), or None
         Effect of the noise on the mean and the variance of a cell, from which the exact
         expectation is computed. None: the noise is in X.
+    weight : ndarray of shape (n_samples,) or None
+        Weight of each row.
     """
     slices = row_slices(X.shape)
-    split = _split((X[s], None if target is None else target[s]) for s in slices)
+    split = _split(
+        (X[s], None if target is None else target[s], None if weight is None else weight[s])
+        for s in slices
+    )
     mean = split.mean
     if noise is not None:
         split = split._replace(moments=[_with_noise(m, noise) for m in split.moments])
@@ -73,26 +80,35 @@ def fit_linear_denoiser(X, target, n_components: int, noise=None) -> LinearCode:
     return LinearCode.of(axes.T @ B, mean, spread, **way_back)
 
 
-def fit_wide_linear_denoiser(X, target, n_components: int, seed: int) -> LinearCode:
+def fit_wide_linear_denoiser(
+    X, target, n_components: int, seed: int, weight: np.ndarray | None = None
+) -> LinearCode:
     """Return an approximation for noisy rows with too many columns for a covariance.
 
     The residual of a column's own factor is regressed on the leading principal axes of X.
     Components beyond the number of rows are zero.
     """
     slices = list(row_slices(X.shape))
-    mean = sum(X[rows].sum(axis=0) for rows in slices) / X.shape[0]
-    target_mean = sum(target[rows].sum(axis=0) for rows in slices) / X.shape[0]
+    share = np.full(X.shape[0], 1 / X.shape[0]) if weight is None else weight / weight.sum()
+    mean = sum(share[rows] @ X[rows] for rows in slices)
+    target_mean = sum(share[rows] @ target[rows] for rows in slices)
 
     def centred(rows):
         return X[rows] - mean, target[rows] - target_mean
 
     variance = together = 0.0
-    for x, wanted in map(centred, slices):
-        variance = variance + (x * x).sum(axis=0) / X.shape[0]
-        together = together + (x * wanted).sum(axis=0) / X.shape[0]
+    for rows in slices:
+        x, wanted = centred(rows)
+        variance = variance + share[rows] @ (x * x)
+        together = together + share[rows] @ (x * wanted)
     slopes = _slopes(variance, together)
-    axes = fit_pca(X, min(_MOST_AXES, *X.shape), seed).projection  # (n_axes, n_features)
-    split = _split((x @ axes.T, wanted - x * slopes) for x, wanted in map(centred, slices))
+    axes = fit_pca(
+        X, min(_MOST_AXES, *X.shape), seed, weight
+    ).projection  # (n_axes, n_features)
+    split = _split(
+        (x @ axes.T, wanted - x * slopes, None if weight is None else weight[rows])
+        for rows, (x, wanted) in zip(slices, map(centred, slices), strict=True)
+    )
     B, _ = _regression(split, has_own_slopes=False)  # (n_features, n_axes)
     cleaned = np.empty(X.shape)
     for rows in slices:
@@ -101,7 +117,7 @@ def fit_wide_linear_denoiser(X, target, n_components: int, seed: int) -> LinearC
     # PCA returns no more components than rows. The remaining ones have zero weights and a
     # spread above zero, since codes are divided by it.
     rank = min(n_components, *X.shape)
-    code = fit_pca(cleaned, rank, seed)
+    code = fit_pca(cleaned, rank, seed, weight)
     V, rest = code.projection, n_components - rank  # (rank, n_features)
     return LinearCode(
         np.pad(V * slopes + (V @ B) @ axes, ((0, rest), (0, 0))),
@@ -118,38 +134,44 @@ class _Split(NamedTuple):
 
     Parameters
     ----------
-    n_rows : sequence of int
-        Number of rows in each part. A part without rows is left out.
+    n_rows : int
+    sizes : sequence of float
+        Sum of the weights of the rows in each part. A part without rows is left out.
     mean, target_mean : ndarray
         Of all rows.
     moments : sequence of (ndarray, ndarray, ndarray)
         Of each part, cov(x), cov(x, target) and var(target).
     """
 
-    n_rows: Sequence[int]
+    n_rows: int
+    sizes: Sequence[float]
     mean: np.ndarray
     target_mean: np.ndarray
     moments: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]]
 
 
-def _split(pairs: Iterable[tuple[np.ndarray, np.ndarray | None]]) -> _Split:
-    """Return the moments of (x, target), given some thousand rows at a time."""
+def _split(
+    pairs: Iterable[tuple[np.ndarray, np.ndarray | None, np.ndarray | None]],
+) -> _Split:
+    """Return the moments of (x, target, weight), given some thousand rows at a time."""
     parts, start = [Moments(), Moments()], 0
-    for x, target in pairs:
-        is_fifth = np.arange(start, start + len(x)) % 5 == 0
+    for pair in pairs:
+        is_fifth = np.arange(start, start + len(pair[0])) % 5 == 0
         for part, rows in zip(parts, (is_fifth, ~is_fifth), strict=True):
-            part.add(x[rows], None if target is None else target[rows])
-        start += len(x)
+            others = (None if array is None else array[rows] for array in pair[1:])
+            part.add(pair[0][rows], *others)
+        start += len(pair[0])
     parts = [part for part in parts if part.n_rows]
-    n_rows = [part.n_rows for part in parts]
-    mean = _pooled([part.mean for part in parts], n_rows)
-    target_mean = _pooled([part.target_mean for part in parts], n_rows)
-    return _Split(n_rows, mean, target_mean, [p.about(mean, target_mean) for p in parts])
+    sizes = [part.size for part in parts]
+    mean = _pooled([part.mean for part in parts], sizes)
+    target_mean = _pooled([part.target_mean for part in parts], sizes)
+    moments = [part.about(mean, target_mean) for part in parts]
+    return _Split(start, sizes, mean, target_mean, moments)
 
 
-def _pooled(parts: Sequence[np.ndarray], n_rows: Sequence[int]) -> np.ndarray:
+def _pooled(parts: Sequence[np.ndarray], sizes: Sequence[float]) -> np.ndarray:
     """Return the mean over all rows, of means over parts of them."""
-    return np.average(parts, axis=0, weights=n_rows)
+    return np.average(parts, axis=0, weights=sizes)
 
 
 def _with_noise(moments, noise):
@@ -204,15 +226,15 @@ def _regression(split: _Split, *, has_own_slopes: bool) -> tuple[np.ndarray, np.
     # The strength is chosen on a part of the rows, the map then estimated from all.
     ridge = _best_ridge(split, has_own_slopes)
     covariances, togethers, _ = zip(*split.moments, strict=True)
-    covariance = _pooled(covariances, split.n_rows)
-    together = _pooled(togethers, split.n_rows)
+    covariance = _pooled(covariances, split.sizes)
+    together = _pooled(togethers, split.sizes)
     of_all = _Ridge(covariance, together, has_own_slopes=has_own_slopes)
     return of_all.map_of(ridge), covariance
 
 
 def _best_ridge(split: _Split, has_own_slopes: bool) -> float:
     """Return the strength of the ridge with the smallest error on every fifth row."""
-    if sum(split.n_rows) < _FEWEST_ROWS_TO_COMPARE:
+    if split.n_rows < _FEWEST_ROWS_TO_COMPARE:
         return _RIDGE_OF_FEWER
     # A single split: the matrices are large, and five folds would take five times as long.
     (covariance, together, variance), seen = split.moments

@@ -13,7 +13,11 @@ _RARE = 1e-6  # frequency of a level that the fit has not seen
 
 
 def regress_level(
-    codes: np.ndarray, level: np.ndarray, frequencies: np.ndarray, seed: int
+    codes: np.ndarray,
+    level: np.ndarray,
+    frequencies: np.ndarray,
+    seed: int,
+    weight: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return weights and biases of the logits of a column: the best ones linear in codes.
 
@@ -28,6 +32,8 @@ def regress_level(
         Of the levels; logits start at their logarithm.
     seed : int
         Of the rows that are taken, if there are many.
+    weight : ndarray of shape (n_samples,) or None
+        Of each row.
 
     Returns
     -------
@@ -47,12 +53,13 @@ def regress_level(
     spread = np.where(spread > 0, spread, 1.0)
     x = np.column_stack([(codes - mean) / spread, np.ones(len(rows))])
     wanted = np.eye(n_levels)[level[rows].astype(np.intp)]
-    weight = _minimise(x, wanted, start)
-    scaled = weight[:, :-1] / spread
-    return scaled, weight[:, -1] - scaled @ mean
+    share = np.ones(len(rows)) if weight is None else weight[rows]
+    found = _minimise(x, wanted, start, share / share.sum())
+    scaled = found[:, :-1] / spread
+    return scaled, found[:, -1] - scaled @ mean
 
 
-def _minimise(x: np.ndarray, wanted: np.ndarray, start: np.ndarray) -> np.ndarray:
+def _minimise(x: np.ndarray, wanted: np.ndarray, start: np.ndarray, share) -> np.ndarray:
     """Return the weights, (n_levels, width), of the least cross-entropy."""
 
     def loss(flat):
@@ -60,8 +67,8 @@ def _minimise(x: np.ndarray, wanted: np.ndarray, start: np.ndarray) -> np.ndarra
         log_p = log_softmax(x @ weight.T, axis=1)
         pull = _PENALTY * weight
         pull[:, -1] = 0  # frequencies are not penalised
-        value = -(log_p * wanted).sum() / len(x) + (pull * weight).sum() / 2
-        slope = (np.exp(log_p) - wanted).T @ x / len(x) + pull
+        value = -(share @ (log_p * wanted)).sum() + (pull * weight).sum() / 2
+        slope = (np.exp(log_p) - wanted).T * share @ x + pull
         return value, slope.ravel()
 
     options = {"maxiter": _MOST_STEPS}

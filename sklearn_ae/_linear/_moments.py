@@ -14,6 +14,8 @@ class Moments:
     Attributes
     ----------
     n_rows : int
+    size : float
+        Sum of the weights of the rows; their number where none has a weight.
     mean : ndarray of shape (n_in,)
     target_mean : ndarray of shape (n_out,)
 
@@ -28,12 +30,18 @@ class Moments:
     """
 
     def __init__(self):
-        self.n_rows = 0
+        self.n_rows, self.size = 0, 0.0
 
-    def add(self, x: np.ndarray, target: np.ndarray | None = None) -> None:
+    def add(
+        self,
+        x: np.ndarray,
+        target: np.ndarray | None = None,
+        weight: np.ndarray | None = None,
+    ) -> None:
         """Add rows, (n_rows, n_in), and their targets, (n_rows, n_out).
 
         None: rows are their own targets, which then holds for all that are added.
+        ``weight``, (n_rows,), counts rows as if they were repeated.
         """
         if len(x) == 0:
             return
@@ -42,27 +50,27 @@ class Moments:
             self._target_origin = self._origin if target is None else target.mean(axis=0)
             self._x = self._target = self._xx = self._together = self._squares = 0.0
         self.n_rows += len(x)
+        self.size += len(x) if weight is None else weight.sum()
         x = x - self._origin
-        xx = x.T @ x
-        together = xx
-        if target is None:
-            target = x
-        else:
-            target = target - self._target_origin
-            together = x.T @ target
-        self._x = self._x + x.sum(axis=0)
-        self._target = self._target + target.sum(axis=0)
+        target = x if target is None else target - self._target_origin
+        weighted, weighted_target = x, target
+        if weight is not None:
+            weighted = weight[:, np.newaxis] * x
+            weighted_target = weight[:, np.newaxis] * target
+        xx = weighted.T @ x
+        self._x = self._x + weighted.sum(axis=0)
+        self._target = self._target + weighted_target.sum(axis=0)
         self._xx = self._xx + xx
-        self._together = self._together + together
-        self._squares = self._squares + (target * target).sum(axis=0)
+        self._together = self._together + (xx if target is x else weighted.T @ target)
+        self._squares = self._squares + (weighted_target * target).sum(axis=0)
 
     @property
     def mean(self) -> np.ndarray:
-        return self._origin + self._x / self.n_rows
+        return self._origin + self._x / self.size
 
     @property
     def target_mean(self) -> np.ndarray:
-        return self._target_origin + self._target / self.n_rows
+        return self._target_origin + self._target / self.size
 
     def about(
         self, mean: np.ndarray, target_mean: np.ndarray | None = None
@@ -72,7 +80,7 @@ class Moments:
         Their shapes are (n_in, n_in), (n_in, n_out) and (n_out,). ``target_mean`` is None
         if rows are their own targets.
         """
-        n = self.n_rows
+        n = self.size
         to_mean = mean - self._origin
         to_target_mean = to_mean
         if target_mean is not None:

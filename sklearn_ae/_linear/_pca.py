@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg import svd
 from sklearn.decomposition import PCA
-from sklearn.utils.extmath import svd_flip
+from sklearn.utils.extmath import randomized_svd, svd_flip
 
 from .._columns import column_variance, row_slices
 from ._moments import Moments
@@ -28,6 +29,7 @@ __all__ = [
 # in float64, so their cells are limited too.
 _SVD_AFFORDABLE, _MOST_CELLS = 3e7, 2**21
 _EIGH_AFFORDABLE = 1000
+_MOST_RANDOMISED = 0.8  # share of all components up to which PCA's "auto" is randomised
 
 
 # A direction whose spread is below this fraction of the largest is a rounding error.
@@ -128,22 +130,23 @@ class LinearCode:
 
 
 def decoder_start(
-    pairs: Iterable[tuple[np.ndarray, np.ndarray]], shrinkage: np.ndarray | float = 1.0
+    pairs: Iterable[tuple[np.ndarray, np.ndarray, np.ndarray | None]],
+    shrinkage: np.ndarray | float = 1.0,
 ) -> dict[str, np.ndarray]:
     """Return the decoder's linear skip as the least-squares affine map, weights by name.
 
     Parameters
     ----------
-    pairs : iterable of (code, target), some thousand rows at a time
-        Output of the encoder, (n_rows, n_components), and target of the reconstruction,
-        (n_rows, n_features). If that is the input, least squares gives the inverse
-        transform of PCA.
+    pairs : iterable of (code, target, weight), some thousand rows at a time
+        Output of the encoder, (n_rows, n_components), target of the reconstruction,
+        (n_rows, n_features), and weight of each row or None. If the target is the input,
+        least squares gives the inverse transform of PCA.
     shrinkage : float or ndarray of shape (n_components,)
         Factor of the weights.
     """
     moments = Moments()
-    for code, target in pairs:
-        moments.add(code, target)
+    for pair in pairs:
+        moments.add(*pair)
     # The normal equations: small, n_components squared, however many rows there are. lstsq
     # and not solve, since codes without variance make them singular.
     covariance, together, _ = moments.about(moments.mean, moments.target_mean)
@@ -152,16 +155,23 @@ def decoder_start(
     return {"decoder.skip.weight": weight, "decoder.skip.bias": bias}
 
 
-def fit_pca(X, n_components: int, seed: int) -> LinearCode:
+def fit_pca(
+    X, n_components: int, seed: int, weight: np.ndarray | None = None
+) -> LinearCode:
     """Return the PCA of ``X``, (n_samples, n_features), as a code, with its inverse.
 
-    It is exact where that is affordable; scikit-learn's "auto" may use a randomised solver,
-    from 501 rows or columns on.
+    With ``weight``, (n_samples,), it is that of rows repeated so often. It is exact where
+    that is affordable; scikit-learn's "auto" may use a randomised solver, from 501 rows or
+    columns on.
     """
     n_samples, n_features = X.shape
     n_cells = n_samples * n_features
     is_small = n_cells <= _MOST_CELLS and n_cells * min(X.shape) <= _SVD_AFFORDABLE
-    if is_small or n_features > _EIGH_AFFORDABLE:
+    if weight is not None and (is_small or n_features > _EIGH_AFFORDABLE):
+        axes, mean, spread, left_out = _solve_weighted(
+            X[:], n_components, weight, None if is_small else seed
+        )
+    elif is_small or n_features > _EIGH_AFFORDABLE:
         solver = "full" if is_small else "auto"
         # An array is its owner's; other rows are computed here, for PCA to overwrite.
         is_lent = isinstance(X, np.ndarray)
@@ -173,21 +183,21 @@ def fit_pca(X, n_components: int, seed: int) -> LinearCode:
         spread = pca.singular_values_ / np.sqrt(n_samples)
         left_out = pca.noise_variance_ * (n_samples - 1) / n_samples
     else:
-        axes, mean, spread, left_out = _solve_by_covariance(X, n_components)
+        axes, mean, spread, left_out = _solve_by_covariance(X, n_components, weight)
     # Of one row the variance left out is NaN, and its PCA exact.
     is_exact = not left_out > _LEFT_OUT * (spread**2).sum()
     way_back = {"way_back": axes.T, "target_mean": mean}
     return LinearCode.of(axes, mean, spread, **way_back, is_exact=is_exact)
 
 
-def _solve_by_covariance(X, n_components: int):
+def _solve_by_covariance(X, n_components: int, weight: np.ndarray | None):
     """Return axes, mean, spreads and the mean variance left out, reading ``X`` once.
 
     As scikit-learn's "covariance_eigh", which would need all rows at once.
     """
     moments = Moments()
     for rows in row_slices(X.shape):
-        moments.add(X[rows])
+        moments.add(X[rows], None, None if weight is None else weight[rows])
     covariance, _, _ = moments.about(moments.mean)
     variance, axes = np.linalg.eigh(covariance)  # by increasing variance
     variance = np.maximum(variance[::-1], 0)  # rounding can make zeros negative
@@ -197,8 +207,34 @@ def _solve_by_covariance(X, n_components: int):
     return axes, moments.mean, np.sqrt(variance[:n_components]), left_out
 
 
+def _solve_weighted(X: np.ndarray, n_components: int, weight: np.ndarray, seed: int | None):
+    """Return axes, mean, spreads and the mean variance left out, of weighted rows.
+
+    scikit-learn's PCA takes no weights. ``seed`` is that of a randomised solver; None: it
+    is exact.
+    """
+    size = weight.sum()
+    mean = weight @ X / size
+    # Rows times the roots of their weights have the second moments of repeated rows.
+    rows = (X - mean) * np.sqrt(weight / size)[:, np.newaxis]
+    if seed is None or n_components >= _MOST_RANDOMISED * min(X.shape):
+        spread, axes = svd(rows, full_matrices=False)[1:]
+    else:
+        _, spread, axes = randomized_svd(rows, n_components, random_state=seed)
+    _, axes = svd_flip(None, axes[:n_components], u_based_decision=False)
+    spread, rest = spread[:n_components], min(X.shape) - n_components
+    left_out = max((rows**2).sum() - (spread**2).sum(), 0) / rest if rest else 0.0
+    return axes, mean, spread, left_out
+
+
 def code_axes(
-    code: np.ndarray, X, unit: np.ndarray, *, turn: str | None, whiten: bool
+    code: np.ndarray,
+    X,
+    unit: np.ndarray,
+    *,
+    turn: str | None,
+    whiten: bool,
+    weight: np.ndarray | None = None,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Return the map to codes of decreasing variance, with fixed signs.
 
@@ -218,6 +254,8 @@ def code_axes(
         the network, and would not be after a rotation. None: they and their signs stay.
     whiten : bool
         Whether codes are scaled to unit variance.
+    weight : ndarray of shape (n_samples,) or None
+        Weight of each row.
 
     Returns
     -------
@@ -227,10 +265,12 @@ def code_axes(
         Variance along each axis, before codes are whitened.
     """
     forward, backward, centre = np.diag(unit), np.diag(1 / unit), np.zeros(len(unit))
+    n = len(code) if weight is None else weight.sum()
+    root = np.ones((len(code), 1)) if weight is None else np.sqrt(weight)[:, np.newaxis]
     if turn is not None:
-        mean = code.mean(axis=0, dtype=np.float64)
+        mean = code.mean(axis=0, dtype=np.float64) if weight is None else weight @ code / n
         # In the user's units: the principal axes of codes in other units would differ.
-        centred = ((code[s] - mean) * unit for s in row_slices(code.shape))
+        centred = ((code[s] - mean) * root[s] * unit for s in row_slices(code.shape))
         together = sum(part.T @ part for part in centred)
         if turn == "rotate":
             # eigh gives an orthogonal matrix, so that its transpose is an exact inverse.
@@ -239,13 +279,15 @@ def code_axes(
             axes = np.eye(len(unit))[:, np.argsort(-np.diag(together), kind="stable")]
         covariance = np.zeros((len(unit), X.shape[1]))
         for rows in row_slices(X.shape):
-            covariance = covariance + ((code[rows] - mean) @ forward @ axes).T @ X[rows]
+            part = (code[rows] - mean) * root[rows] ** 2
+            covariance = covariance + (part @ forward @ axes).T @ X[rows]
         largest = np.abs(covariance).argmax(axis=1)[:, np.newaxis]
         axes = axes * np.where(np.take_along_axis(covariance, largest, 1) < 0, -1, 1).T
         forward, backward = forward @ axes, axes.T @ backward
-    variance = column_variance((code[s] - centre) @ forward for s in row_slices(code.shape))
+    moved = ((code[s] - centre) @ forward for s in row_slices(code.shape))
+    variance = column_variance(moved, weight)
     # n - 1, as PCA's explained_variance_ has, but 0 and not NaN for a single row.
-    variance = variance * (len(code) / max(1, len(code) - 1))
+    variance = variance * (n / max(1, n - 1))
     if whiten:
         spread = np.sqrt(variance)
         # Codes without variance are not divided: rounding errors would get unit variance.

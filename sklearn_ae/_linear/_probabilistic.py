@@ -65,7 +65,7 @@ class ProbabilisticCode(NamedTuple):
 
 
 def fit_probabilistic_pca(
-    X, n_components: int, beta: float, seed: int
+    X, n_components: int, beta: float, seed: int, weight: np.ndarray | None = None
 ) -> ProbabilisticCode:
     """Return the optimal linear code of that length for the weight ``beta``.
 
@@ -76,8 +76,10 @@ def fit_probabilistic_pca(
     beta : float
     seed : int
         Seed of a randomised solver for very wide data.
+    weight : ndarray of shape (n_samples,) or None
+        Weight of each row.
     """
-    pca = fit_pca(X, min(n_components, *X.shape), seed)
+    pca = fit_pca(X, min(n_components, *X.shape), seed, weight)
     # Components beyond the number of rows have no variance to represent: they stay at the
     # prior.
     idle = n_components - len(pca.variance)
@@ -85,7 +87,8 @@ def fit_probabilistic_pca(
     variances = np.pad(pca.variance, (0, idle))
     beta = min(max(beta, _LEAST_BETA), _MOST_BETA)
     # From the data and not the sum of ``variances``, which lacks those left out.
-    total = float(column_variance(X[rows] for rows in row_slices(X.shape)).sum())
+    parts = (X[rows] for rows in row_slices(X.shape))
+    total = float(column_variance(parts, weight).sum())
     floor = max(_LEAST_NOISE * total / X.shape[1], np.finfo(float).tiny)
     s = _noise_times_beta(variances, total, X.shape[1], beta, floor)
     explained = np.maximum(variances - s, 0)

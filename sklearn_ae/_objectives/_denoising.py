@@ -63,12 +63,14 @@ class Denoising(Objective):
         x, n_components = problem.x, problem.n_components
         if x.shape[1] > _MOST_COLUMNS_TO_REGRESS:
             pair = problem.draw_noisy(), problem.wanted
-            return fit_wide_linear_denoiser(*pair, n_components, problem.seed)
+            return fit_wide_linear_denoiser(*pair, n_components, problem.seed, x.weight)
         # Without moments, as for pairs or a user-supplied noise, one draw has to do.
         if problem.moments is None:
             noisy = problem.draw_noisy()
-            return fit_linear_denoiser(noisy, problem.wanted, n_components)
-        return fit_linear_denoiser(x, problem.target, n_components, problem.moments)
+            return fit_linear_denoiser(noisy, problem.wanted, n_components, weight=x.weight)
+        return fit_linear_denoiser(
+            x, problem.target, n_components, problem.moments, x.weight
+        )
 
     def read_codes(
         self, codes, x, blocks, unit, network, *, is_activated, stays_linear, whiten, seed
@@ -76,7 +78,8 @@ class Denoising(Objective):
         # Also if the start was kept: codes of a regression are uncorrelated on noisy rows,
         # while ``codes`` are of clean ones if noise is added in training.
         turn = None if is_activated else "rotate"
-        return *code_axes(codes, blocks, unit, turn=turn, whiten=whiten), codes
+        how = {"turn": turn, "whiten": whiten, "weight": x.weight}
+        return *code_axes(codes, blocks, unit, **how), codes
 
     def report(self, fitted):
         return {}, None

@@ -39,7 +39,7 @@ class StartProblem:
     ----------
     network : BottleneckNetwork
     x : ScaledRows of shape (n_samples, n_features)
-        Input, before noise is added.
+        Input, before noise is added, with the weights of the rows.
     target : ScaledRows of shape (n_samples, n_features) or None
         Target of the reconstruction. None uses ``x``.
     n_components : int
@@ -70,12 +70,16 @@ class StartProblem:
 
     def encoded(
         self, x: ScaledRows | np.ndarray, weights: dict[str, np.ndarray]
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yield codes of ``x`` for given weights, and targets, in float64, by slice."""
+    ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
+        """Yield codes of ``x`` for given weights, targets and weights of rows, by slice.
+
+        In float64; weights of rows are None if all have the same.
+        """
+        of_rows = self.x.weight
         load_arrays(self.network, weights, "float64")
         for rows in row_slices(x.shape):
             codes = by_chunk(self.network.encoder, self.network, x[rows])
-            yield codes, self.wanted[rows]
+            yield codes, self.wanted[rows], None if of_rows is None else of_rows[rows]
 
 
 def regressed_start(linear: LinearCode, problem: StartProblem) -> Start:

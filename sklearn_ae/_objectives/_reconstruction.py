@@ -27,7 +27,8 @@ class Reconstruction(Objective):
         return {}
 
     def linear_start(self, problem):
-        pca = fit_pca(problem.x, problem.n_components, problem.seed)
+        x = problem.x
+        pca = fit_pca(x, problem.n_components, problem.seed, x.weight)
         # The inverse transform of PCA gives the input. If the target has other units, or
         # codes pass an activation, the decoder is a regression instead.
         if problem.target is None and problem.code_activation == "identity":
@@ -41,7 +42,8 @@ class Reconstruction(Objective):
         # their last digits. After an activation the axes carry meaning: a rotation of relu
         # codes would no longer be non-negative.
         turn = None if stays_linear or is_activated else "rotate"
-        return *code_axes(codes, blocks, unit, turn=turn, whiten=whiten), codes
+        how = {"turn": turn, "whiten": whiten, "weight": x.weight}
+        return *code_axes(codes, blocks, unit, **how), codes
 
     def report(self, fitted):
         return {}, None

@@ -38,6 +38,7 @@ class BlockRows:
     ):
         self.network, self.function, self.x = network, function, x
         self.shape = x.shape[0], len(self[:1][0])
+        self.weight = getattr(x, "weight", None)
 
     def __getitem__(self, rows) -> np.ndarray:
         return by_chunk(self.function, self.network, self.x[rows])
@@ -95,7 +96,7 @@ def start_of_table(
         if j in layout.indicated:
             level = problem.wanted[:][:, j]
             weight[places], bias[places] = regress_level(
-                codes, level, frequencies[j], problem.seed
+                codes, level, frequencies[j], problem.seed, problem.x.weight
             )
     start.weights["decoder.skip.weight"] = weight
     start.weights["decoder.skip.bias"] = bias

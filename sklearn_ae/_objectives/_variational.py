@@ -56,13 +56,14 @@ class Variational(Objective):
     def random_start(self, wanted):
         # The noise level starts where the decoder explains nothing. Constant data have no
         # spread, whose logarithm would be infinite: 1 stands in.
-        variance = column_variance(wanted[rows] for rows in row_slices(wanted.shape))
+        parts = (wanted[rows] for rows in row_slices(wanted.shape))
+        variance = column_variance(parts, wanted.weight)
         spread = np.log(np.sqrt(variance.mean()) or 1.0)
         return {"log_scale": spread, "least_log_scale": spread + np.log(_LEAST_NOISE)}
 
     def linear_start(self, problem):
         code = fit_probabilistic_pca(
-            problem.x, problem.n_components, self.beta, problem.seed
+            problem.x, problem.n_components, self.beta, problem.seed, problem.x.weight
         )
         weights = {
             "encoder.skip.weight": code.projection,
@@ -89,10 +90,11 @@ class Variational(Objective):
         self, codes, x, blocks, unit, network, *, is_activated, stays_linear, whiten, seed
     ):
         # Components of a distribution are independent; rotated, they would not be.
+        how = {"whiten": whiten, "weight": x.weight}
         if is_activated:
-            axes = code_axes(codes, blocks, unit, turn=None, whiten=whiten)
+            axes = code_axes(codes, blocks, unit, turn=None, **how)
         else:
-            axes = code_axes(codes, blocks, np.ones_like(unit), turn="order", whiten=whiten)
+            axes = code_axes(codes, blocks, np.ones_like(unit), turn="order", **how)
         # One draw from each row's posterior: means alone have too little variance, and new
         # codes drawn like them would miss part of where codes are. Axes and units are not
         # set yet, so posteriors are in those of the network.

@@ -37,15 +37,17 @@ class FitTask:
     ----------
     estimator : BaseAutoencoder
         The estimator being fitted, which has callbacks.
-    X, y, X_clean : array-like or None
+    X, y, X_clean, sample_weight : array-like or None
         As passed to ``fit``. Scores are monitored only if there is a target, so that the
         target of the reconstruction replaces a ``y`` that is None.
     """
 
-    def __init__(self, estimator, X, y, X_clean):
+    def __init__(self, estimator, X, y, X_clean, sample_weight=None):
         self.estimator = estimator
         target = X if X_clean is None else X_clean
-        metadata = {} if X_clean is None else {"X_clean": X_clean}
+        # What score takes too: ScoringMonitor passes all of it on.
+        metadata = {"X_clean": X_clean, "sample_weight": sample_weight}
+        metadata = {name: given for name, given in metadata.items() if given is not None}
         self.data = {"X": X, "y": target if y is None else y, "metadata": metadata}
         self.context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
         self.context.call_on_fit_task_begin(estimator=estimator, **self.data)

@@ -33,6 +33,8 @@ __all__ = [
     "fits",
     "fresh_random_state",
     "output_library",
+    "read_table",
+    "refuse_other_names",
     "refuse_size",
     "validate_clean_rows",
     "validate_codes",
@@ -118,7 +120,39 @@ def output_library(estimator) -> str:
     return _get_output_config("transform", estimator)["dense"]
 
 
-def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
+def read_table(estimator, X, name: str) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return ``X`` as a float array, and the names of its columns if they have any.
+
+    ``name`` is the name of ``X`` in error messages.
+    """
+    if getattr(X, "requires_grad", False):
+        _refuse_gradients(name)
+    # Before check_array, which drops the names.
+    with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
+        try:
+            names = _get_feature_names(X)
+            table = estimator._table
+            if table is not None and table.has_levels:
+                return table.read(X, name), names
+            return check_array(X, input_name=name, **_ROWS), names
+        except Exception as error:
+            refuse(X, name, error)
+            raise
+
+
+def refuse_other_names(estimator, names, name: str, name_of_X: str) -> None:
+    """Raise ValueError if columns have other ``names`` than those of the fit."""
+    seen = getattr(estimator, "feature_names_in_", None)
+    if names is not None and seen is not None and list(names) != list(seen):
+        raise ValueError(
+            f"{name} has columns {list(names)} and {name_of_X} has columns {list(seen)}; "
+            f"expected the same names in the same order. Pass {name}[{name_of_X}.columns]."
+        )
+
+
+def validate_clean_rows(
+    estimator, X_clean, X: np.ndarray, name: str = "X_clean", name_of_X: str = "X"
+) -> np.ndarray:
     """Return ``X_clean`` as a float array that pairs with ``X`` row by row.
 
     Parameters
@@ -128,33 +162,17 @@ def validate_clean_rows(estimator, X_clean, X: np.ndarray) -> np.ndarray:
     X_clean : array-like of shape (n_samples, n_features)
     X : ndarray of shape (n_samples, n_features)
         The noisy rows, validated.
+    name, name_of_X : str
+        Names of both in error messages.
     """
-    if getattr(X_clean, "requires_grad", False):
-        _refuse_gradients("X_clean")
-    # Before check_array, which drops the names.
-    with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
-        try:
-            names = _get_feature_names(X_clean)
-            table = estimator._table
-            if table is not None and table.has_levels:
-                X_clean = table.read(X_clean, "X_clean")
-            else:
-                X_clean = check_array(X_clean, input_name="X_clean", **_ROWS)
-        except Exception as error:
-            refuse(X_clean, "X_clean", error)
-            raise
+    X_clean, names = read_table(estimator, X_clean, name)
     if X_clean.shape != X.shape:
         raise ValueError(
-            f"X_clean has shape {X_clean.shape} and X has shape {X.shape}; expected the "
-            "same, since row i of X_clean is what row i of X should become. Pass the clean "
-            "rows in the order of the noisy ones."
+            f"{name} has shape {X_clean.shape} and {name_of_X} has shape {X.shape}; "
+            f"expected the same, since row i of {name} is what row i of {name_of_X} should "
+            "become. Pass the clean rows in the order of the noisy ones."
         )
-    seen = getattr(estimator, "feature_names_in_", None)
-    if names is not None and seen is not None and list(names) != list(seen):
-        raise ValueError(
-            f"X_clean has columns {list(names)} and X has columns {list(seen)}; expected "
-            "the same names in the same order. Pass X_clean[X.columns]."
-        )
+    refuse_other_names(estimator, names, name, name_of_X)
     return X_clean
 
 

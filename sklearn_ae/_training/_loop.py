@@ -285,7 +285,9 @@ class Training:
 
         Where a code keeps most of a row, its tangent at the mean is too far from the start.
         """
-        self.network.decoder.uncross(self.train.wanted.mean(0))
+        weight, wanted = self.train.weight, self.train.wanted
+        mean = wanted.mean(0) if weight is None else weight @ wanted / len(wanted)
+        self.network.decoder.uncross(mean)
         loss, before = float(self.judged.judge()[0].mean()), self.best.train_loss
         if not loss - before < _MOST_LOST * abs(before):
             self.network.load_state_dict(self.best.start_weights)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
@@ -149,11 +149,19 @@ class JudgedRows:
                 for noisy, x in pairs:
                     noisy.copy_(noise(x, generator))
         targets = self.target.tensor_split(n_parts)
-        self.parts = list(zip(self.x.tensor_split(n_parts), targets, strict=True))
         marginal = loss.marginal(self.target)
+        weights: Any = [None] * n_parts
+        self.weight = rows.weight
+        if self.weight is not None:
+            # 1 on average, of the first rows of many too.
+            self.weight = self.weight / self.weight.mean()
+            marginal = loss.marginal(self.target, self.weight)
+            weights = self.weight.tensor_split(n_parts)
+        self.parts = [*zip(self.x.tensor_split(n_parts), targets, weights, strict=True)]
         self.variance = torch.zeros_like(self.target[0])
-        for target in targets:
-            self.variance += loss.squares(marginal.expand(len(target), -1), target).sum(0)
+        for _, target, weight in self.parts:
+            squares = loss.squares(marginal.expand(len(target), -1), target)
+            self.variance += squares.sum(0) if weight is None else weight @ squares
         if column_weights is None:
             column_weights = torch.where(self.variance > 0, 1 / self.variance, 0.0)
         self.column_weights = column_weights
@@ -161,21 +169,24 @@ class JudgedRows:
 
     @torch.no_grad()
     def judge(self) -> tuple[torch.Tensor, float]:
-        """Return the loss of every row, (n_rows,), and R² of all of them."""
+        """Return the loss of every row times its weight, (n_rows,), and R² of all."""
         set_training(self.network, self.loss, False)
         error = torch.zeros_like(self.column_weights)
         # float64, for a mean of many rows and the standard error of small differences. At
         # once for all: small tensors that stay, made between large ones that do not, would
         # leave gaps in memory that no large one fits into.
         losses = torch.empty(len(self.x), dtype=torch.float64, device="cpu")
-        for rows, (x, target) in zip(
+        for rows, (x, target, weight) in zip(
             losses.tensor_split(len(self.parts)), self.parts, strict=True
         ):
             with user_code.random_state:
                 outcome = self.network.outcome(x)
                 rows.copy_(self.loss.rows(outcome, target))
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
-            error += self.loss.squares(x_hat, target).sum(0)
+            squares = self.loss.squares(x_hat, target)
+            error += squares.sum(0) if weight is None else weight @ squares
+            if weight is not None:
+                rows.mul_(weight.to(rows))
         # As in score, a column that does not vary has no variance to explain.
         total, varies = float(self.variance.sum()), self.variance > 0
         unexplained = float((error * self.column_weights)[varies].sum())
@@ -349,14 +360,22 @@ class BestWeights:
         gain = self.start_rows - self.best_rows
         if len(gain) < 2 or self.train.judge()[0].mean() > self.train_loss:
             return True
-        n_standard_errors = _N_STANDARD_ERRORS + _N_MORE_BY_ONE_ROW / len(gain)
-        in_errors = math.sqrt(len(gain)) * gain.mean() / gain.std()
+        # What makes the mean of weighted rows uncertain is w (d - mean), which has no mean;
+        # rows of equal weights would be as certain if there were so many of them.
+        weight, n_alike = torch.ones_like(gain), float(len(gain))
+        if self.valid is not None and self.valid.weight is not None:
+            weight = self.valid.weight.to(gain)
+            n_alike = len(gain) ** 2 / float((weight**2).sum())
+        n_standard_errors = _N_STANDARD_ERRORS + _N_MORE_BY_ONE_ROW / n_alike
+        spread = (gain - weight * gain.mean()).std()
+        in_errors = math.sqrt(len(gain)) * gain.mean() / spread
         if in_errors >= n_standard_errors:
             return False
         # The loss of the start is known from all rows, training rows among them, which a
         # linear fit hardly overfits; then that of an epoch may be all that is in doubt.
         of_epoch = self.best_rows
-        margin = n_standard_errors * of_epoch.std() / math.sqrt(len(gain))
+        spread = (of_epoch - weight * of_epoch.mean()).std()
+        margin = n_standard_errors * spread / math.sqrt(len(gain))
         return bool(in_errors < 1 or self.loss_of_all - of_epoch.mean() < margin)
 
     def _raise_if_diverged(self, loss: float, epoch: int) -> None:

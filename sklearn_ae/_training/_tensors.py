@@ -76,13 +76,19 @@ def to_tensor(
 
 @torch.no_grad()
 def to_rows(
-    network: BottleneckNetwork, x: Any, target: Any, train: np.ndarray, valid: np.ndarray
+    network: BottleneckNetwork,
+    x: Any,
+    target: Any,
+    train: np.ndarray,
+    valid: np.ndarray,
+    *,
+    weight: np.ndarray | None = None,
 ) -> tuple[Rows, Rows | None]:
     """Return the rows at ``train``, and those at ``valid`` if there are any.
 
     They are in the dtype of ``network``, on its device. ``x`` and ``target``, which may be
     None, give arrays for slices, as ScaledRows does. All rows are read once, from first to
-    last, some thousand at a time.
+    last, some thousand at a time. ``weight``, (n_samples,), becomes 1 on average in both.
     """
     like = next(network.parameters())
     place = torch.tensor(np.argsort(np.concatenate([train, valid])), device=like.device)
@@ -94,6 +100,12 @@ def to_rows(
             tensors[-1].index_copy_(0, place[part], torch.from_numpy(rows[part]).to(like))
     parts = [tensor.tensor_split([len(train)]) for tensor in tensors]
     first, rest = (Rows(*rows) for rows in zip(*parts, strict=True))
+    if weight is not None:
+        shares = [weight[i] * (len(i) / (weight[i].sum() or 1.0)) for i in (train, valid)]
+        first, rest = (
+            rows._replace(weight=to_tensor(share, like))
+            for rows, share in zip((first, rest), shares, strict=True)
+        )
     return first, rest if len(valid) else None
 
 

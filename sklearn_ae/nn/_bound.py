@@ -63,8 +63,8 @@ class EvidenceLowerBound(TrainingLoss):
     def squares(self, x_hat, x):
         return self.likelihood.loss.squares(x_hat, x)
 
-    def marginal(self, x):
-        return self.likelihood.loss.marginal(x)
+    def marginal(self, x, weight=None):
+        return self.likelihood.loss.marginal(x, weight)
 
     def of_mean(self, outcome, x):
         # The noise level and divergence of the network stay, so that this is on the scale

@@ -77,8 +77,11 @@ class TrainingLoss(nn.Module, ABC):
         """
 
     @abstractmethod
-    def marginal(self, x: torch.Tensor) -> torch.Tensor:
-        """Return the output for a network that knows no row of ``x``, (1, n_out)."""
+    def marginal(self, x: torch.Tensor, weight: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the output for a network that knows no row of ``x``, (1, n_out).
+
+        ``weight``, (n_rows,), is that of each row, 1 on average.
+        """
 
     @abstractmethod
     def of_mean(self, outcome: Any, x: torch.Tensor) -> torch.Tensor:
@@ -125,8 +128,10 @@ class NumberLoss(ReconstructionLoss):
     def squares(self, x_hat, x):
         return (x_hat - x) ** 2
 
-    def marginal(self, x):
-        return x.mean(0, keepdim=True)
+    def marginal(self, x, weight=None):
+        if weight is None:
+            return x.mean(0, keepdim=True)
+        return weight[None] @ x / x.shape[0]
 
 
 class CellLoss(NumberLoss):

@@ -112,15 +112,16 @@ class TableLoss(ReconstructionLoss):
             (slope,) = torch.autograd.grad(mean, leaf)
         return mean.detach(), slope
 
-    def marginal(self, x):
+    def marginal(self, x, weight=None):
+        weight = x.new_ones(x.shape[0]) if weight is None else weight
         output = x.new_zeros((1, self.layout.n_out))
         n_numbers = len(self.layout.numbers)
-        output[:, :n_numbers] = x[:, self.layout.numbers].nanmean(0).nan_to_num_(0.0)
+        numbers = x[:, self.layout.numbers]
+        seen = weight @ (~numbers.isnan()).to(x.dtype)
+        output[0, :n_numbers] = weight @ numbers.nan_to_num(0.0) / seen.clamp(min=1e-9)
         for j, places in self.layout.logits():
-            level = x[:, j]
-            counts = (
-                level[~level.isnan()].long().bincount(minlength=self.layout.n_levels[j])
-            )
+            seen = ~x[:, j].isnan()
+            counts = x[seen, j].long().bincount(weight[seen], self.layout.n_levels[j])
             output[0, places] = counts.to(x.dtype).clamp(min=1e-9).log()
         return output
 

@@ -26,11 +26,18 @@ def main(X: NDArray[np.float64]) -> None:
     module_codes: torch.Tensor = ae.net_.module_.encode(torch.ones(3, X.shape[1]))
     print(score, names, module_codes, ae.inverse_transform(codes) - ae.mean_)
 
+    weights = X[:, 0] ** 2
+    ae = ae.fit(X, X_val=X[:9], sample_weight=weights)
+    print(ae.score(X, sample_weight=weights))
+
     solver, loss = torch.optim.RMSprop, torch.nn.SmoothL1Loss()
     dae = DenoisingAutoencoder(2, noise=shifted, solver=solver, loss=loss, max_iter=3)
     print(dae.set_output(transform="polars").fit_transform(pl.DataFrame(X)))
     dae = DenoisingAutoencoder(2, noise_level=[0.1] * X.shape[1], max_iter=3)
     print(dae.fit(X + 1, X_clean=X).denoise(X.tolist()))
+    dae = dae.fit(
+        X + 1, X_clean=X, X_val=X + 1, X_clean_val=X, sample_weight=[1.0] * len(X)
+    )
     with config_context(enable_metadata_routing=True):
         dae.set_fit_request(X_clean=True).set_score_request(X_clean=True)
 

@@ -1,0 +1,162 @@
+"""What ``fit`` and ``score`` take beside X: weights of rows, and own validation rows."""
+
+import numpy as np
+
+from ._validation import read_table, refuse_other_names, validate_clean_rows
+
+__all__ = ["validate_fit_data", "weighted_rows"]
+
+# Weights are used up to this mean: beyond it n and n - 1 are the same number, and squares
+# of rows times weights could overflow.
+_LARGEST_MEAN = 1e12
+
+
+def validate_fit_data(estimator, X: np.ndarray, X_clean, *given):
+    """Return X and X_clean with the rows that count, their weights, and validation rows.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        It has seen the columns of ``X``.
+    X : ndarray of shape (n_samples, n_features)
+        Validated.
+    X_clean : array-like of shape (n_samples, n_features) or None
+    *given : array-like or None
+        ``sample_weight``, ``X_val`` and ``X_clean_val``, as in ``fit``.
+
+    Returns
+    -------
+    X, X_clean : ndarray, ndarray or None
+        Without rows of weight zero.
+    weight : ndarray of shape (n_samples,) or None
+        None: all rows have the same weight.
+    own_rows : tuple of (ndarray, ndarray or None), or None
+        Validation rows and their targets.
+    """
+    sample_weight, X_val, X_clean_val = given
+    if X_clean is not None:
+        X_clean = validate_clean_rows(estimator, X_clean, X)
+    own_rows = None
+    if X_val is not None or X_clean_val is not None:
+        has_pairs = X_clean is not None
+        _refuse_half_pairs(X_val is not None, X_clean_val is not None, has_pairs)
+        own_rows = _own_rows(estimator, X.shape[1], X_val, X_clean_val)
+    return *weighted_rows(sample_weight, X, X_clean), own_rows
+
+
+def weighted_rows(
+    sample_weight, X: np.ndarray, X_clean: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    """Return the rows that have a weight, and their weights; None if these are equal.
+
+    A weight counts a row as if it were repeated. Where weights are below 1 on average,
+    they are made 1 on average: there cannot be fewer rows than there are.
+
+    Parameters
+    ----------
+    sample_weight : array-like of shape (n_samples,), float or None
+    X, X_clean : ndarray of shape (n_samples, n_features); the second one may be None
+    """
+    if sample_weight is None:
+        return X, X_clean, None
+    weight = _as_weights(sample_weight, len(X))
+    counts = weight > 0
+    if not counts.any():
+        raise ValueError(
+            f"sample_weight is zero for all {len(X)} rows; expected a weight above 0 for "
+            "one row at least, since rows of weight 0 are left out. Pass "
+            "sample_weight=None if all rows count the same."
+        )
+    if not counts.all():
+        is_own_target = X_clean is X
+        X, weight = X[counts], weight[counts]
+        if X_clean is not None:
+            X_clean = X if is_own_target else X_clean[counts]
+    if weight.min() == weight.max():
+        return X, X_clean, None
+    shares = weight / weight.max()  # a sum of weights may overflow
+    mean = weight.max() * shares.mean()
+    if not 1 <= mean <= _LARGEST_MEAN:
+        weight = shares / shares.mean() * np.clip(mean, 1, _LARGEST_MEAN)
+    return X, X_clean, weight
+
+
+def _as_weights(sample_weight, n_rows: int) -> np.ndarray:
+    """Return weights as an array of float64, (n_rows,), or raise ValueError."""
+    try:
+        given = np.asarray(sample_weight)
+        if given.dtype.kind not in "biufO":
+            raise ValueError(f"dtype {given.dtype}")
+        weight = given.astype(np.float64)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"sample_weight holds values that are no real numbers ({error}); expected a "
+            "number of at least 0 for each row. Convert them with float() first."
+        ) from error
+    if weight.ndim == 0:  # as scikit-learn's own estimators take it
+        weight = np.full(n_rows, weight)
+    if weight.ndim > 1:
+        raise ValueError(
+            f"sample_weight has shape {weight.shape}; expected one dimension, a weight for "
+            f"each of {n_rows} rows: Sample weights must be 1D array or scalar. Pass one "
+            "column, or sample_weight.ravel()."
+        )
+    if len(weight) != n_rows:
+        raise ValueError(
+            f"sample_weight has {len(weight)} values and X has {n_rows} rows; expected a "
+            "weight for each row. Pass the weights of these rows, in their order."
+        )
+    for fault, is_wrong in (
+        ("values that are NaN or infinite", ~np.isfinite(weight)),
+        ("negative values", weight < 0),
+    ):
+        if is_wrong.any():
+            row = int(is_wrong.argmax())
+            raise ValueError(
+                f"sample_weight has {int(is_wrong.sum())} {fault}, the first of them "
+                f"{weight[row]:g} at {row}; expected finite numbers of at least 0. Use 0 "
+                "for rows that should not count."
+            )
+    return weight
+
+
+def _refuse_half_pairs(has_val: bool, has_clean_val: bool, has_clean: bool) -> None:
+    """Raise ValueError unless training and validation rows are of one kind."""
+    if not has_val:
+        raise ValueError(
+            "X_clean_val is given without X_val; expected the noisy rows that it belongs "
+            "to. Pass both, or neither."
+        )
+    if has_clean and not has_clean_val:
+        raise ValueError(
+            "X_clean is given, and X_val without X_clean_val; expected pairs of noisy and "
+            "clean rows for validation as for training. Pass X_clean_val, with a row for "
+            "each row of X_val."
+        )
+    if has_clean_val and not has_clean:
+        raise ValueError(
+            "X_clean_val is given without X_clean; expected clean rows in X and X_val, to "
+            "which noise is added, or pairs in both. Pass X_clean too, or the clean "
+            "validation rows as X_val."
+        )
+
+
+def _own_rows(estimator, n_features: int, X_val, X_clean_val):
+    """Return the validation rows and their targets or None, as arrays of floats."""
+    if not estimator.early_stopping:
+        raise ValueError(
+            "X_val is given and early_stopping=False, which selects no epoch and would "
+            "ignore it; expected validation rows for early_stopping=True only. Set "
+            "early_stopping=True, or leave X_val out."
+        )
+    rows, names = read_table(estimator, X_val, "X_val")
+    if rows.shape[1] != n_features:
+        raise ValueError(
+            f"X_val has {rows.shape[1]} columns and X has {n_features}; expected the same "
+            "columns in the same order. Pass validation rows of the table that X is from."
+        )
+    refuse_other_names(estimator, names, "X_val", "X")
+    if X_clean_val is None:
+        return rows, None
+    clean = validate_clean_rows(estimator, X_clean_val, rows, "X_clean_val", "X_val")
+    return rows, clean
