@@ -518,7 +518,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return self._column_r2(X, X)
+        return self._fitted.column_scores(X, X)
 
     def score_samples(self, X: ArrayLike) -> Floats:
         """Return minus the loss of each sample: higher is more like the training samples.

@@ -9,15 +9,14 @@ from typing import Any, Self, get_args
 import numpy as np
 from numpy.typing import ArrayLike
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import r2_score
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ._code_density import DENSITIES
 from ._columns import Table
-from ._data_checks import check_result_range, check_units
+from ._data_checks import check_units
 from ._fit import Fit
-from ._fitted import Fitted, shares_explained
+from ._fitted import Fitted
 from ._objectives import Objective
 from ._plan import make_plan
 from ._sklearn._callbacks import CALLBACKS, EpochTasks, FitTask
@@ -186,8 +185,9 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             objective = self._make_objective(X.shape[1], X_clean is not None)
             # Plain settings, so that nothing below can read or change the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
-            more = {"n_levels": n_levels, "weight": weight}
-            plan = make_plan(settings, objective, X, X_clean, last, **more)
+            plan = make_plan(
+                settings, objective, X, X_clean, last, n_levels=n_levels, weight=weight
+            )
             if self.warm_start and last is None:
                 warn_of_forgotten_rows(self, plan)
             variance = plan.output_columns.variance_  # of what should come out
@@ -203,7 +203,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             if task is not None:
                 watchers.append(EpochTasks(task, lambda: self._snapshot(fit)))
             fitted = fit.run(watchers)
-            attributes, complaint = _attributes(fitted)
+            attributes, complaint = fitted.attributes()
             if complaint is not None:
                 # Before attributes are set: where warnings are errors, none change.
                 warn_user(complaint, ConvergenceWarning)
@@ -246,7 +246,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
     def _snapshot(self, fit) -> dict:
         """Return what the attributes would be if ``fit`` ended with the current epoch."""
-        return vars(copy(self)) | _attributes(fit.snapshot())[0]
+        return vars(copy(self)) | fit.snapshot().attributes()[0]
 
     # -- using ---------------------------------------------------------------
 
@@ -322,23 +322,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         return self._give(self._fitted.impute(rows), X)
 
     def _r2(self, X, wanted, sample_weight):
-        X, wanted, weight = weighted_rows(sample_weight, X, wanted)
-        if len(X) == 1:
-            return r2_score([0.0], [0.0])  # scikit-learn says that one row has no score
-        with np.errstate(over="ignore", invalid="ignore"):
-            error, total = self._fitted.squares(X, wanted, weight)
-            scores = shares_explained(error, total)
-            table = self._fitted.architecture.table
-            # Columns that have no common unit have the same weight.
-            weights = total > 0 if table is not None and table.categories else total
-            score = np.average(scores, weights=weights if weights.any() else None)
-        check_result_range(np.asarray(score), [X], "X", has_own_parts=False)
-        return float(score)
-
-    def _column_r2(self, X, wanted):
-        if len(X) == 1:
-            return np.full(X.shape[1], r2_score([0.0], [0.0]))
-        return shares_explained(*self._fitted.squares(X, wanted))
+        return self._fitted.score(*weighted_rows(sample_weight, X, wanted))
 
     def _row_scores(self, X, wanted, name):
         check_units(self._fitted.loss, wanted, name)
@@ -426,27 +410,3 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
                 UserWarning,
             )
         super().__setstate__(state)
-
-
-def _attributes(fitted: Fitted) -> tuple[dict, str | None]:
-    """Return the attributes of an estimator for ``fitted``, and a warning or None."""
-    own, complaint = fitted.objective.report(fitted)
-    size, ratio = fitted.size, fitted.explained_ratio
-    # Of all columns together, as PCA has it.
-    variance = fitted.output_columns.variance_.sum() * size / max(1, size - 1)
-    attributes = {
-        "_fitted": fitted,
-        "n_components_": fitted.architecture.n_components,
-        "n_samples_": fitted.n_samples,
-        "code_variance_": fitted.axes_variance,
-        "explained_variance_": ratio * variance,
-        "explained_variance_ratio_": ratio,
-        "mean_": fitted.columns.mean_,
-        "scale_": fitted.columns.scale_,
-        "n_iter_": fitted.n_iter,
-        "best_iter_": fitted.best_iter,
-        "loss_curve_": fitted.loss_curve,
-        "validation_loss_curve_": fitted.validation_loss_curve,
-        "validation_scores_": fitted.validation_scores,
-    }
-    return attributes | own, fitted.complaint or complaint

@@ -669,7 +669,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
         clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
-        return self._column_r2(X, clean)
+        return self._fitted.column_scores(X, clean)
 
     def score_samples(self, X: ArrayLike, *, X_clean: ArrayLike | None = None) -> Floats:
         """Return minus the loss of each sample: higher is more like the training samples.

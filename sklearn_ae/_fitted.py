@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from sklearn.metrics import r2_score
 
 from ._code_density import CodeDensity
 from ._columns import Scaler, column_totals
@@ -23,7 +24,7 @@ from ._training import (
     user_code,
 )
 
-__all__ = ["Fitted", "shares_explained"]
+__all__ = ["Fitted"]
 
 
 @dataclass(frozen=True)
@@ -206,6 +207,52 @@ class Fitted:
         error = weight @ cells * self.output_columns.scale_**2
         return error, column_totals(X_clean, table.n_levels, weight)
 
+    def score(self, X: np.ndarray, X_clean: np.ndarray, weight: np.ndarray | None) -> float:
+        """Return R² of the reconstructions, of tables with levels the mean of columns.
+
+        Columns count by their variance, but in tables with levels, which have no common
+        unit. ``weight``, (n_samples,), is that of each row.
+        """
+        if len(X) == 1:
+            return r2_score([0.0], [0.0])  # scikit-learn says that one row has no score
+        with np.errstate(over="ignore", invalid="ignore"):
+            error, total = self.squares(X, X_clean, weight)
+            table = self.architecture.table
+            weights = total > 0 if table is not None and table.categories else total
+            scores = _shares_explained(error, total)
+            score = np.average(scores, weights=weights if weights.any() else None)
+        check_result_range(np.asarray(score), [X], "X", has_own_parts=False)
+        return float(score)
+
+    def column_scores(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
+        """Return the share explained of each column, (n_features,)."""
+        if len(X) == 1:
+            return np.full(X.shape[1], r2_score([0.0], [0.0]))
+        return _shares_explained(*self.squares(X, X_clean))
+
+    def attributes(self) -> tuple[dict, str | None]:
+        """Return the attributes of an estimator, and a warning or None."""
+        own, complaint = self.objective.report(self)
+        size, ratio = self.size, self.explained_ratio
+        # Of all columns together, as PCA has it.
+        variance = self.output_columns.variance_.sum() * size / max(1, size - 1)
+        attributes = {
+            "_fitted": self,
+            "n_components_": self.architecture.n_components,
+            "n_samples_": self.n_samples,
+            "code_variance_": self.axes_variance,
+            "explained_variance_": ratio * variance,
+            "explained_variance_ratio_": ratio,
+            "mean_": self.columns.mean_,
+            "scale_": self.columns.scale_,
+            "n_iter_": self.n_iter,
+            "best_iter_": self.best_iter,
+            "loss_curve_": self.loss_curve,
+            "validation_loss_curve_": self.validation_loss_curve,
+            "validation_scores_": self.validation_scores,
+        }
+        return attributes | own, self.complaint or complaint
+
     def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
         """Return the loss of every row against its target, (n_samples,)."""
 
@@ -263,7 +310,7 @@ class Fitted:
         return self.seed if is_foreign else None
 
 
-def shares_explained(error: np.ndarray, total: np.ndarray) -> np.ndarray:
+def _shares_explained(error: np.ndarray, total: np.ndarray) -> np.ndarray:
     """Return R² of each column from its sums of squares, as scikit-learn's r2_score.
 
     Of a column without variance it is 1 without error, else 0.

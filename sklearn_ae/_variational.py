@@ -574,7 +574,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return self._column_r2(X, X)
+        return self._fitted.column_scores(X, X)
 
     def posterior(self, X: ArrayLike) -> tuple[Floats, Floats]:
         """Return the mean and the standard deviation of the codes of each sample.

@@ -44,7 +44,7 @@ ROOMS = {
     "_objectives": {"numpy", *FLOOR_0, *FLOOR_1},
     "_data_checks": {"numpy", *FLOOR_0, *FLOOR_1},
     "_plan": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
-    "_fitted": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_fitted": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_table_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_sklearn": {"numpy", "sklearn", "sklearn_ae._columns", "sklearn_ae._training"},

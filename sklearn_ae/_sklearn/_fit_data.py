@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ._validation import read_table, refuse_other_names, validate_clean_rows
+from ._validation import read_table, refuse_holes, refuse_other_names, validate_clean_rows
 
 __all__ = ["validate_fit_data", "weighted_rows"]
 
@@ -40,7 +40,7 @@ def validate_fit_data(estimator, X: np.ndarray, X_clean, *given):
     if X_val is not None or X_clean_val is not None:
         has_pairs = X_clean is not None
         _refuse_half_pairs(X_val is not None, X_clean_val is not None, has_pairs)
-        own_rows = _own_rows(estimator, X.shape[1], X_val, X_clean_val)
+        own_rows = _own_rows(estimator, X, X_val, X_clean_val)
     return *weighted_rows(sample_weight, X, X_clean), own_rows
 
 
@@ -141,7 +141,7 @@ def _refuse_half_pairs(has_val: bool, has_clean_val: bool, has_clean: bool) -> N
         )
 
 
-def _own_rows(estimator, n_features: int, X_val, X_clean_val):
+def _own_rows(estimator, X: np.ndarray, X_val, X_clean_val):
     """Return the validation rows and their targets or None, as arrays of floats."""
     if not estimator.early_stopping:
         raise ValueError(
@@ -150,12 +150,16 @@ def _own_rows(estimator, n_features: int, X_val, X_clean_val):
             "early_stopping=True, or leave X_val out."
         )
     rows, names = read_table(estimator, X_val, "X_val")
+    n_features = X.shape[1]
     if rows.shape[1] != n_features:
         raise ValueError(
             f"X_val has {rows.shape[1]} columns and X has {n_features}; expected the same "
             "columns in the same order. Pass validation rows of the table that X is from."
         )
     refuse_other_names(estimator, names, "X_val", "X")
+    has_levels = estimator._table is not None and estimator._table.has_levels
+    if not (has_levels or np.isnan(X.min())):
+        refuse_holes(rows, "X_val")
     if X_clean_val is None:
         return rows, None
     clean = validate_clean_rows(estimator, X_clean_val, rows, "X_clean_val", "X_val")

@@ -34,6 +34,7 @@ __all__ = [
     "fresh_random_state",
     "output_library",
     "read_table",
+    "refuse_holes",
     "refuse_other_names",
     "refuse_size",
     "validate_clean_rows",
@@ -93,11 +94,11 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
             refuse(X, "X", error)
             raise
     if not reset and estimator._fitted.architecture.table is None:
-        _refuse_holes(rows, "X")
+        refuse_holes(rows, "X")
     return rows
 
 
-def _refuse_holes(rows: np.ndarray, name: str) -> None:
+def refuse_holes(rows: np.ndarray, name: str) -> None:
     """Raise ValueError for missing cells if the samples of the fit had none."""
     if np.isnan(rows.min()):
         raise ValueError(
