@@ -2,9 +2,9 @@
 
 from abc import ABCMeta, abstractmethod
 from copy import copy
-from numbers import Integral, Real
+from numbers import Integral
 from types import SimpleNamespace
-from typing import Any, Self, get_args
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,7 +12,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from ._code_density import DENSITIES
 from ._columns import Table
 from ._data_checks import check_units
 from ._fit import Fit
@@ -22,14 +21,12 @@ from ._plan import make_plan
 from ._sklearn._callbacks import CALLBACKS, EpochTasks, FitTask
 from ._sklearn._fit_data import validate_fit_data, weighted_rows
 from ._sklearn._html import DrawnNetworkMixin
+from ._sklearn._parameters import CONSTRAINTS
 from ._sklearn._typed import Transformer
 from ._sklearn._validation import (
     COUNTS,
     DOMINANT,
-    Hidden,
     Interval,
-    RealNotInt,
-    StrOptions,
     all_or_nothing,
     fresh_random_state,
     output_library,
@@ -42,10 +39,10 @@ from ._sklearn._validation import (
     warn_of_forgotten_rows,
     warn_user,
 )
-from ._training import OPTIMIZERS, SCHEDULES, ProgressLines, ReconstructionNet, Watcher
-from ._types import Floats, Init, Loss, Precision, RandomState, Scaling
+from ._training import ProgressLines, ReconstructionNet, Watcher
+from ._types import Floats, Loss, RandomState, Scaling
 from ._version import __version__
-from .nn import ACTIVATIONS, LOSSES
+from .nn import ACTIVATIONS
 
 __all__ = ["BaseAutoencoder"]
 
@@ -86,45 +83,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
     _fitted: Fitted
     _table: Table | None
 
-    _parameter_constraints: dict = {
-        "n_components": [
-            _COUNT,
-            None,
-            # PCA's, which get an error with a way out.
-            Hidden(Interval(RealNotInt, 0, 1, closed="neither")),
-            Hidden(StrOptions({"mle"})),
-        ],
-        "hidden_layer_sizes": ["array-like", _COUNT],
-        "decoder_hidden_layer_sizes": ["array-like", _COUNT, None],
-        "activation": [StrOptions(_ACTIVATIONS)],
-        "code_activation": [StrOptions(_ACTIVATIONS)],
-        "output_activation": [StrOptions(_ACTIVATIONS | {"auto"})],
-        "loss": [StrOptions(set(LOSSES)), callable],
-        "init": [StrOptions(set(get_args(Init)))],
-        "scaling": [StrOptions(set(get_args(Scaling))), None],
-        "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
-        "sampler": [StrOptions(set(DENSITIES) - {"prior"})],
-        "whiten": ["boolean"],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "solver": [StrOptions(set(OPTIMIZERS)), type],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "learning_rate": [StrOptions(set(SCHEDULES))],
-        "batch_size": [StrOptions({"auto"}), _COUNT],
-        "max_iter": [_COUNT],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [_COUNT],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "warm_start": ["boolean"],
-        "encoder": [callable, None],
-        "decoder": [callable, None],
-        "device": [str],
-        "precision": [StrOptions(set(get_args(Precision)))],
-        "callbacks": [list, tuple, None],
-        "verbose": ["verbose"],
-        "random_state": ["random_state"],
-    }
+    _parameter_constraints: dict = CONSTRAINTS
 
     @abstractmethod
     def fit(
@@ -181,7 +140,10 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             counts = [getattr(self, name, None) for name in COUNTS]
             if bool in map(type, counts) or isinstance(self.n_components, _TO_BE_FOUND):
                 refuse_size(self)
-            n_levels = self._levels_of(X if X_clean is None else X_clean, X)
+            n_levels: tuple[int, ...] = ()
+            # The least value of a table is NaN if any cell is.
+            if self._table is not None or np.isnan(X.min()) or X_clean is not None:
+                n_levels = self._levels_of(X if X_clean is None else X_clean, X)
             objective = self._make_objective(X.shape[1], X_clean is not None)
             # Plain settings, so that nothing below can read or change the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
@@ -203,7 +165,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             if task is not None:
                 watchers.append(EpochTasks(task, lambda: self._snapshot(fit)))
             fitted = fit.run(watchers)
-            attributes, complaint = fitted.attributes()
+            attributes, complaint = _attributes(fitted)
             if complaint is not None:
                 # Before attributes are set: where warnings are errors, none change.
                 warn_user(complaint, ConvergenceWarning)
@@ -216,7 +178,6 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         """Return the number of levels of each column; nothing for complete numbers."""
         if self._table is not None and any(self._table.n_levels):
             return self._table.n_levels
-        # The least value of a table is NaN if any is.
         has_holes = any(np.isnan(table.min()) for table in tables)
         return (0,) * tables[0].shape[1] if has_holes else ()
 
@@ -246,7 +207,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
     def _snapshot(self, fit) -> dict:
         """Return what the attributes would be if ``fit`` ended with the current epoch."""
-        return vars(copy(self)) | fit.snapshot().attributes()[0]
+        return vars(copy(self)) | _attributes(fit.snapshot())[0]
 
     # -- using ---------------------------------------------------------------
 
@@ -410,3 +371,27 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
                 UserWarning,
             )
         super().__setstate__(state)
+
+
+def _attributes(fitted: Fitted) -> tuple[dict, str | None]:
+    """Return the attributes of an estimator for ``fitted``, and a warning or None."""
+    own, complaint = fitted.objective.report(fitted)
+    size, ratio = fitted.size, fitted.explained_ratio
+    # Of all columns together, as PCA has it.
+    variance = fitted.output_columns.variance_.sum() * size / max(1, size - 1)
+    attributes = {
+        "_fitted": fitted,
+        "n_components_": fitted.architecture.n_components,
+        "n_samples_": fitted.n_samples,
+        "code_variance_": fitted.axes_variance,
+        "explained_variance_": ratio * variance,
+        "explained_variance_ratio_": ratio,
+        "mean_": fitted.columns.mean_,
+        "scale_": fitted.columns.scale_,
+        "n_iter_": fitted.n_iter,
+        "best_iter_": fitted.best_iter,
+        "loss_curve_": fitted.loss_curve,
+        "validation_loss_curve_": fitted.validation_loss_curve,
+        "validation_scores_": fitted.validation_scores,
+    }
+    return attributes | own, fitted.complaint or complaint

@@ -5,12 +5,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from ._code_density import DENSITIES, CodeDensity, DeferredDensity
-from ._columns import ScaledRows, Scaler, column_variance, row_slices
+from ._columns import ScaledRows, column_variance, row_slices
 from ._data_checks import check_loss_domain, check_output_range, refuse_lack_of_memory
 from ._fitted import Fitted
 from ._objectives import BlockRows, Start, StartProblem, start_of_table
 from ._plan import Plan
-from ._table_fit import block_rows, choose_fills, explain_table, load_table
+from ._table_fit import (
+    block_rows,
+    choose_fills,
+    explain_table,
+    ignore_columns,
+    load_table,
+)
 from ._training import (
     Rows,
     Training,
@@ -29,7 +35,7 @@ from ._training import (
     to_tensor,
     user_code,
 )
-from .nn import UNCROSSED, HiddenCells, TableLayout, refuse_single_rows
+from .nn import UNCROSSED, HiddenCells, refuse_single_rows
 
 __all__ = ["Fit"]
 
@@ -149,7 +155,7 @@ class Fit:
             self.noise = HiddenCells(self.noise, table.hole_share)
             noises.append(self.noise)
         for noise in noises:
-            measure_noise(noise, _known_of(plan.columns, table))
+            measure_noise(noise, plan.columns.known(table and table.n_levels))
 
     def _find_linear_start(self, index: np.ndarray | None) -> Start:
         """Return the best linear network for the rows at ``index``; None for all."""
@@ -257,7 +263,7 @@ class Fit:
             constant = constant[is_constant[constant]]
             if plan.architecture.table is not None:
                 constant = np.flatnonzero(np.isin(plan.architecture.table.owners, constant))
-            _ignore_columns(arrays, constant, self.blocks[:1][0])
+            ignore_columns(arrays, constant, self.blocks[:1][0])
         if plan.architecture.table is not None and plan.architecture.table.rank:
             rows = self.valid if len(self.valid) else self.train
             chosen = choose_fills(
@@ -404,34 +410,3 @@ class Fit:
                 "are put into a new copy of it; expected the same. Register all that it "
                 "draws or learns as a parameter or by register_buffer()."
             )
-
-
-def _ignore_columns(arrays: dict[str, np.ndarray], columns: np.ndarray, x: np.ndarray):
-    """Let codes depend on ``columns`` no more: they are what they are in the row ``x``.
-
-    Columns that never varied have weights as they were drawn, which would move codes if
-    the columns varied in use.
-    """
-    for name in ("encoder.skip", "encoder.layers.0"):
-        if f"{name}.weight" in arrays:
-            weight, bias = arrays[f"{name}.weight"].copy(), arrays[f"{name}.bias"]
-            share = weight[:, columns] @ x[columns]
-            weight[:, columns] = 0
-            arrays[f"{name}.weight"] = weight
-            arrays[f"{name}.bias"] = bias + share.astype(bias.dtype)
-
-
-def _known_of(columns: Scaler, table: TableLayout | None) -> dict[str, np.ndarray]:
-    """Return what noise has to know of the columns, in the network's units."""
-    offset, scale = columns.offset_, columns.scale_
-    known = {
-        "mean": (columns.mean_ - offset) / scale,
-        "variance": columns.variance_ / scale**2,
-        "low": (columns.low_ - offset) / scale,
-        "high": (columns.high_ - offset) / scale,
-        "offset": offset,
-        "scale": scale,
-    }
-    if table is not None:
-        known["is_level"] = np.array(table.n_levels) > 0
-    return known

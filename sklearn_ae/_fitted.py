@@ -23,6 +23,7 @@ from ._training import (
     share_hooks,
     user_code,
 )
+from .nn import table_loss
 
 __all__ = ["Fitted"]
 
@@ -200,7 +201,7 @@ class Fitted:
 
         def errors(network, loss, x, clean):
             x_hat = network.decoder(network.encoder(network.units_in(x)))
-            return loss.squares(x_hat, network.units_out(clean))
+            return table_loss(loss).squares(x_hat, network.units_out(clean))
 
         cells = self.apply(errors, X, X_clean)
         weight = np.ones(len(cells)) if weight is None else weight
@@ -229,29 +230,6 @@ class Fitted:
         if len(X) == 1:
             return np.full(X.shape[1], r2_score([0.0], [0.0]))
         return _shares_explained(*self.squares(X, X_clean))
-
-    def attributes(self) -> tuple[dict, str | None]:
-        """Return the attributes of an estimator, and a warning or None."""
-        own, complaint = self.objective.report(self)
-        size, ratio = self.size, self.explained_ratio
-        # Of all columns together, as PCA has it.
-        variance = self.output_columns.variance_.sum() * size / max(1, size - 1)
-        attributes = {
-            "_fitted": self,
-            "n_components_": self.architecture.n_components,
-            "n_samples_": self.n_samples,
-            "code_variance_": self.axes_variance,
-            "explained_variance_": ratio * variance,
-            "explained_variance_ratio_": ratio,
-            "mean_": self.columns.mean_,
-            "scale_": self.columns.scale_,
-            "n_iter_": self.n_iter,
-            "best_iter_": self.best_iter,
-            "loss_curve_": self.loss_curve,
-            "validation_loss_curve_": self.validation_loss_curve,
-            "validation_scores_": self.validation_scores,
-        }
-        return attributes | own, self.complaint or complaint
 
     def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
         """Return the loss of every row against its target, (n_samples,)."""

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._columns import Scaler, column_costs, fit_scaler, level_frequencies
+from ._columns import Scaler
 from ._data_checks import check_loss_domain, check_output_range, refuse_lost_digits
 from ._objectives import Objective
+from ._table_plan import fit_scalers, measure_levels, plan_table
 from ._training import (
     Recipe,
     check_callbacks,
@@ -40,9 +41,6 @@ _FEWEST_ROWS, _MOST_ROWS = 16, 512
 # Where columns outnumber rows, as in 60 to 300 images, passes won 0.006 of R² at most and
 # took two to nine times as long.
 _ROWS_PER_EPOCH, _FEWEST_TO_REPEAT = 1000, 50
-
-# Widest blocks whose holes are filled from a density of full rank, and the rank of others.
-_MOST_TO_FILL, _RANK_OF_WIDE = 100, 64
 
 
 @dataclass(frozen=True)
@@ -188,7 +186,7 @@ def make_plan(
         check_loss_domain(loss, wanted, name)
     table = None
     if n_levels:
-        table = last.architecture.table if last else _plan_table(settings, X, n_levels)
+        table = last.architecture.table if last else plan_table(settings, X, n_levels)
     architecture = _plan_architecture(settings, X, last, table)
     output_activation = architecture.output_activation
     if output_activation != "identity":
@@ -198,10 +196,8 @@ def make_plan(
     if last is None:
         columns, output_columns, code_unit = _fit_units(settings, architecture, *rows)
         if table is not None:
-            frequencies = level_frequencies(wanted, n_levels, weight)
-            costs = np.ones(len(n_levels))
-            if table.categories:
-                costs = column_costs(loss, output_columns, frequencies)
+            known = loss, wanted, output_columns, weight
+            frequencies, costs = measure_levels(table, *known)
         shares_units = X_clean is None and output_activation == "identity"
         # The closed form is in float64: only training can lose the digits that vary.
         if not (is_closed_form or (columns.centres and output_columns.centres)):
@@ -242,13 +238,8 @@ def _fit_units(
     """Return the scaling of the input, the scaling of the target, and units of codes."""
     table, kind = architecture.table, settings.scaling
     if table is not None and table.categories:
-        # Columns without a common unit: each counts the same.
-        kind = kind and "feature"
-        columns = output_columns = fit_scaler(kind, X, "X", table.n_levels, weight)
-        if X_clean is not None:
-            clean = X_clean, "X_clean", table.n_levels, weight
-            output_columns = fit_scaler(kind, *clean)
-        return columns, output_columns, np.ones(architecture.n_components)
+        scalers = fit_scalers(table, kind, X, X_clean, weight)
+        return *scalers, np.ones(architecture.n_components)
     columns = output_columns = Scaler(kind).fit(X, weight=weight)
     output_activation = architecture.output_activation
     if output_activation != "identity":
@@ -389,31 +380,6 @@ def _plan_architecture(
         decoder=settings.decoder,
         table=table,
     )
-
-
-def _plan_table(settings, X: np.ndarray, n_levels: tuple[int, ...]) -> TableLayout:
-    """Return the layout of a table with levels or holes, if the loss suits them."""
-    loss, what = settings.loss, "columns of levels" if any(n_levels) else "missing cells"
-    if callable(loss):
-        raise ValueError(
-            f"loss={loss!r} is a callable, and X has {what}; expected a loss by name, "
-            "which knows what to do with them. Use loss='mse', 'mae' or 'huber'."
-        )
-    is_bent = settings.output_activation not in ("auto", "identity")
-    if any(n_levels) and (LOSSES[loss].outputs or is_bent):
-        raise ValueError(
-            f"loss={loss!r} and output_activation={settings.output_activation!r} bound "
-            "outputs, and X has columns of levels, whose outputs are probabilities; "
-            "expected loss='mse', 'mae' or 'huber' and output_activation='auto'. Use "
-            "these, or pass columns of numbers alone."
-        )
-    share = np.isnan(X).mean() if X.dtype.kind == "f" else 0.0
-    if share == 0:
-        return TableLayout(n_levels, 0)
-    n_blocks = TableLayout(n_levels, 0).n_blocks
-    # What holes are filled from is a normal density, of full rank if that is affordable.
-    rank = n_blocks - 1 if n_blocks <= _MOST_TO_FILL else _RANK_OF_WIDE
-    return TableLayout(n_levels, max(rank, 1), float(share))
 
 
 def _as_sizes(name: str, sizes) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""What a fit to a table with levels or holes does more than one to complete numbers."""
+"""What a fit to a table with levels, holes or constant columns does more than others."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,9 +10,15 @@ from ._linear import fit_gaussian
 from ._objectives import BlockRows
 from ._plan import Plan
 from ._training import by_chunk, load_arrays
-from .nn import BottleneckNetwork, TrainingLoss
+from .nn import BottleneckNetwork, TrainingLoss, table_loss
 
-__all__ = ["block_rows", "choose_fills", "explain_table", "load_table"]
+__all__ = [
+    "block_rows",
+    "choose_fills",
+    "explain_table",
+    "ignore_columns",
+    "load_table",
+]
 
 _HIDDEN = 0.2  # share of cells of validation rows that tell how well holes are filled
 _OF_TABLE = "encoder.table."
@@ -125,7 +131,7 @@ def explain_table(
     table: Any = plan.architecture.table
 
     def squares(code, x):
-        return loss.squares(network.decoder(code), x)
+        return table_loss(loss).squares(network.decoder(code), x)
 
     of_rows = np.ones(len(codes)) if weight is None else weight
     centre = of_rows @ codes / of_rows.sum()
@@ -143,3 +149,18 @@ def explain_table(
         errors = of_rows @ by_chunk(squares, network, kept, wanted)
         explained.append(1 - share @ errors)
     return np.diff(explained)
+
+
+def ignore_columns(arrays: dict[str, np.ndarray], columns: np.ndarray, x: np.ndarray):
+    """Let codes depend on ``columns`` no more: they are what they are in the row ``x``.
+
+    Columns that never varied have weights as they were drawn, which would move codes if
+    the columns varied in use.
+    """
+    for name in ("encoder.skip", "encoder.layers.0"):
+        if f"{name}.weight" in arrays:
+            weight, bias = arrays[f"{name}.weight"].copy(), arrays[f"{name}.bias"]
+            share = weight[:, columns] @ x[columns]
+            weight[:, columns] = 0
+            arrays[f"{name}.weight"] = weight
+            arrays[f"{name}.bias"] = bias + share.astype(bias.dtype)

@@ -30,7 +30,15 @@ FLOOR_0 = {"sklearn_ae._columns", "sklearn_ae._linear", "sklearn_ae._code_densit
 FLOOR_1 = {"sklearn_ae._training", "sklearn_ae.nn"}
 FLOOR_2 = {
     f"sklearn_ae.{room}"
-    for room in ("_data_checks", "_plan", "_fit", "_table_fit", "_fitted", "_objectives")
+    for room in (
+        "_data_checks",
+        "_table_plan",
+        "_plan",
+        "_table_fit",
+        "_fit",
+        "_fitted",
+        "_objectives",
+    )
 }
 FLOOR_3 = {f"sklearn_ae.{room}" for room in ("_base", "_sklearn", "_types", "_version")}
 ROOMS = {
@@ -45,9 +53,10 @@ ROOMS = {
     "_data_checks": {"numpy", *FLOOR_0, *FLOOR_1},
     "_plan": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_fitted": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_table_plan": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_table_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
-    "_sklearn": {"numpy", "sklearn", "sklearn_ae._columns", "sklearn_ae._training"},
+    "_sklearn": {"numpy", "sklearn", "sklearn_ae._types", *FLOOR_0, *FLOOR_1},
     "_base": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
     **{
         name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}
@@ -69,6 +78,7 @@ BELOW_ESTIMATORS = {
     "_objectives",
     "_data_checks",
     "_plan",
+    "_table_plan",
     "_table_fit",
     "_fit",
     "_fitted",

@@ -140,7 +140,7 @@ def test_other_columns_are_refused(quick, parts):
     with pytest.raises(ValueError, match=r"X_val has columns.+expected.+Pass X_val\[X"):
         quick(4, max_iter=2).fit(X, X_val=other)
     assert quick(4, max_iter=1).fit(X, X_val=X_val).n_samples_ == 510
-    with pytest.raises(ValueError, match="X_val contains NaN"):
+    with pytest.raises(ValueError, match="X_val has missing cells"):
         quick(4, max_iter=2).fit(X, X_val=X_val.replace(0.0, np.nan))
 
 

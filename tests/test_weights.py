@@ -16,7 +16,7 @@ from sklearn_ae._columns import Scaler, column_variance, row_slices
 from sklearn_ae._linear import fit_linear_denoiser, fit_pca, fit_wide_linear_denoiser
 from sklearn_ae._training._loop import Rows
 from sklearn_ae._training._stopping import JudgedRows
-from sklearn_ae.nn import NOISES, Autoencoder, make_loss
+from sklearn_ae.nn import Autoencoder, make_loss
 
 FITTED = ["mean_", "scale_", "explained_variance_", "explained_variance_ratio_"]
 

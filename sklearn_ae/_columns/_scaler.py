@@ -179,6 +179,24 @@ class Scaler:
         wide.varies_ = True
         return wide
 
+    def known(self, n_levels: Sequence[int] | None) -> dict[str, np.ndarray]:
+        """Return what noise has to know of the columns, by name; see Corruption.
+
+        ``n_levels`` has the number of levels of each column of a table, 0 for numbers.
+        """
+        offset, scale = self.offset_, self.scale_
+        known = {
+            "mean": (self.mean_ - offset) / scale,
+            "variance": self.variance_ / scale**2,
+            "low": (self.low_ - offset) / scale,
+            "high": (self.high_ - offset) / scale,
+            "offset": offset,
+            "scale": scale,
+        }
+        if n_levels is not None:
+            known["is_level"] = np.array(n_levels) > 0
+        return known
+
     def units(self, dtype: str) -> list[np.ndarray]:
         """Return the offsets to subtract, then the scale to divide by, in ``dtype``.
 

@@ -84,7 +84,10 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
     # be no number, which is no fault.
     with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
         if reset:
-            estimator._table = _find_table(estimator, X)
+            chosen = estimator.categorical_features
+            is_array = isinstance(X, np.ndarray) and X.dtype.kind in "fiub"
+            is_plain = is_array and (chosen is None or isinstance(chosen, str))
+            estimator._table = None if is_plain else _find_table(chosen, X)
         if estimator._table is not None and estimator._table.has_levels:
             validate_data(estimator, X, reset=reset, skip_check_array=True)
             return estimator._table.read(X)
@@ -108,9 +111,8 @@ def refuse_holes(rows: np.ndarray, name: str) -> None:
         )
 
 
-def _find_table(estimator, X) -> Table | None:
+def _find_table(categorical, X) -> Table | None:
     """Return what is known of the columns of a frame, None for arrays of numbers."""
-    categorical = estimator.categorical_features
     if Table.is_plain(X, categorical) and not hasattr(X, "columns"):
         return None
     return Table(categorical).fit(X)

@@ -240,7 +240,10 @@ class Training:
         recipe, hooks = self.recipe, self.hooks
         # Summed on the device: reading the loss of every batch would make a GPU wait.
         total = self.train.x.new_zeros(())
-        for noisy, target, weight in self._noisy_batches():
+        source = self.train, recipe.batch_size, self.generator, recipe.n_passes
+        is_plain = self.noise is None and self.network.to_rows is None
+        of_epoch = batches(*source) if is_plain else self._noisy_batches()
+        for noisy, target, weight in of_epoch:
             # Before the step, which uses the new rate; the first one is not at the peak.
             self.schedule.move()
             if self.warmup is not None:

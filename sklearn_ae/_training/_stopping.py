@@ -9,7 +9,12 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from ..nn import BottleneckNetwork, Corruption, TrainingLoss
+from ..nn import (
+    BottleneckNetwork,
+    Corruption,
+    TrainingLoss,
+    table_loss,
+)
 from ._recipe import Recipe
 from ._schedule import Schedule
 from ._steps import set_training
@@ -149,18 +154,26 @@ class JudgedRows:
                 for noisy, x in pairs:
                     noisy.copy_(noise(x, generator))
         targets = self.target.tensor_split(n_parts)
-        marginal = loss.marginal(self.target)
         weights: Any = [None] * n_parts
         self.weight = rows.weight
         if self.weight is not None:
             # 1 on average, of the first rows of many too.
             self.weight = self.weight / self.weight.mean()
-            marginal = loss.marginal(self.target, self.weight)
             weights = self.weight.tensor_split(n_parts)
         self.parts = [*zip(self.x.tensor_split(n_parts), targets, weights, strict=True)]
+        self.of_table = None if network.to_rows is None else table_loss(loss)
+        if self.of_table is not None:
+            mean = self.of_table.marginal(self.target, self.weight)
+        elif self.weight is None:
+            mean = self.target.mean(0)
+        else:
+            mean = self.weight @ self.target / len(self.target)
         self.variance = torch.zeros_like(self.target[0])
         for _, target, weight in self.parts:
-            squares = loss.squares(marginal.expand(len(target), -1), target)
+            if self.of_table is None:
+                squares = (target - mean) ** 2
+            else:
+                squares = self.of_table.squares(mean.expand(len(target), -1), target)
             self.variance += squares.sum(0) if weight is None else weight @ squares
         if column_weights is None:
             column_weights = torch.where(self.variance > 0, 1 / self.variance, 0.0)
@@ -183,7 +196,10 @@ class JudgedRows:
                 outcome = self.network.outcome(x)
                 rows.copy_(self.loss.rows(outcome, target))
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
-            squares = self.loss.squares(x_hat, target)
+            if self.of_table is None:
+                squares = (x_hat - target) ** 2
+            else:
+                squares = self.of_table.squares(x_hat, target)
             error += squares.sum(0) if weight is None else weight @ squares
             if weight is not None:
                 rows.mul_(weight.to(rows))

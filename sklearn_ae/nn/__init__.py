@@ -1,7 +1,7 @@
 """Tensors only: networks, their layers, the noise on their input, and losses."""
 
 from ._activations import ACTIVATIONS, UNCROSSED
-from ._bound import EvidenceLowerBound
+from ._bound import EvidenceLowerBound, table_loss
 from ._corruption import NOISES, Corruption, HiddenCells, UserNoise
 from ._gradients import DenseGradients
 from ._holes import FillHoles
@@ -37,4 +37,5 @@ __all__ = [
     "VariationalNetwork",
     "make_loss",
     "refuse_single_rows",
+    "table_loss",
 ]

@@ -13,9 +13,10 @@ import torch
 
 from ._likelihoods import Likelihood
 from ._losses import TrainingLoss, weighted_mean
+from ._table_losses import TableLoss
 from ._variational import VariationalNetwork, divergence_from_prior, normal_like
 
-__all__ = ["EvidenceLowerBound"]
+__all__ = ["EvidenceLowerBound", "table_loss"]
 
 
 class EvidenceLowerBound(TrainingLoss):
@@ -60,17 +61,15 @@ class EvidenceLowerBound(TrainingLoss):
         densities = [self.likelihood(x_hat, x, log_scale) for x_hat in drawn]
         return (beta * divergence.mean() - sum(densities) / len(drawn)) / x.shape[1]
 
-    def squares(self, x_hat, x):
-        return self.likelihood.loss.squares(x_hat, x)
-
-    def marginal(self, x, weight=None):
-        return self.likelihood.loss.marginal(x, weight)
-
     def of_mean(self, outcome, x):
         # The noise level and divergence of the network stay, so that this is on the scale
         # of its losses.
         x_hat, _, divergence, log_scale = outcome
-        of_mean = self.marginal(x).expand(x.shape[0], -1)
+        loss = self.likelihood.loss
+        if isinstance(loss, TableLoss):
+            of_mean = loss.marginal(x).expand(x.shape[0], -1)
+        else:
+            of_mean = x.mean(0).expand_as(x)
         return self((x_hat, (of_mean,), divergence, log_scale), x)
 
     def bound(
@@ -107,3 +106,10 @@ class EvidenceLowerBound(TrainingLoss):
             # Summed as logarithms: the densities themselves underflow.
             total = torch.logaddexp(total, log_weight)
         return total - math.log(n_draws)
+
+
+def table_loss(loss: TrainingLoss) -> TableLoss:
+    """Return the loss of a table that ``loss`` is, or is the bound of."""
+    inner = loss.likelihood.loss if isinstance(loss, EvidenceLowerBound) else loss
+    assert isinstance(inner, TableLoss)
+    return inner

@@ -70,20 +70,6 @@ class TrainingLoss(nn.Module, ABC):
         """
 
     @abstractmethod
-    def squares(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
-        """Return the error of every cell that scores are made of, (n_rows, n_features).
-
-        Squared, whatever the loss; cross-entropies of levels, and 0 at holes.
-        """
-
-    @abstractmethod
-    def marginal(self, x: torch.Tensor, weight: torch.Tensor | None = None) -> torch.Tensor:
-        """Return the output for a network that knows no row of ``x``, (1, n_out).
-
-        ``weight``, (n_rows,), is that of each row, 1 on average.
-        """
-
-    @abstractmethod
     def of_mean(self, outcome: Any, x: torch.Tensor) -> torch.Tensor:
         """Return the mean loss with the mean of ``x`` as x_hat, a scalar."""
 
@@ -118,20 +104,12 @@ class ReconstructionLoss(TrainingLoss):
         ``unit`` is the size of one unit of ``x`` in the user's units, for losses of counts.
         """
 
-    def of_mean(self, outcome, x):
-        return self.rows(self.marginal(x).expand(x.shape[0], -1), x).mean()
-
 
 class NumberLoss(ReconstructionLoss):
     """A loss of rows of numbers."""
 
-    def squares(self, x_hat, x):
-        return (x_hat - x) ** 2
-
-    def marginal(self, x, weight=None):
-        if weight is None:
-            return x.mean(0, keepdim=True)
-        return weight[None] @ x / x.shape[0]
+    def of_mean(self, outcome, x):
+        return self.rows(x.mean(0).expand_as(x), x).mean()
 
 
 class CellLoss(NumberLoss):

@@ -90,7 +90,11 @@ class TableLoss(ReconstructionLoss):
             cost = cells
         return cost * self.factors.to(cost)
 
-    def squares(self, x_hat, x):
+    def squares(self, x_hat: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
+        """Return the error of every cell that scores are made of, (n_rows, n_columns).
+
+        Of numbers it is squared, whatever the loss; cross-entropies of levels, 0 at holes.
+        """
         numbers, n_numbers = self.layout.numbers, len(self.layout.numbers)
         errors = x.new_zeros(x.shape)
         errors[:, numbers] = (x_hat[:, :n_numbers] - x[:, numbers]).nan_to_num(0.0) ** 2
@@ -112,7 +116,14 @@ class TableLoss(ReconstructionLoss):
             (slope,) = torch.autograd.grad(mean, leaf)
         return mean.detach(), slope
 
-    def marginal(self, x, weight=None):
+    def of_mean(self, outcome, x):
+        return self.rows(self.marginal(x).expand(x.shape[0], -1), x).mean()
+
+    def marginal(self, x: torch.Tensor, weight: torch.Tensor | None = None) -> torch.Tensor:
+        """Return the output for a network that knows no row of ``x``, (1, n_out).
+
+        ``weight``, (n_rows,), is that of each row.
+        """
         weight = x.new_ones(x.shape[0]) if weight is None else weight
         output = x.new_zeros((1, self.layout.n_out))
         n_numbers = len(self.layout.numbers)
