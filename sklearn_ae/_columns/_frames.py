@@ -8,6 +8,8 @@ import numpy as np
 
 __all__ = ["ArrayColumns", "Columns", "PandasColumns", "PolarsColumns"]
 
+_HALF = 0.5  # from which on a number is closer to True
+
 
 class Columns(ABC):
     """The columns of one table.
@@ -20,8 +22,8 @@ class Columns(ABC):
     n_rows : int
     """
 
-    names: list | None
-    dtypes: list
+    names: list[Any] | None
+    dtypes: list[Any]
     n_rows: int
 
     @abstractmethod
@@ -39,6 +41,10 @@ class Columns(ABC):
     @abstractmethod
     def values(self, j: int) -> tuple[np.ndarray, np.ndarray]:
         """Return the cells of a column, and which are missing."""
+
+    @abstractmethod
+    def is_whole(self, j: int) -> bool:
+        """Return whether the dtype of a column is one of integers."""
 
     @abstractmethod
     def missing(self, j: int) -> Any:
@@ -62,9 +68,9 @@ class Columns(ABC):
     def refuse(self, j: int, what: str) -> None:
         """Raise ValueError for a column of dates or the like."""
         raise ValueError(
-            f"Column {self.label(j)} is of dtype {self.dtypes[j]}, {what}; expected numbers "
-            "or levels. Turn it into numbers, dates with .dt.year or the days since a day, "
-            "or drop it."
+            f"Column {self.label(j)} is of dtype {self.dtypes[j]}, {what}; expected "
+            "numbers or levels. Turn it into numbers, dates with .dt.year or the days "
+            "since a day, or drop it."
         )
 
 
@@ -82,6 +88,8 @@ class ArrayColumns(Columns):
 
     def __init__(self, X):
         self.X = np.asarray(X)
+        if self.X.dtype.kind in "US" and isinstance(X, (list, tuple)):
+            self.X = np.asarray(X, dtype=object)  # its numbers were no text
         self.names = None
         if self.X.ndim != 2:
             raise ValueError(
@@ -97,25 +105,39 @@ class ArrayColumns(Columns):
     def is_level(self, j):
         return False
 
+    def is_whole(self, j):
+        return self.X.dtype.kind in "iu"
+
     def order(self, j):
         return None
 
     def values(self, j):
         values = self.X[:, j]
-        if values.dtype.kind == "O":
-            return values, np.array([v is None or v != v for v in values], dtype=bool)
-        holes = np.isnan(values) if values.dtype.kind == "f" else np.zeros(len(values), bool)
-        return values, holes
+        if values.dtype.kind == "f":
+            return values, np.isnan(values)
+        if values.dtype.kind in "OUS":
+            values = values.astype(object)
+            return values, np.array([_is_missing(v) for v in values], dtype=bool)
+        return values, np.zeros(len(values), dtype=bool)
 
     def missing(self, j):
-        return np.nan
+        values, holes = self.values(j)
+        return values[holes][0] if values.dtype == object and holes.any() else np.nan
 
     @staticmethod
     def build(names, values, dtypes, missing, index):
-        cells = [np.where(holes, None, x) if x.dtype == object else x for x, holes in values]
-        if all(np.asarray(d).dtype.kind != "O" and np.dtype(d).kind != "O" for d in dtypes):
-            return np.column_stack([x.astype(np.float64) for x in cells])
-        return np.column_stack([np.asarray(x, dtype=object) for x in cells])
+        if all(dtype.kind in "fiub" for dtype in dtypes):
+            return np.column_stack([x.astype(np.float64) for x, _ in values])
+        columns = [x.astype(object) for x, _ in values]
+        for j, (_, holes) in enumerate(values):
+            columns[j][holes] = missing[j]
+        return np.column_stack(columns)
+
+
+def _is_missing(cell: Any) -> bool:
+    # By type: pandas.NA compares with nothing, and pandas may not be there.
+    is_nan = isinstance(cell, (float, np.floating)) and bool(np.isnan(cell))
+    return cell is None or is_nan or type(cell).__name__ in ("NAType", "NaTType")
 
 
 class PandasColumns(Columns):
@@ -124,7 +146,7 @@ class PandasColumns(Columns):
     def __init__(self, X):
         self.X = X
         self.names, self.dtypes, self.n_rows = list(X.columns), list(X.dtypes), len(X)
-        twice = sorted({str(n) for n in self.names if self.names.count(n) > 1})
+        twice = sorted(map(repr, X.columns[X.columns.duplicated()].unique()))
         if twice:
             raise ValueError(
                 f"X has more than one column of the name {', '.join(twice)}; expected a "
@@ -142,16 +164,22 @@ class PandasColumns(Columns):
             self.refuse(j, "complex numbers" if dtype.kind == "c" else "dates or times")
         if types.is_bool_dtype(dtype) or hasattr(dtype, "categories"):
             return True
-        if dtype == object:
+        if _is_object(dtype):
             values, holes = self.values(j)
             kinds = set(map(type, values[~holes]))
             # Numbers alone, Decimal among them, are numbers.
-            return not all(hasattr(k, "__float__") and k is not bool for k in kinds)
+            flags = bool, np.bool_
+            return not all(hasattr(k, "__float__") and k not in flags for k in kinds)
         if types.is_numeric_dtype(dtype):
             return False
         if types.is_string_dtype(dtype):
             return True
         return self.refuse(j, "dates, times or the like")
+
+    def is_whole(self, j):
+        from pandas.api import types
+
+        return types.is_integer_dtype(self.dtypes[j])
 
     def order(self, j):
         categories = getattr(self.dtypes[j], "categories", None)
@@ -165,7 +193,7 @@ class PandasColumns(Columns):
         return series.astype(object).to_numpy(dtype=object), holes
 
     def missing(self, j):
-        if self.dtypes[j] != object:
+        if not _is_object(self.dtypes[j]):
             return None
         series = self.X.iloc[:, j]
         gone = series[series.isna()]
@@ -180,35 +208,36 @@ class PandasColumns(Columns):
             name = j if names is None else names[j]
             columns[name] = _as_series(pd, x, holes, dtype, missing[j])
         frame = pd.DataFrame(columns, copy=False)
-        if index is not None:
+        if isinstance(index, pd.Index):  # a list has an attribute of this name too
             frame.index = index
         return frame
 
 
+def _is_object(dtype: Any) -> bool:
+    return isinstance(dtype, np.dtype) and dtype.kind == "O"
+
+
 def _as_series(pd, x, holes, dtype, missing):
-    if dtype is None:  # of another library
-        values = np.where(holes, None, x) if x.dtype == object else x
-        return pd.Series(values)
-    if isinstance(dtype, np.dtype) and dtype.kind in "iu":
-        if not holes.any():
-            return pd.Series(_as_integers(x, dtype))
-        dtype = np.dtype(np.float64)
-    if isinstance(dtype, np.dtype) and dtype.kind == "b" and holes.any():
-        dtype = np.dtype(object)
-    if x.dtype == object or dtype == object:
+    """Return the cells of a column as a Series, in ``dtype`` unless holes rule it out."""
+    is_numpy = isinstance(dtype, np.dtype)
+    if is_numpy and dtype.kind in "iub" and holes.any():
+        dtype = np.dtype(object if dtype.kind == "b" else np.float64)
+    if _is_object(x.dtype) or _is_object(dtype) or holes.all():
         values = x.astype(object)
-        values[holes] = missing if dtype == object else None
+        values[holes] = missing if _is_object(dtype) else None
         return pd.Series(values, dtype=dtype)
-    if isinstance(dtype, np.dtype):
-        return pd.Series(x.astype(dtype))
-    masked = pd.Series(x, dtype="Float64").mask(holes)
+    # Of numbers, which are no more than close to integers, to flags, or to categories.
+    if dtype is None or hasattr(dtype, "categories"):
+        return pd.Series(x, dtype=np.float64)
     if pd.api.types.is_integer_dtype(dtype):
-        whole = _as_integers(np.where(holes, 0, x), np.dtype(np.int64))
-        low_high = np.iinfo(getattr(dtype, "numpy_dtype", np.int64))
-        masked = pd.Series(whole.clip(low_high.min, low_high.max), dtype="Int64").mask(holes)
-    if hasattr(dtype, "categories"):
-        masked = pd.Series(np.where(holes, None, x.astype(object)), dtype=object)
-    return masked.astype(dtype)
+        x = _as_integers(np.where(holes, 0, x), getattr(dtype, "numpy_dtype", dtype))
+    elif pd.api.types.is_bool_dtype(dtype):
+        x = x >= _HALF
+    if is_numpy:
+        return pd.Series(x.astype(dtype))
+    if not holes.any():
+        return pd.Series(x).astype(dtype)
+    return pd.Series(np.where(holes, None, x), dtype=object).astype(dtype)
 
 
 class PolarsColumns(Columns):
@@ -236,15 +265,23 @@ class PolarsColumns(Columns):
             return list(dtype.categories)
         return None
 
+    def is_whole(self, j):
+        return self.dtypes[j].is_integer()
+
     def values(self, j):
-        series = self.X.get_column(self.names[j])
+        series = self.X.to_series(j)
         holes = series.is_null().to_numpy().copy()
-        if series.dtype.is_float():
-            holes |= series.is_nan().fill_null(False).to_numpy()
-        return np.array([*series.to_list(), None], dtype=object)[:-1], holes
+        if series.dtype.is_float() or series.dtype.is_integer():
+            values = series.to_numpy()
+            return values, holes | np.isnan(values)
+        cells = np.empty(len(series), dtype=object)
+        cells[:] = series.to_list()
+        return cells, holes
 
     def missing(self, j):
-        return None
+        series = self.X.to_series(j)
+        is_nan = series.dtype.is_float() and series.is_nan().any()
+        return np.nan if is_nan and not series.null_count() else None
 
     @staticmethod
     def build(names, values, dtypes, missing, index):
@@ -252,10 +289,25 @@ class PolarsColumns(Columns):
 
         columns = []
         for j, ((x, holes), dtype) in enumerate(zip(values, dtypes, strict=True)):
-            if dtype is not None and dtype.is_integer():
-                x = _as_integers(np.where(holes, 0, x), np.dtype(str(dtype).lower()))
-            cells = [None if hole else v for v, hole in zip(x.tolist(), holes, strict=True)]
             name = str(j) if names is None else str(names[j])
-            series = pl.Series(name, cells)
-            columns.append(series if dtype is None else series.cast(dtype))
+            columns.append(_as_column(pl, x, holes, dtype, missing[j]).alias(name))
         return pl.DataFrame(columns)
+
+
+def _as_column(pl, x, holes, dtype, missing):
+    """Return the cells of a column as a polars Series in ``dtype``."""
+    if isinstance(dtype, np.dtype):  # of another library
+        dtype = pl.Int64
+    if x.dtype != object and dtype is not None:
+        if dtype.is_integer():
+            size = str(dtype).lower()
+            size = size.replace("128", "64")
+            x = _as_integers(np.where(holes, 0, x), np.dtype(size))
+        elif dtype == pl.Boolean:
+            x = x >= _HALF
+        elif not dtype.is_numeric() and not holes.all():
+            dtype = pl.Float64  # between categories, which it was not taken for
+    gone = missing if dtype is not None and dtype.is_float() else None
+    cells = [gone if hole else v for v, hole in zip(x.tolist(), holes, strict=True)]
+    series = pl.Series(cells)
+    return series if dtype is None else series.cast(dtype)
