@@ -57,18 +57,21 @@ class Table:
         self.names = columns.names
         self.library, self.dtypes = type(columns), columns.dtypes
         chosen = _chosen(self.categorical_features, columns)
+        n = len(chosen)
         self.has_levels = bool(chosen.any()) or not columns.are_plain()
-        self.encoders: list[OrdinalEncoder | None] = []
-        self.missing: list[Any] = []
-        for j, is_level in enumerate(chosen):
-            values, holes = columns.values(j) if self.has_levels else (None, None)
-            self.missing.append(columns.missing(j))
-            encoder = None
-            if is_level and not holes.all():
-                encoder = _encoder(columns, j, values[~holes])
-            elif self.has_levels:
+        self.encoders: list[OrdinalEncoder | None] = [None] * n
+        self.missing = [columns.missing(j) for j in range(n)]
+        self.are_whole = [columns.is_whole(j) for j in range(n)]
+        self.are_empty = [False] * n
+        for j in range(n if self.has_levels else 0):
+            values, holes = columns.values(j)
+            if holes.all():
+                # Nothing is known of it, so that anything that it holds later is missing.
+                self.are_empty[j] = bool(chosen[j])
+            elif chosen[j]:
+                self.encoders[j] = _encoder(columns, j, values[~holes])
+            else:
                 _as_numbers(columns, j, values, holes)
-            self.encoders.append(encoder)
         levels = [0 if e is None else len(e.categories_[0]) for e in self.encoders]
         self.n_levels = tuple(levels)
         return self
@@ -79,31 +82,41 @@ class Table:
         ``name`` is what errors call ``X``.
         """
         columns = _columns_of(X)
-        if len(columns.dtypes) != len(self.n_levels):
-            raise ValueError(
-                f"{name} has {len(columns.dtypes)} columns, and the fit had "
-                f"{len(self.n_levels)}; expected the same. Pass the columns of the fit."
-            )
-        if self.names is not None and columns.names not in (None, self.names):
-            missing = [n for n in self.names if n not in columns.names]
-            extra = [n for n in columns.names if n not in self.names]
-            raise ValueError(
-                f"{name} lacks the columns {missing}, and has {extra} beside those of the "
-                "fit, or has them in another order; expected the columns of the fit in "
-                f"their order. Pass {name}[list(feature_names_in_)]."
-            )
-        rows = np.empty((columns.n_rows, len(self.n_levels)))
+        self._check_names(columns, name)
+        rows = np.full((columns.n_rows, len(self.n_levels)), np.nan)
         for j, encoder in enumerate(self.encoders):
+            if self.are_empty[j]:
+                continue
             values, holes = columns.values(j)
             if encoder is None:
                 rows[:, j] = _as_numbers(columns, j, values, holes)
                 continue
-            rows[:, j] = np.nan
             seen = ~holes
             if seen.any():
-                _check_kind(columns, j, values[seen], encoder.categories_[0])
+                levels = encoder.categories_[0]
+                _check_kind(columns, j, values[seen], levels)
                 rows[seen, j] = encoder.transform(values[seen].reshape(-1, 1))[:, 0]
         return rows
+
+    def _check_names(self, columns: Columns, name: str) -> None:
+        """Raise ValueError unless columns are those of the fit, in their order."""
+        found, wanted = len(columns.dtypes), len(self.n_levels)
+        given, own = columns.names or [], self.names or []
+        if given and own and given != own:
+            missing = [n for n in own if n not in given]
+            extra = [n for n in given if n not in own]
+            faults = [f"lacks the columns {missing}"] if missing else []
+            faults += [f"has the columns {extra}, unknown to the fit"] if extra else []
+            fault = " and ".join(faults) or f"has its columns in the order {given}"
+            raise ValueError(
+                f"{name} {fault}; expected the columns of the fit in their order. Pass "
+                f"{name}[list of the columns of the fit], or fit again."
+            )
+        if found != wanted:
+            raise ValueError(
+                f"{name} has {found} columns, and the fit had {wanted}; expected the same. "
+                "Pass the columns of the fit."
+            )
 
     def write(self, rows: np.ndarray, library: str | None = None, index: Any = None) -> Any:
         """Return ``rows`` as a table like that of the fit: names, order, dtypes, levels.
@@ -114,6 +127,7 @@ class Table:
         library : {"pandas", "polars"} or None
             Of the DataFrame; None is that of the fit.
         index : pandas Index or None
+            Of the rows of a pandas DataFrame; anything else is ignored.
         """
         own = {"pandas": PandasColumns, "polars": PolarsColumns}
         kind = self.library if library is None else own[library]
@@ -126,17 +140,17 @@ class Table:
                 cells[~holes] = levels[x[~holes].astype(np.intp)]
                 x = cells
             values.append((x, holes))
-        dtypes = self.dtypes if kind is self.library else [None] * len(values)
+        dtypes = self.dtypes
+        if kind is not self.library:  # dtypes of another library say whether it is whole
+            dtypes = [np.dtype(int) if whole else None for whole in self.are_whole]
         return kind.build(self.names, values, dtypes, self.missing, index)
 
 
 def _columns_of(X: Any) -> Columns:
     module = type(X).__module__.partition(".")[0]
-    if module == "pandas" and hasattr(X, "columns"):
-        return PandasColumns(X)
-    if module == "polars":
-        return PolarsColumns(X)
-    return ArrayColumns(X)
+    frames = {"pandas": PandasColumns, "polars": PolarsColumns}
+    kind = frames.get(module) if hasattr(X, "columns") else None
+    return ArrayColumns(X) if kind is None else kind(X)
 
 
 def _chosen(categorical: Categorical, columns: Columns) -> np.ndarray:
@@ -148,7 +162,8 @@ def _chosen(categorical: Categorical, columns: Columns) -> np.ndarray:
         if categorical != "from_dtype":
             raise ValueError(
                 f"categorical_features={categorical!r}; expected 'from_dtype', None, or "
-                f"a list of names, indices or booleans. Pass [{categorical!r}] for a column."
+                "a list of names, indices or booleans. For a column pass "
+                f"[{categorical!r}]."
             )
         return np.array([columns.is_level(j) for j in range(n)])
     given = np.asarray(categorical)
@@ -177,20 +192,20 @@ def _chosen(categorical: Categorical, columns: Columns) -> np.ndarray:
 
 def _encoder(columns: Columns, j: int, values: np.ndarray) -> OrdinalEncoder:
     """Return an encoder of the levels that occur, or raise ValueError."""
-    kinds = {_kind(type(value)) for value in values[:1000]}
-    kinds |= {_kind(kind) for kind in set(map(type, values))}
-    order = columns.order(j)
-    levels: Any = "auto"
-    if len(kinds) > 1 or None in kinds:
+    kinds, order = {_kind(kind) for kind in set(map(type, values))}, columns.order(j)
+    # What has categories may be of any kind, such as intervals.
+    if len(kinds) > 1 or (None in kinds and order is None):
         names = sorted({type(value).__name__ for value in values})
         raise ValueError(
             f"Column {columns.label(j)} holds values of type {', '.join(names)}; expected "
             "strings, booleans or numbers, of one kind. Turn it into text with "
             ".astype(str), into numbers with pandas.to_numeric, or drop it."
         )
+    levels: Any = "auto"
     if order is not None:
         present = set(values.tolist())
-        levels = [np.array([level for level in order if level in present], dtype=object)]
+        own = [level for level in order if level in present]
+        levels = [np.fromiter(own, dtype=object, count=len(own))]
     encoder = OrdinalEncoder(
         categories=levels, handle_unknown="use_encoded_value", unknown_value=np.nan
     )
@@ -199,45 +214,53 @@ def _encoder(columns: Columns, j: int, values: np.ndarray) -> OrdinalEncoder:
 
 def _check_kind(columns: Columns, j: int, values: np.ndarray, levels: np.ndarray) -> None:
     """Raise ValueError if cells are of another kind than the levels of the fit."""
-    expected = _kind(type(levels[0]))
-    found = {_kind(kind) for kind in set(map(type, values))}
-    if found != {expected}:
+    expected = _kind(type(levels[0])) or type(levels[0])
+    for kind in set(map(type, values)):
+        if (_kind(kind) or kind) == expected:
+            continue
+        cell = next(value for value in values if type(value) is kind)
         raise ValueError(
-            f"Column {columns.label(j)} holds {type(values[0]).__name__} values, and levels "
-            f"such as {levels[0]!r} in the fit; expected the same kind. Convert it as it "
-            "was for the fit."
+            f"Column {columns.label(j)} holds {kind.__name__} values such as {cell!r}, and "
+            f"levels such as {levels[0]!r} in the fit; expected the same kind. Convert it "
+            "as it was for the fit."
         )
 
 
 def _kind(kind: type) -> str | None:
-    """Return "text", "flag" or "number"; None for what levels cannot be."""
+    """Return "text", "flag" or "number"; None for what levels can be as categories only."""
     if issubclass(kind, str):
         return "text"
     if issubclass(kind, (bool, np.bool_)):
         return "flag"
-    return "number" if issubclass(kind, (int, float, np.number)) else None
+    is_number = issubclass(kind, (int, float, np.number))
+    return "number" if is_number and not issubclass(kind, np.timedelta64) else None
 
 
 def _as_numbers(
     columns: Columns, j: int, values: np.ndarray, holes: np.ndarray
 ) -> np.ndarray:
     """Return the values of a column of numbers in float64, NaN at holes."""
-    numbers = np.full(len(values), np.nan)
-    try:
-        if any(issubclass(kind, str) for kind in set(map(type, values[~holes][:1000]))):
-            raise TypeError("text")
-        numbers[~holes] = values[~holes].astype(np.float64)
-    except (TypeError, ValueError) as error:
-        cell = values[~holes][0]
+    numbers, seen = np.full(len(values), np.nan), values[~holes]
+    kinds = set(map(type, seen)) if seen.dtype == object else {seen.dtype.type}
+    wrong = [kind for kind in kinds if not _is_like_a_float(kind)]
+    if wrong:
+        cell = next(value for value in seen if isinstance(value, wrong[0]))
         raise ValueError(
             f"Column {columns.label(j)} is of dtype {columns.dtypes[j]} and holds "
             f"{type(cell).__name__} values such as {cell!r}; expected numbers, as the "
             "column has no levels. Turn it into numbers: dates with .dt.year or the days "
             "since a day, text with pandas.to_numeric or categorical_features; or drop it."
-        ) from error
+        )
+    numbers[~holes] = seen.astype(np.float64)
     if np.isinf(numbers).any():
         raise ValueError(
             f"Column {columns.label(j)} holds infinity; expected finite numbers, or "
             "missing cells. Replace it, with NaN for one."
         )
     return numbers
+
+
+def _is_like_a_float(kind: type) -> bool:
+    """Return whether float() takes what it is made for: text and durations are not."""
+    is_other = issubclass(kind, (str, np.timedelta64, np.datetime64, np.complexfloating))
+    return hasattr(kind, "__float__") and not is_other
