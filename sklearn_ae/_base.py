@@ -283,7 +283,8 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         return self._give(self._fitted.impute(rows), X)
 
     def _r2(self, X, wanted, sample_weight):
-        return self._fitted.score(*weighted_rows(sample_weight, X, wanted))
+        X, wanted, weight = weighted_rows(sample_weight, X, wanted)
+        return self._fitted.score(X, wanted, weight)
 
     def _row_scores(self, X, wanted, name):
         check_units(self._fitted.loss, wanted, name)

@@ -12,6 +12,7 @@ __all__ = [
     "check_loss_domain",
     "check_output_range",
     "check_result_range",
+    "check_unchanged",
     "check_units",
     "refuse_lack_of_memory",
     "refuse_lost_digits",
@@ -170,3 +171,20 @@ def refuse_lack_of_memory(error: Exception, architecture, n_rows: int, batch_siz
         f"{cause}, several times over in training, which this machine has no memory for "
         f"({str(error).partition(chr(10))[0]}); expected fewer. {way}."
     ) from error
+
+
+def check_unchanged(architecture, scaling, last) -> None:
+    """Raise ValueError if a warm start would continue another network than the last."""
+    # Factories are compared by identity: two lambdas that look alike may build different
+    # networks, whose weights would not fit.
+    now, then = vars(architecture), vars(last.architecture)
+    changed = [name for name in now if now[name] != then[name]]
+    changed = ["init" if name == "linear_skip" else name for name in changed]
+    if scaling != last.columns.kind:
+        changed.append("scaling")
+    if changed:
+        raise ValueError(
+            f"warm_start=True found {', '.join(changed)} changed since the last fit; "
+            "expected the network that it continues. Set the old values, or "
+            "warm_start=False to start anew."
+        )

@@ -6,19 +6,19 @@ import numpy as np
 
 from ._code_density import DENSITIES, CodeDensity, DeferredDensity
 from ._columns import ScaledRows, column_variance, row_slices
-from ._data_checks import check_loss_domain, check_output_range, refuse_lack_of_memory
-from ._fitted import Fitted
-from ._objectives import BlockRows, Start, StartProblem, start_of_table
-from ._plan import Plan
-from ._table_fit import (
+from ._data_checks import refuse_lack_of_memory
+from ._fit_cases import (
     block_rows,
     choose_fills,
     explain_table,
     ignore_columns,
     load_table,
+    own_validation_rows,
 )
+from ._fitted import Fitted
+from ._objectives import BlockRows, Start, StartProblem, start_of_table
+from ._plan import Plan
 from ._training import (
-    Rows,
     Training,
     Watcher,
     borrowed_globals,
@@ -154,8 +154,9 @@ class Fit:
         if table is not None and table.rank:
             self.noise = HiddenCells(self.noise, table.hole_share)
             noises.append(self.noise)
+        n_levels = None if table is None else table.n_levels
         for noise in noises:
-            measure_noise(noise, plan.columns.known(table and table.n_levels))
+            measure_noise(noise, plan.columns.known(n_levels))
 
     def _find_linear_start(self, index: np.ndarray | None) -> Start:
         """Return the best linear network for the rows at ``index``; None for all."""
@@ -213,7 +214,7 @@ class Fit:
         rows = self.x, self.target, self.train, self.valid
         train, valid = to_rows(self.network, *rows, weight=self.weight)
         if self.own_rows is not None:
-            valid = self._convert(*self.own_rows)
+            valid = own_validation_rows(plan, self.network, *self.own_rows)
         self.training = Training(
             self.network,
             self.loss,
@@ -225,17 +226,6 @@ class Fit:
             recipe=plan.recipe,
         )
         self.training.run(watchers)
-
-    def _convert(self, X: np.ndarray, X_clean: np.ndarray | None) -> Rows:
-        """Return validation rows of the user's own, in the order in which they came."""
-        plan = self.plan
-        name, wanted = ("X_val", X) if X_clean is None else ("X_clean_val", X_clean)
-        check_loss_domain(plan.loss, wanted, name)
-        check_output_range(plan.architecture.output_activation, wanted, name)
-        x, target = ScaledRows(X, plan.columns), None
-        if not plan.target_is_input:
-            target = ScaledRows(wanted, plan.output_columns)
-        return to_rows(self.network, x, target, np.arange(len(X)), np.arange(0))[0]
 
     def _finish(self) -> Fitted:
         """Return the fitted network; a linear start that was kept has all its digits."""

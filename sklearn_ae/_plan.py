@@ -10,9 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._columns import Scaler
-from ._data_checks import check_loss_domain, check_output_range, refuse_lost_digits
+from ._data_checks import (
+    check_loss_domain,
+    check_output_range,
+    check_unchanged,
+    refuse_lost_digits,
+)
 from ._objectives import Objective
-from ._table_plan import fit_scalers, measure_levels, plan_table
+from ._plan_tables import fit_scalers, measure_levels, plan_table
 from ._training import (
     Recipe,
     check_callbacks,
@@ -196,15 +201,15 @@ def make_plan(
     if last is None:
         columns, output_columns, code_unit = _fit_units(settings, architecture, *rows)
         if table is not None:
-            known = loss, wanted, output_columns, weight
-            frequencies, costs = measure_levels(table, *known)
+            of_rows = loss, wanted, output_columns, weight
+            frequencies, costs = measure_levels(table, *of_rows)
         shares_units = X_clean is None and output_activation == "identity"
         # The closed form is in float64: only training can lose the digits that vary.
         if not (is_closed_form or (columns.centres and output_columns.centres)):
             refuse_lost_digits(scaling, output_activation, columns, output_columns)
     else:
         # The old scaling too: the weights are only valid in the units of their training.
-        _check_unchanged(architecture, scaling, last)
+        check_unchanged(architecture, scaling, last)
         columns, output_columns = last.columns, last.output_columns
         shares_units, code_unit = last.shares_units, last.code_unit
         costs = last.costs
@@ -406,19 +411,3 @@ def _output_activation(output_activation: str, loss) -> str:
             "output_activation='auto'."
         )
     return output_activation
-
-
-def _check_unchanged(architecture: Architecture, scaling, last: "Fitted") -> None:
-    # Factories are compared by identity: two lambdas that look alike may build different
-    # networks, whose weights would not fit.
-    now, then = vars(architecture), vars(last.architecture)
-    changed = [name for name in now if now[name] != then[name]]
-    changed = ["init" if name == "linear_skip" else name for name in changed]
-    if scaling != last.columns.kind:
-        changed.append("scaling")
-    if changed:
-        raise ValueError(
-            f"warm_start=True found {', '.join(changed)} changed since the last fit; "
-            "expected the network that it continues. Set the old values, or "
-            "warm_start=False to start anew."
-        )

@@ -32,9 +32,9 @@ FLOOR_2 = {
     f"sklearn_ae.{room}"
     for room in (
         "_data_checks",
-        "_table_plan",
+        "_plan_tables",
         "_plan",
-        "_table_fit",
+        "_fit_cases",
         "_fit",
         "_fitted",
         "_objectives",
@@ -53,8 +53,8 @@ ROOMS = {
     "_data_checks": {"numpy", *FLOOR_0, *FLOOR_1},
     "_plan": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_fitted": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2},
-    "_table_plan": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
-    "_table_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_plan_tables": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_fit_cases": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_sklearn": {"numpy", "sklearn", "sklearn_ae._types", *FLOOR_0, *FLOOR_1},
     "_base": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
@@ -78,8 +78,8 @@ BELOW_ESTIMATORS = {
     "_objectives",
     "_data_checks",
     "_plan",
-    "_table_plan",
-    "_table_fit",
+    "_plan_tables",
+    "_fit_cases",
     "_fit",
     "_fitted",
 }

@@ -1,4 +1,4 @@
-"""What a fit to a table with levels, holes or constant columns does more than others."""
+"""What only some fits do: of tables, constant columns, or own validation rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from ._columns import ScaledRows, block_units, column_totals
+from ._data_checks import check_loss_domain, check_output_range
 from ._linear import fit_gaussian
 from ._objectives import BlockRows
 from ._plan import Plan
-from ._training import by_chunk, load_arrays
+from ._training import Rows, by_chunk, load_arrays, to_rows
 from .nn import BottleneckNetwork, TrainingLoss, table_loss
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "explain_table",
     "ignore_columns",
     "load_table",
+    "own_validation_rows",
 ]
 
 _HIDDEN = 0.2  # share of cells of validation rows that tell how well holes are filled
@@ -164,3 +166,16 @@ def ignore_columns(arrays: dict[str, np.ndarray], columns: np.ndarray, x: np.nda
             weight[:, columns] = 0
             arrays[f"{name}.weight"] = weight
             arrays[f"{name}.bias"] = bias + share.astype(bias.dtype)
+
+
+def own_validation_rows(
+    plan: Plan, network: BottleneckNetwork, X: np.ndarray, X_clean: np.ndarray | None
+) -> Rows:
+    """Return validation rows of the user's own, in the order in which they came."""
+    name, wanted = ("X_val", X) if X_clean is None else ("X_clean_val", X_clean)
+    check_loss_domain(plan.loss, wanted, name)
+    check_output_range(plan.architecture.output_activation, wanted, name)
+    x, target = ScaledRows(X, plan.columns), None
+    if not plan.target_is_input:
+        target = ScaledRows(wanted, plan.output_columns)
+    return to_rows(network, x, target, np.arange(len(X)), np.arange(0))[0]
