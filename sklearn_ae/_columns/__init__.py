@@ -7,8 +7,8 @@ from ._levels import (
     fit_scaler,
     level_frequencies,
 )
-from ._table import Table
 from ._scaler import ScaledRows, Scaler, column_variance, row_slices
+from ._table import Table
 
 __all__ = [
     "ScaledRows",

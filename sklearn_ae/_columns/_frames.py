@@ -1,5 +1,6 @@
 """Columns of arrays and of the frames of pandas and polars, behind one interface."""
 
+import math
 import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -10,7 +11,15 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Column", "Columns", "as_type", "columns_of", "kind_of", "python_numbers"]
+__all__ = [
+    "Column",
+    "Columns",
+    "as_type",
+    "columns_of",
+    "holds_objects",
+    "kind_of",
+    "python_numbers",
+]
 
 _MISSING = "NAType", "NaTType"  # of pandas, which need not be imported
 
@@ -46,6 +55,11 @@ def kind_of(cell: type) -> str:
     if issubclass(cell, (bool, np.bool_)):
         return "flag"
     return "number" if issubclass(cell, (Real, Decimal)) else cell.__name__
+
+
+def holds_objects(dtype: Any) -> bool:
+    """Return whether a dtype is numpy's of Python objects."""
+    return isinstance(dtype, np.dtype) and dtype.kind == "O"
 
 
 def as_type(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
@@ -204,7 +218,7 @@ class ArrayColumns(Columns):
 def _is_missing(cell: Any) -> bool:
     if cell is None or type(cell).__name__ in _MISSING:
         return True
-    return isinstance(cell, (float, np.floating, Decimal)) and cell != cell
+    return isinstance(cell, (float, np.floating, Decimal)) and math.isnan(cell)
 
 
 def _distinct(cells: Sequence) -> tuple[list, np.ndarray]:
@@ -227,22 +241,19 @@ class PandasColumns(Columns):
         return all(isinstance(d, np.dtype) and d.kind in "fiu" for d in set(self.dtypes))
 
     def kind(self, j):
-        from pandas.api import types
+        import pandas as pd
 
         dtype = self.dtypes[j]
-        if isinstance(dtype, np.dtype) and dtype.kind in "fiubO":
-            return {"b": "level", "O": "object"}.get(dtype.kind, "number")
-        if isinstance(dtype, np.dtype) and dtype.kind == "c":
-            return "complex numbers"
-        if types.is_bool_dtype(dtype) or hasattr(dtype, "categories"):
+        if isinstance(dtype, np.dtype):
+            known = {"b": "level", "O": "object", "c": "complex numbers"}
+            known |= dict.fromkeys("fiu", "number")
+            return known.get(dtype.kind, _words(str(dtype)))
+        if hasattr(dtype, "categories") or pd.api.types.is_bool_dtype(dtype):
             return "level"
-        if _is_arrow_text(dtype):
-            return "level"
-        if types.is_numeric_dtype(dtype) or str(dtype) == "null[pyarrow]":
+        if pd.api.types.is_numeric_dtype(dtype) or str(dtype) == "null[pyarrow]":
             return "number"
-        if isinstance(dtype, getattr(sys.modules["pandas"], "ArrowDtype", ())):
-            return _words(str(dtype))
-        is_text = types.is_string_dtype(dtype)
+        # Of the dtypes of Arrow, pandas takes lists for strings.
+        is_text = _is_arrow_text(dtype) or isinstance(dtype, pd.StringDtype)
         return "level" if is_text else _words(str(dtype))
 
     def number(self, j):
@@ -279,13 +290,13 @@ class PandasColumns(Columns):
         return found.tolist(), codes
 
     def types(self, j):
-        if self.dtypes[j] != object:
+        if not holds_objects(self.dtypes[j]):
             return super().types(j)
         series = self.X.iloc[:, j]
         return set(map(type, series.to_numpy()[~series.isna().to_numpy()]))
 
     def missing(self, j):
-        if self.dtypes[j] != object:
+        if not holds_objects(self.dtypes[j]):
             return None
         series = self.X.iloc[:, j]
         gone = series[series.isna()]
@@ -293,9 +304,10 @@ class PandasColumns(Columns):
 
 
 def _is_arrow_text(dtype: Any) -> bool:
-    return str(dtype) in ("string[pyarrow]", "large_string[pyarrow]") or str(
-        dtype
-    ).startswith("dictionary<values=string")
+    text = str(dtype)
+    return text in ("string[pyarrow]", "large_string[pyarrow]") or text.startswith(
+        "dictionary<values=string"
+    )
 
 
 def _words(dtype: str) -> str:

@@ -1,34 +1,47 @@
 """The columns of a user's table: read as rows of floats, and written back."""
 
 from collections.abc import Sequence
-from typing import Any
+from decimal import Decimal
+from typing import Any, NoReturn
 
 import numpy as np
-from sklearn.preprocessing import OrdinalEncoder
 
-from ._frames import ArrayColumns, Columns, PandasColumns, PolarsColumns
+from ._frames import Column, Columns, columns_of, kind_of
+from ._writing import BUILDERS
 
 __all__ = ["Table"]
 
 Categorical = str | Sequence | np.ndarray | None
+
+_MOST_NAMED = 5  # columns in a message
 
 
 class Table:
     """What the columns of a table are: numbers, or levels, by name, dtype and order.
 
     Rows that are read are (n_rows, n_columns) in float64: a number, the index of a level,
-    or NaN where a cell is missing. So is a level that the fit has not seen.
+    or NaN where a cell is missing. A level that the fit has not seen is read as missing.
+    Integers beyond 2**53 are rounded, as all floats are.
 
     Parameters
     ----------
     categorical_features : "from_dtype", None, or array-like of str, int or bool
         Which columns are levels. "from_dtype": those of strings, booleans, categories and
-        objects in a DataFrame; none of an array.
+        objects in a DataFrame, unless the objects are numbers; none of an array. Integers
+        are positions, also where names are integers.
 
     Attributes
     ----------
+    n_columns : int
+    names : list or None
+        None of an array.
     n_levels : tuple of int
-        Number of levels of each column, 0 for numbers.
+        Number of levels of each column, 0 for numbers. Levels are those that occur in the
+        fit: sorted, or in the order of the dtype of a category.
+    levels : list of (ndarray of object, or None)
+        None for numbers. Empty where all cells of text or of a category are missing.
+    is_integer : tuple of bool
+        Which columns have a dtype of integers.
     has_levels : bool
         Whether any column has levels, or needs more than a conversion to floats.
 
@@ -46,221 +59,326 @@ class Table:
 
     @staticmethod
     def is_plain(X: Any, categorical_features: Categorical) -> bool:
-        """Return whether all columns of ``X`` are numbers, as far as their dtypes say."""
+        """Return whether ``X`` needs no Table: numbers alone, as far as dtypes say."""
         if categorical_features is not None and not isinstance(categorical_features, str):
             return np.size(categorical_features) == 0
-        return not hasattr(X, "columns") or _columns_of(X).are_plain()
+        if not hasattr(X, "columns") or type(X).__name__ == "LazyFrame":
+            return True
+        columns = columns_of(X)
+        return columns.library == "array" or columns.are_plain()
 
     def fit(self, X: Any) -> "Table":
-        """Learn names, dtypes and levels from ``X``; return self."""
-        columns = _columns_of(X)
-        self.names = columns.names
-        self.library, self.dtypes = type(columns), columns.dtypes
+        """Learn names, dtypes and levels from ``X``; return self.
+
+        ValueError for columns that are neither numbers nor levels, and for
+        ``categorical_features`` that ``X`` has not.
+        """
+        columns = columns_of(X)
+        n = len(columns.dtypes)
         chosen = _chosen(self.categorical_features, columns)
-        n = len(chosen)
-        self.has_levels = bool(chosen.any()) or not columns.are_plain()
-        self.encoders: list[OrdinalEncoder | None] = [None] * n
-        self.missing = [columns.missing(j) for j in range(n)]
-        self.are_whole = [columns.is_whole(j) for j in range(n)]
-        self.are_empty = [False] * n
-        for j in range(n if self.has_levels else 0):
-            values, holes = columns.values(j)
-            if holes.all():
-                # Nothing is known of it, so that anything that it holds later is missing.
-                self.are_empty[j] = bool(chosen[j])
-            elif chosen[j]:
-                self.encoders[j] = _encoder(columns, j, values[~holes])
-            else:
-                _as_numbers(columns, j, values, holes)
-        levels = [0 if e is None else len(e.categories_[0]) for e in self.encoders]
-        self.n_levels = tuple(levels)
+        self.library, self.names, self.n_columns = columns.library, columns.names, n
+        self.has_levels = not columns.are_plain() or bool(
+            chosen is not None and any(chosen)
+        )
+        # As pandas has them: with the names of levels of a MultiIndex, for one.
+        self._labels = X.columns if columns.library == "pandas" else columns.names
+        if self.has_levels:
+            _check_table(columns)
+            learnt = [_learn(columns, j, chosen) for j in range(n)]
+        else:
+            learnt = [_of_dtype(columns, j) for j in range(n)]
+        self._columns = learnt
+        self.levels = [column.levels for column in learnt]
+        self.n_levels = tuple(0 if x is None else len(x) for x in self.levels)
+        integers = [column.number.kind in "iu" or column.cell is int for column in learnt]
+        self.is_integer = tuple(integers)
         return self
 
     def read(self, X: Any, name: str = "X") -> np.ndarray:
         """Return the rows of ``X``, (n_rows, n_columns), in float64.
 
-        ``name`` is what errors call ``X``.
+        ``name`` is what errors call ``X``. ValueError if its columns are not those of the
+        fit, by number, names, order or kind.
         """
-        columns = _columns_of(X)
-        self._check_names(columns, name)
-        rows = np.full((columns.n_rows, len(self.n_levels)), np.nan)
-        for j, encoder in enumerate(self.encoders):
-            if self.are_empty[j]:
-                continue
-            values, holes = columns.values(j)
-            if encoder is None:
-                rows[:, j] = _as_numbers(columns, j, values, holes)
-                continue
-            seen = ~holes
-            if seen.any():
-                levels = encoder.categories_[0]
-                _check_kind(columns, j, values[seen], levels)
-                rows[seen, j] = encoder.transform(values[seen].reshape(-1, 1))[:, 0]
+        columns = columns_of(X, name)
+        if columns.names is not None and self.names is not None:
+            _check_names(columns, self.names)
+        if len(columns.dtypes) != self.n_columns:
+            raise ValueError(
+                f"{name} has {len(columns.dtypes)} columns, and the fit had "
+                f"{self.n_columns}; expected the same. Pass the columns of the fit."
+            )
+        _check_table(columns)
+        rows = np.empty((columns.n_rows, self.n_columns))
+        for j, levels in enumerate(self.levels):
+            if levels is None:
+                rows[:, j] = _numbers(columns, j, "as in the fit")
+            else:
+                rows[:, j] = _indices(columns, j, levels)
         return rows
-
-    def _check_names(self, columns: Columns, name: str) -> None:
-        """Raise ValueError unless columns are those of the fit, in their order."""
-        found, wanted = len(columns.dtypes), len(self.n_levels)
-        given, own = columns.names or [], self.names or []
-        if given and own and given != own:
-            missing = [n for n in own if n not in given]
-            extra = [n for n in given if n not in own]
-            faults = [f"lacks the columns {missing}"] if missing else []
-            faults += [f"has the columns {extra}, unknown to the fit"] if extra else []
-            fault = " and ".join(faults) or f"has its columns in the order {given}"
-            raise ValueError(
-                f"{name} {fault}; expected the columns of the fit in their order. Pass "
-                f"{name}[list of the columns of the fit], or fit again."
-            )
-        if found != wanted:
-            raise ValueError(
-                f"{name} has {found} columns, and the fit had {wanted}; expected the same. "
-                "Pass the columns of the fit."
-            )
 
     def write(self, rows: np.ndarray, library: str | None = None, index: Any = None) -> Any:
         """Return ``rows`` as a table like that of the fit: names, order, dtypes, levels.
+
+        Integers are rounded, and clipped to the range of their dtype. Floats that are no
+        index of a level, nor NaN, are an error of the caller.
 
         Parameters
         ----------
         rows : ndarray of shape (n_rows, n_columns)
         library : {"pandas", "polars"} or None
-            Of the DataFrame; None is that of the fit.
+            Of the DataFrame; None is what the fit had, an array for one. Another has no
+            dtypes of its own for text and levels but those of strings.
         index : pandas Index or None
-            Of the rows of a pandas DataFrame; anything else is ignored.
+            Of a DataFrame of pandas; anything else is ignored.
         """
-        own = {"pandas": PandasColumns, "polars": PolarsColumns}
-        kind = self.library if library is None else own[library]
-        values = []
-        for j, encoder in enumerate(self.encoders):
-            x, holes = rows[:, j], np.isnan(rows[:, j])
-            if encoder is not None:
-                levels = encoder.categories_[0]
-                cells = np.empty(len(x), dtype=object)
-                cells[~holes] = levels[x[~holes].astype(np.intp)]
-                x = cells
-            values.append((x, holes))
-        dtypes = self.dtypes
-        if kind is not self.library:  # dtypes of another library say whether it is whole
-            dtypes = [np.dtype(int) if whole else None for whole in self.are_whole]
-        return kind.build(self.names, values, dtypes, self.missing, index)
+        library = self.library if library is None else library
+        columns, names = self._columns, self._labels
+        if library != self.library:
+            columns = [
+                Column(None, c.number, _portable(c.levels), None, c.cell) for c in columns
+            ]
+            names = self.names
+        return BUILDERS[library](rows, columns, names, index)
 
 
-def _columns_of(X: Any) -> Columns:
-    module = type(X).__module__.partition(".")[0]
-    frames = {"pandas": PandasColumns, "polars": PolarsColumns}
-    kind = frames.get(module) if hasattr(X, "columns") else None
-    return ArrayColumns(X) if kind is None else kind(X)
+def _portable(levels: np.ndarray | None) -> np.ndarray | None:
+    """Return levels as every library has them: as text, if not numbers or booleans."""
+    if levels is None or {kind_of(type(x)) for x in levels} in ({"flag"}, {"number"}):
+        return levels
+    return np.array([str(level) for level in levels], dtype=object)
 
 
-def _chosen(categorical: Categorical, columns: Columns) -> np.ndarray:
-    """Return which columns are levels, (n_columns,), or raise ValueError."""
+def _of_dtype(columns: Columns, j: int) -> Column:
+    """Return a column of numbers, of which only the dtype is known."""
+    return Column(columns.dtypes[j], columns.number(j), None, columns.missing(j), None)
+
+
+def _check_table(columns: Columns) -> None:
+    """Raise an error for tables without rows, and for names that are none."""
+    name, names = columns.name, columns.names or []
+    if not columns.n_rows or not columns.dtypes:
+        raise ValueError(
+            f"{name} has {columns.n_rows} sample(s) and {len(columns.dtypes)} feature(s); "
+            f"expected at least one of each. Look at what selects the rows of {name}."
+        )
+    if len(set(names)) < len(names):
+        twice = list(dict.fromkeys(n for n in names if names.count(n) > 1))
+        raise ValueError(
+            f"{name} has more than one column of the name {_few(twice)}; expected a name "
+            f"per column. Rename or drop them: {name}.loc[:, ~{name}.columns.duplicated()]."
+        )
+    kinds = sorted({type(n).__name__ for n in names})
+    if len(kinds) > 1 and "str" in kinds:
+        raise TypeError(
+            f"{name} has names of columns of the types {', '.join(kinds)}; expected only "
+            f"str. Set {name}.columns = {name}.columns.astype(str)."
+        )
+
+
+def _check_names(columns: Columns, names: list) -> None:
+    """Raise ValueError if the names are not those of the fit, in their order."""
+    name, found = columns.name, columns.names or []
+    if found == names:
+        return
+    ways = f"Pass {name}[list(feature_names_in_)]."
+    known, given = set(names), set(found)
+    lacks = [n for n in names if n not in given]
+    extra = [n for n in found if n not in known]
+    if not lacks and not extra:
+        moved = [n for n, old in zip(found, names, strict=False) if n != old]
+        raise ValueError(
+            f"{name} has the columns of the fit in another order, {_few(moved)} in other "
+            f"places; expected their order in the fit. {ways}"
+        )
+    parts = [f"lacks the columns {_few(lacks)}"] if lacks else []
+    parts += [f"has the columns {_few(extra)}, which the fit had not"] if extra else []
+    raise ValueError(
+        f"{name} {' and '.join(parts)}; expected the columns of the fit. {ways}"
+    )
+
+
+def _few(names: list) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(repr(name) for name in names[:_MOST_NAMED]) + more
+
+
+def _chosen(categorical: Categorical, columns: Columns) -> list[bool] | None:
+    """Return which columns are levels, None if dtypes say so; or raise ValueError."""
     n = len(columns.dtypes)
     if categorical is None:
-        return np.zeros(n, dtype=bool)
+        return [False] * n
     if isinstance(categorical, str):
         if categorical != "from_dtype":
             raise ValueError(
                 f"categorical_features={categorical!r}; expected 'from_dtype', None, or "
-                "a list of names, indices or booleans. For a column pass "
-                f"[{categorical!r}]."
+                f"names, indices or booleans. Pass [{categorical!r}] for a column."
             )
-        return np.array([columns.is_level(j) for j in range(n)])
-    given = np.asarray(categorical)
-    chosen = np.zeros(n, dtype=bool)
-    if given.dtype == bool:
-        if given.shape != (n,):
+        return None if columns.library != "array" else [False] * n
+    if np.ndim(np.asarray(categorical, dtype=object)) == 0:
+        raise ValueError(
+            f"categorical_features={categorical!r}; expected 'from_dtype', None, or a list "
+            f"of names, indices or booleans. Pass [{categorical!r}] for a column."
+        )
+    given = list(categorical)
+    if given and all(isinstance(value, (bool, np.bool_)) for value in given):
+        if len(given) != n:
             raise ValueError(
-                f"categorical_features is a mask of {given.size} values, and X has {n} "
+                f"categorical_features is a mask of {len(given)} values, and X has {n} "
                 "columns; expected one value per column. Pass names or indices instead."
             )
-        return given.copy()
-    if given.dtype.kind in "iu":
-        wrong = [int(j) for j in given.ravel() if not -n <= j < n]
-        chosen[[j for j in given.ravel() if -n <= j < n]] = True
+        return [bool(value) for value in given]
+    return _found(given, columns)
+
+
+def _found(given: list, columns: Columns) -> list[bool]:
+    """Return which columns names or indices stand for, or raise ValueError."""
+    n = len(columns.dtypes)
+    if all(isinstance(value, (int, np.integer)) for value in given):
+        places, what = range(-n, n), f"indices from 0 to {n - 1}"
+        wrong = [int(j) for j in given if j not in places]
+        named = {int(j) % n for j in given} if not wrong else set()
     else:
-        names = list(columns.names or [])
-        wrong = [name for name in given.ravel().tolist() if name not in names]
-        chosen[[names.index(x) for x in given.ravel().tolist() if x in names]] = True
+        names = columns.names or []
+        position = {name: j for j, name in enumerate(names)}
+        what = f"names of its {n} columns" if names else "indices, as an array has no names"
+        wrong = [value for value in given if value not in position]
+        named = {position[value] for value in given if value in position}
+        doubled = [value for value in given if names.count(value) > 1]
+        if doubled:
+            raise ValueError(
+                f"categorical_features has {_few(doubled)}, the name of more than one "
+                "column of X; expected a name per column. Rename them, or pass indices."
+            )
     if wrong:
+        where = "list(X.columns)" if columns.names else "X.shape"
         raise ValueError(
-            f"categorical_features names {wrong}, which X has not; expected names or "
-            f"indices of its {n} columns. Look at list(X.columns)."
+            f"categorical_features has {_few(wrong)}, which X has not; expected {what}. "
+            f"Look at {where}."
         )
-    return chosen
+    return [j in named for j in range(n)]
 
 
-def _encoder(columns: Columns, j: int, values: np.ndarray) -> OrdinalEncoder:
-    """Return an encoder of the levels that occur, or raise ValueError."""
-    kinds, order = {_kind(kind) for kind in set(map(type, values))}, columns.order(j)
-    # What has categories may be of any kind, such as intervals.
-    if len(kinds) > 1 or (None in kinds and order is None):
-        names = sorted({type(value).__name__ for value in values})
-        raise ValueError(
-            f"Column {columns.label(j)} holds values of type {', '.join(names)}; expected "
-            "strings, booleans or numbers, of one kind. Turn it into text with "
-            ".astype(str), into numbers with pandas.to_numeric, or drop it."
-        )
-    levels: Any = "auto"
+def _learn(columns: Columns, j: int, chosen: list[bool] | None) -> Column:
+    """Return what a column is, or raise ValueError if it is neither numbers nor levels."""
+    column = _of_dtype(columns, j)
+    kind = columns.kind(j)
+    types = columns.types(j) if kind == "object" else set()
+    if chosen is None:
+        is_level = kind == "level"
+        if kind == "object" and types:
+            kinds = {kind_of(cell) for cell in types}
+            if kinds - {"number"} and kinds - {"text", "flag"}:
+                _refuse_cells(columns, j, types)
+            is_level = kinds != {"number"}
+    else:
+        is_level = chosen[j]
+    if is_level:
+        column.levels = _levels(columns, j)
+    else:
+        way = "as categorical_features leaves the column out" if chosen else "or levels"
+        _numbers(columns, j, way)
+        if len(types) == 1 and (cell := types.pop()) in (int, Decimal):
+            column.cell = cell
+    return column
+
+
+def _levels(columns: Columns, j: int) -> np.ndarray:
+    """Return the levels of a column, (n_levels,) of object, or raise ValueError."""
+    types = columns.types(j) if columns.kind(j) in ("level", "object", "number") else None
+    if types is None:
+        _refuse_dtype(columns, j)
+    order = columns.order(j)
+    kinds = {kind_of(cell) for cell in types}
+    if order is None and kinds - {"number"} and kinds - {"text", "flag"}:
+        _refuse_cells(columns, j, types)
+    found, _ = columns.distinct(j)
     if order is not None:
-        present = set(values.tolist())
-        own = [level for level in order if level in present]
-        levels = [np.fromiter(own, dtype=object, count=len(own))]
-    encoder = OrdinalEncoder(
-        categories=levels, handle_unknown="use_encoded_value", unknown_value=np.nan
-    )
-    return encoder.fit(values.reshape(-1, 1))
+        present = set(found)
+        found = [level for level in order if level in present]
+    else:
+        # Booleans come before text.
+        found = sorted(found, key=lambda level: (isinstance(level, str), level))
+    levels = np.empty(len(found), dtype=object)
+    levels[:] = found
+    return levels
 
 
-def _check_kind(columns: Columns, j: int, values: np.ndarray, levels: np.ndarray) -> None:
-    """Raise ValueError if cells are of another kind than the levels of the fit."""
-    expected = _kind(type(levels[0])) or type(levels[0])
-    for kind in set(map(type, values)):
-        if (_kind(kind) or kind) == expected:
-            continue
-        cell = next(value for value in values if type(value) is kind)
+def _indices(columns: Columns, j: int, levels: np.ndarray) -> np.ndarray:
+    """Return the indices of a column's levels, (n_rows,), NaN where unknown."""
+    if columns.kind(j) not in ("level", "object", "number"):
+        _refuse_dtype(columns, j)
+    types = columns.types(j)
+    known = {kind_of(type(level)) for level in levels}
+    if len(levels) and {kind_of(cell) for cell in types} - known:
+        names = ", ".join(sorted({cell.__name__ for cell in types}))
         raise ValueError(
-            f"Column {columns.label(j)} holds {kind.__name__} values such as {cell!r}, and "
-            f"levels such as {levels[0]!r} in the fit; expected the same kind. Convert it "
-            "as it was for the fit."
+            f"{columns.label(j)} is of dtype {columns.dtypes[j]} and holds cells of type "
+            f"{names}, and in the fit levels such as {levels[0]!r}; expected the same "
+            "kind. Convert it as it was for the fit."
         )
+    if not types or not len(levels):
+        return np.full(columns.n_rows, np.nan)
+    found, codes = columns.distinct(j)
+    index = {level: i for i, level in enumerate(levels)}
+    places = np.array([*(index.get(level, np.nan) for level in found), np.nan])
+    return places[codes]
 
 
-def _kind(kind: type) -> str | None:
-    """Return "text", "flag" or "number"; None for what levels can be as categories only."""
-    if issubclass(kind, str):
-        return "text"
-    if issubclass(kind, (bool, np.bool_)):
-        return "flag"
-    is_number = issubclass(kind, (int, float, np.number))
-    return "number" if is_number and not issubclass(kind, np.timedelta64) else None
+def _numbers(columns: Columns, j: int, way: str) -> np.ndarray:
+    """Return a column of numbers in float64, NaN where missing; or raise ValueError.
 
-
-def _as_numbers(
-    columns: Columns, j: int, values: np.ndarray, holes: np.ndarray
-) -> np.ndarray:
-    """Return the values of a column of numbers in float64, NaN at holes."""
-    numbers, seen = np.full(len(values), np.nan), values[~holes]
-    kinds = set(map(type, seen)) if seen.dtype == object else {seen.dtype.type}
-    wrong = [kind for kind in kinds if not _is_like_a_float(kind)]
-    if wrong:
-        cell = next(value for value in seen if isinstance(value, wrong[0]))
-        raise ValueError(
-            f"Column {columns.label(j)} is of dtype {columns.dtypes[j]} and holds "
-            f"{type(cell).__name__} values such as {cell!r}; expected numbers, as the "
-            "column has no levels. Turn it into numbers: dates with .dt.year or the days "
-            "since a day, text with pandas.to_numeric or categorical_features; or drop it."
-        )
-    numbers[~holes] = seen.astype(np.float64)
+    ``way`` is why numbers are expected.
+    """
+    kind = columns.kind(j)
+    if kind == "number":
+        numbers = columns.floats(j)
+    elif kind not in ("level", "object"):
+        _refuse_dtype(columns, j)
+    else:
+        types = columns.types(j)
+        text = [cell for cell in types if kind_of(cell) not in ("number", "flag")]
+        if text:
+            names = ", ".join(sorted(cell.__name__ for cell in types))
+            raise ValueError(
+                f"{columns.label(j)} is of dtype {columns.dtypes[j]} and holds cells of "
+                f"type {names}; expected numbers, {way}. Turn it into numbers with "
+                "pandas.to_numeric, name it in categorical_features for fit, or drop it."
+            )
+        found, codes = columns.distinct(j)
+        numbers = np.array([*map(_as_float, found), np.nan])[codes]
     if np.isinf(numbers).any():
         raise ValueError(
-            f"Column {columns.label(j)} holds infinity; expected finite numbers, or "
-            "missing cells. Replace it, with NaN for one."
+            f"{columns.label(j)} holds infinity; expected finite numbers, or missing "
+            "cells. Replace it by NaN, or by a large number."
         )
     return numbers
 
 
-def _is_like_a_float(kind: type) -> bool:
-    """Return whether float() takes what it is made for: text and durations are not."""
-    is_other = issubclass(kind, (str, np.timedelta64, np.datetime64, np.complexfloating))
-    return hasattr(kind, "__float__") and not is_other
+def _as_float(cell: Any) -> float:
+    try:
+        return float(cell)
+    except OverflowError:  # an integer of more digits than floats have
+        return np.inf
+
+
+def _refuse_cells(columns: Columns, j: int, types: set[type]) -> NoReturn:
+    names = ", ".join(sorted(cell.__name__ for cell in types))
+    raise ValueError(
+        f"{columns.label(j)} holds cells of type {names}; expected text and booleans, or "
+        "numbers alone. Turn it into text with .astype(str), into numbers with "
+        "pandas.to_numeric, dates with .dt.year, or drop it."
+    )
+
+
+def _refuse_dtype(columns: Columns, j: int) -> NoReturn:
+    name, what = columns.name, columns.kind(j)
+    way = f"Turn it into numbers or text, or drop it from {name}."
+    if what.startswith("dates"):
+        way = "Turn it into numbers, .dt.year or (x - x.min()).dt.days for two; or drop it."
+    elif what.startswith("complex"):
+        way = "Turn it into its real and imaginary parts, two columns; or drop it."
+    raise ValueError(
+        f"{columns.label(j)} holds {what}; expected numbers or levels (text, booleans, "
+        f"categories). {way}"
+    )

@@ -1,42 +1,53 @@
 """Rows of floats as an array, or as a frame of pandas or polars."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 import numpy as np
 
-from ._frames import Column, as_type, python_numbers
+from ._frames import Column, as_type, holds_objects, python_numbers
 
 __all__ = ["BUILDERS"]
 
 
-def _codes(x: np.ndarray) -> np.ndarray:
-    """Return indices of levels as integers, -1 where they are missing."""
+def _codes(x: np.ndarray, column: Column) -> np.ndarray:
+    """Return indices of levels as integers, -1 where they are missing.
+
+    All of them are where the fit saw no level: there is no other cell to write.
+    """
+    if column.levels is None or not len(column.levels):
+        return np.full(len(x), -1)
     return np.where(np.isnan(x), -1, np.nan_to_num(x)).astype(np.intp)
+
+
+def _within_digits(x: np.ndarray, precision: int | None, scale: int) -> np.ndarray:
+    """Return floats clipped to what a decimal of so many digits can hold."""
+    bound = 10.0 ** ((precision or 38) - scale)
+    most = min(bound - 10.0**-scale, np.nextafter(bound, 0))
+    return x.clip(-most, most)
 
 
 def _level_cells(x: np.ndarray, column: Column) -> np.ndarray:
     """Return the levels that indices stand for, (n_rows,) of object."""
-    levels = np.empty(len(column.levels if column.levels is not None else ()) + 1, object)
-    levels[:-1], levels[-1] = column.levels, column.missing
-    return levels[_codes(x)]
+    known = [] if column.levels is None else list(column.levels)
+    levels = np.empty(len(known) + 1, dtype=object)
+    levels[:] = [*known, column.missing]
+    return levels[_codes(x, column)]
 
 
 def build_array(
     rows: np.ndarray, columns: Sequence[Column], names: Any, index: Any
 ) -> np.ndarray:
     """Return an array of floats, of objects if any level is no number."""
-    floats = np.result_type(np.float32, *{np.dtype(c.number) for c in columns})
-    if all(c.number.kind == "f" for c in columns):
-        floats = np.result_type(*{c.number for c in columns})
-    if all(column.dtype.kind in "fiub" for column in columns):
+    dtype = columns[0].dtype  # of all columns
+    if dtype.kind in "fiub":
         table = rows.astype(np.float64)
         for j, column in enumerate(columns):
-            if column.levels is not None and len(column.levels):
+            if column.levels is not None:
                 levels = np.append(column.levels.astype(np.float64), np.nan)
-                table[:, j] = levels[_codes(rows[:, j])]
-        return as_type(table, floats)
+                table[:, j] = levels[_codes(rows[:, j], column)]
+        return as_type(table, dtype if dtype.kind == "f" else np.dtype(np.float64))
     table = np.empty(rows.shape, dtype=object)
     for j, column in enumerate(columns):
         cells = python_numbers if column.levels is None else _level_cells
@@ -70,7 +81,7 @@ def _pandas_numbers(pd: Any, x: np.ndarray, column: Column) -> tuple[Any, Any]:
     """Return the values of a column of numbers, and their dtype."""
     holes, dtype = np.isnan(x), column.number if column.dtype is None else column.dtype
     values = as_type(x, column.number)
-    if dtype == object or (dtype == bool and holes.any()):
+    if holds_objects(dtype) or (dtype == np.bool_ and holes.any()):
         return python_numbers(x, column), object
     if isinstance(dtype, np.dtype) or hasattr(dtype, "subtype"):
         fits = column.number.kind == "f" or not holes.any()
@@ -78,8 +89,11 @@ def _pandas_numbers(pd: Any, x: np.ndarray, column: Column) -> tuple[Any, Any]:
     scale = getattr(getattr(dtype, "pyarrow_dtype", None), "scale", None)
     cells: Any = values
     if scale is not None:
-        unit = Decimal(1).scaleb(-scale)
-        cells = [None if v != v else Decimal(repr(v)).quantize(unit) for v in x.tolist()]
+        digits = _within_digits(x, dtype.pyarrow_dtype.precision, scale)
+        cells = [
+            None if hole else _decimal(v, scale)
+            for v, hole in zip(digits.tolist(), holes, strict=True)
+        ]
     elif str(dtype) == "null[pyarrow]":
         return (x, np.dtype(np.float64)) if not holes.all() else ([None] * len(x), dtype)
     array = pd.array(cells, dtype=dtype)
@@ -87,30 +101,38 @@ def _pandas_numbers(pd: Any, x: np.ndarray, column: Column) -> tuple[Any, Any]:
     return array, dtype
 
 
+def _decimal(value: float, scale: int) -> Decimal:
+    exact = Context(prec=80)  # more digits than any dtype has
+    return Decimal(repr(value)).quantize(Decimal(1).scaleb(-scale), context=exact)
+
+
 def _pandas_levels(pd: Any, x: np.ndarray, column: Column) -> tuple[Any, Any]:
     """Return the values of a column of levels, and their dtype."""
-    codes, dtype, levels = _codes(x), column.dtype, column.levels
-    if levels is None or not len(levels):
-        # All cells were missing in the fit, and a column of no levels has no other.
-        return [column.missing] * len(x), dtype
+    codes, dtype = _codes(x, column), column.dtype
+    levels = [] if column.levels is None else column.levels.tolist()
+    if dtype is None or not levels:
+        return _level_cells(x, column).tolist(), dtype
     if hasattr(dtype, "categories"):
-        place = np.append(dtype.categories.get_indexer(list(levels)), -1)
+        place = np.append(dtype.categories.get_indexer(levels), -1)
         return pd.Categorical.from_codes(place[codes], dtype=dtype), dtype
-    if dtype is None:
-        return pd.array(levels.tolist()).take(codes, allow_fill=True), None
-    if dtype == object:
-        return _level_cells(x, column), object
     if isinstance(dtype, np.dtype):
-        holes = codes < 0
-        if dtype.kind == "b" and holes.any():
-            return _level_cells(x, column), object
-        dtype = np.dtype(np.float64) if dtype.kind in "iu" and holes.any() else dtype
-        values = levels.astype(dtype)[codes]
-        values[holes] = np.nan if holes.any() else 0
-        return values, dtype
+        return _numpy_levels(codes, x, column)
     if hasattr(dtype, "subtype"):
-        return levels.astype(np.float64)[codes], dtype
-    return pd.array(levels.tolist(), dtype=dtype).take(codes, allow_fill=True), dtype
+        is_whole = column.number.kind != "f" and (codes < 0).any()
+        values = np.array([*levels, np.nan], dtype=np.float64)[codes]
+        return values, np.dtype(np.float64) if is_whole else dtype
+    return pd.array(levels, dtype=dtype).take(codes, allow_fill=True), dtype
+
+
+def _numpy_levels(codes: np.ndarray, x: np.ndarray, column: Column) -> tuple[Any, Any]:
+    """Return the values of a column of levels of numpy's dtypes, and their dtype."""
+    holes, dtype, levels = codes < 0, column.dtype, column.levels
+    if dtype.kind == "O" or (dtype.kind == "b" and holes.any()):
+        return _level_cells(x, column), object
+    if dtype.kind in "iu" and holes.any():
+        dtype = np.dtype(np.float64)
+    blank = [np.nan] if dtype.kind == "f" else [0]
+    return np.append(np.asarray(levels, dtype=dtype), np.array(blank, dtype))[codes], dtype
 
 
 def build_polars(
@@ -133,11 +155,12 @@ def _polars_numbers(pl: Any, name: str, x: np.ndarray, column: Column) -> Any:
         return pl.Series(name, python_numbers(x, column).tolist(), dtype=dtype)
     if dtype == pl.Null and np.isnan(x).all():
         return pl.Series(name, [None] * len(x))
+    scale = getattr(dtype, "scale", None)
+    x = x if scale is None else _within_digits(x, dtype.precision, scale)
     series = pl.Series(name, as_type(x, column.number))
     if column.missing is None:
         series = pl.select(pl.when(~holes).then(series).alias(name)).to_series()
-    # A decimal beyond the digits of its dtype is missing.
-    return series if dtype in (None, pl.Null) else series.cast(dtype, strict=False)
+    return series if dtype in (None, pl.Null) else series.cast(dtype)
 
 
 def _polars_levels(pl: Any, name: str, x: np.ndarray, column: Column) -> Any:
