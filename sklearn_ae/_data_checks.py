@@ -180,6 +180,9 @@ def check_unchanged(architecture, scaling, last) -> None:
     now, then = vars(architecture), vars(last.architecture)
     changed = [name for name in now if now[name] != then[name]]
     changed = ["init" if name == "linear_skip" else name for name in changed]
+    table = architecture.table
+    if table is not None and table.categories:
+        scaling = scaling and "feature"
     if scaling != last.columns.kind:
         changed.append("scaling")
     if changed:

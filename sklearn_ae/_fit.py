@@ -62,7 +62,6 @@ class Fit:
     random_state : RandomState
         Draws a seed, and the validation rows.
     weight : ndarray of shape (n_samples,) or None
-        Weight of each row. None: all have the same weight.
     own_rows : tuple of ndarray (X_val, X_clean_val), or None
         Validation rows, with targets or None. None: they are drawn from ``X``.
     """

@@ -36,15 +36,13 @@ __all__ = ["Architecture", "Plan", "make_plan"]
 # learning rate: at the full rate the first steps undo much of a start with many components.
 _LINEAR_RATE = 0.1
 
-# batch_size="auto": enough batches for an epoch to make progress, within sizes that a small
-# network processes efficiently.
+# batch_size="auto": batches for an epoch to make progress, of sizes that are efficient.
 _BATCHES = 16
 _FEWEST_ROWS, _MOST_ROWS = 16, 512
 # Rows in an epoch, by several passes over few of them. On 36 cases of 60 to 512 rows
 # (few_rows.py) the unexplained variance was 0.773 of PCA's after one pass, 0.729 with 600
 # rows, 0.705 with 1000 and 0.698 with 1500, in 1.1 and 1.7 s; 0.741 by batches of 4 to 8.
-# Where columns outnumber rows, as in 60 to 300 images, passes won 0.006 of R² at most and
-# took two to nine times as long.
+# Where columns outnumber rows passes won 0.006 of R² at most, in two to nine times as long.
 _ROWS_PER_EPOCH, _FEWEST_TO_REPEAT = 1000, 50
 
 
@@ -90,12 +88,10 @@ class Architecture:
         """Number of multiplications to reconstruct one row."""
         # The two linear skips count even where there are none: this decides on threads and
         # precision, for which an estimate is enough.
-        n_in = n_out = self.n_features
-        if self.table is not None:
-            n_in, n_out = self.table.n_in, self.table.n_out
+        table, back = self.table, self.decoder_hidden_layer_sizes[::-1]
+        n_in, n_out = (table.n_in, table.n_out) if table else 2 * (self.n_features,)
         total = (n_in + n_out) * self.n_components
-        sizes_out = self.decoder_hidden_layer_sizes[::-1]
-        for n, sizes in ((n_in, self.hidden_layer_sizes), (n_out, sizes_out)):
+        for n, sizes in ((n_in, self.hidden_layer_sizes), (n_out, back)):
             widths = (n, *sizes, self.n_components)
             total += sum(n_in * n_out for n_in, n_out in pairwise(widths))
         return total
@@ -129,10 +125,8 @@ class Plan:
         Whether training starts at the best linear network.
     is_closed_form : bool
         Whether the solution is linear and needs no training.
-    costs : ndarray of shape (n_features,) or None
-        Loss of each column of a table without codes.
-    frequencies : sequence of ndarray or None
-        Frequencies of the levels of each column of a table; empty for numbers.
+    costs, frequencies : ndarray, sequence of ndarray, or None
+        Of the columns of a table; see measure_levels.
     validation_fraction : float
         Fraction of the rows that select the epoch; 0 for none.
     recipe : Recipe
@@ -181,9 +175,8 @@ def make_plan(
     last : Fitted or None
         The fit that a warm start continues.
     n_levels : tuple of int
-        Number of levels of each column, 0 for numbers; empty for complete numbers.
+        See TableLayout; empty for complete numbers.
     weight : ndarray of shape (n_samples,) or None
-        Weight of each row.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling, rows = settings.loss, settings.scaling, (X, X_clean, weight)
@@ -197,12 +190,11 @@ def make_plan(
     if output_activation != "identity":
         check_output_range(output_activation, wanted, name)
     is_closed_form = loss == "mse" and architecture.is_linear
-    costs, frequencies = None, None
+    levels: tuple[Any, Any] = None, None
     if last is None:
         columns, output_columns, code_unit = _fit_units(settings, architecture, *rows)
         if table is not None:
-            of_rows = loss, wanted, output_columns, weight
-            frequencies, costs = measure_levels(table, *of_rows)
+            levels = measure_levels(table, loss, wanted, output_columns, weight)
         shares_units = X_clean is None and output_activation == "identity"
         # The closed form is in float64: only training can lose the digits that vary.
         if not (is_closed_form or (columns.centres and output_columns.centres)):
@@ -212,7 +204,7 @@ def make_plan(
         check_unchanged(architecture, scaling, last)
         columns, output_columns = last.columns, last.output_columns
         shares_units, code_unit = last.shares_units, last.code_unit
-        costs = last.costs
+        levels = None, last.costs
     starts_linear = architecture.linear_skip and last is None
     known = {"n_rows": len(X), "scalers": (columns, output_columns), "last": last}
     return Plan(
@@ -227,8 +219,8 @@ def make_plan(
         last_arrays=None if last is None else last.arrays,
         starts_linear=starts_linear,
         is_closed_form=is_closed_form,
-        costs=costs,
-        frequencies=frequencies,
+        frequencies=levels[0],
+        costs=levels[1],
         validation_fraction=settings.early_stopping * settings.validation_fraction,
         sampler=settings.sampler,
         whiten=settings.whiten,
@@ -271,8 +263,7 @@ def _as_recipe(settings, objective, architecture, starts_linear, *, n_rows, scal
     # The default is always valid, and needs no test allocation.
     device = device if device == "cpu" else resolve_device(device)
     has_own_layers = settings.encoder is not None or settings.decoder is not None
-    # User-supplied layers and optimizers, whose steps may be long, were not measured with
-    # several passes, nor were fits without validation rows.
+    # Only these were measured with several passes.
     may_repeat = settings.early_stopping and isinstance(solver, str) and not has_own_layers
     may_repeat &= architecture.n_features <= n_rows
     batch_size, n_passes = plan_batches(settings.batch_size, n_rows, may_repeat)
@@ -393,8 +384,8 @@ def _as_sizes(name: str, sizes) -> tuple[int, ...]:
     is_count = [isinstance(n, Integral) and n is not True and int(n) >= 1 for n in wanted]
     if not all(is_count):
         raise ValueError(
-            f"{name}={sizes!r} must hold integers of at least 1, one per hidden layer. "
-            "Use () for no hidden layer."
+            f"{name}={sizes!r} must hold integers of at least 1, one per hidden layer. Use "
+            "() for no hidden layer."
         )
     return tuple(int(size) for size in wanted)
 

@@ -21,6 +21,11 @@ def plan_table(settings, X: np.ndarray, n_levels: tuple[int, ...]) -> TableLayou
             f"loss={loss!r} is a callable, and X has {what}; expected a loss by name, "
             "which knows what to do with them. Use loss='mse', 'mae' or 'huber'."
         )
+    if callable(getattr(settings, "noise", None)):
+        raise ValueError(
+            f"noise={settings.noise!r} is a callable, and X has {what}; expected noise by "
+            "name, which knows what to do with them. Use noise='swap', or 'masking'."
+        )
     is_bent = settings.output_activation not in ("auto", "identity")
     if any(n_levels) and (LOSSES[loss].outputs or is_bent):
         raise ValueError(
