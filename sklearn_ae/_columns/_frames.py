@@ -21,7 +21,8 @@ __all__ = [
     "python_numbers",
 ]
 
-_MISSING = "NAType", "NaTType"  # of pandas, which need not be imported
+# Of pandas, which need not be imported.
+_MISSING = "NAType", "NaTType", "NoneType"
 
 
 @dataclass
@@ -116,6 +117,7 @@ class Columns(ABC):
 
     def __init__(self, X: Any, name: str):
         self.X, self.name = X, name
+        self._last: tuple[int, tuple[list, np.ndarray]] | None = None
 
     @abstractmethod
     def are_plain(self) -> bool:
@@ -141,11 +143,18 @@ class Columns(ABC):
         """Return a column whose dtype is one of numbers in float64, NaN where missing."""
 
     @abstractmethod
+    def _find_distinct(self, j: int) -> tuple[list, np.ndarray]:
+        """Return what ``distinct`` does."""
+
     def distinct(self, j: int) -> tuple[list, np.ndarray]:
         """Return the distinct cells of a column, and for each row which it is.
 
         The second is -1 where the cell is missing.
         """
+        # Of the column last asked for, whose types are looked at before.
+        if self._last is None or self._last[0] != j:
+            self._last = j, self._find_distinct(j)
+        return self._last[1]
 
     @abstractmethod
     def missing(self, j: int) -> Any:
@@ -196,7 +205,7 @@ class ArrayColumns(Columns):
     def floats(self, j):
         return self.X[:, j].astype(np.float64)
 
-    def distinct(self, j):
+    def _find_distinct(self, j):
         values = self.X[:, j]
         if values.dtype.kind == "f":
             found, codes = np.unique(values, return_inverse=True)
@@ -207,7 +216,7 @@ class ArrayColumns(Columns):
     def types(self, j):
         if self.X.dtype.kind != "O":
             return super().types(j)
-        return {type(cell) for cell in self.X[:, j] if not _is_missing(cell)}
+        return _types(self.X[:, j].tolist())
 
     def missing(self, j):
         if self.X.dtype.kind != "O":
@@ -216,9 +225,19 @@ class ArrayColumns(Columns):
 
 
 def _is_missing(cell: Any) -> bool:
-    if cell is None or type(cell).__name__ in _MISSING:
+    if type(cell).__name__ in _MISSING:
         return True
     return isinstance(cell, (float, np.floating, Decimal)) and math.isnan(cell)
+
+
+def _types(cells: list) -> set[type]:
+    """Return the types of the cells that are not missing."""
+    found = {c for c in set(map(type, cells)) if c.__name__ not in _MISSING}
+    # Of these some cells may be NaN, and some not.
+    floats = {c for c in found if issubclass(c, (float, np.floating, Decimal))}
+    return (found - floats) | {
+        kind for kind in floats if any(type(x) is kind and not math.isnan(x) for x in cells)
+    }
 
 
 def _distinct(cells: Sequence) -> tuple[list, np.ndarray]:
@@ -247,7 +266,7 @@ class PandasColumns(Columns):
         if isinstance(dtype, np.dtype):
             known = {"b": "level", "O": "object", "c": "complex numbers"}
             known |= dict.fromkeys("fiu", "number")
-            return known.get(dtype.kind, _words(str(dtype)))
+            return known.get(dtype.kind) or _words(str(dtype))
         if hasattr(dtype, "categories") or pd.api.types.is_bool_dtype(dtype):
             return "level"
         if pd.api.types.is_numeric_dtype(dtype) or str(dtype) == "null[pyarrow]":
@@ -274,7 +293,7 @@ class PandasColumns(Columns):
             return np.array(series, dtype=np.float64)
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
 
-    def distinct(self, j):
+    def _find_distinct(self, j):
         import pandas as pd
 
         series = self.X.iloc[:, j]
@@ -355,13 +374,13 @@ class PolarsColumns(Columns):
 
         return self.X.to_series(j).cast(pl.Float64).to_numpy().copy()
 
-    def distinct(self, j):
+    def _find_distinct(self, j):
         return _distinct(self.X.to_series(j).to_list())
 
     def types(self, j):
         if self.kind(j) != "object":
             return super().types(j)
-        return {type(c) for c in self.X.to_series(j).to_list() if not _is_missing(c)}
+        return _types(self.X.to_series(j).to_list())
 
     def missing(self, j):
         series = self.X.to_series(j)

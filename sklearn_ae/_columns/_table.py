@@ -62,7 +62,8 @@ class Table:
         """Return whether ``X`` needs no Table: numbers alone, as far as dtypes say."""
         if categorical_features is not None and not isinstance(categorical_features, str):
             return np.size(categorical_features) == 0
-        if not hasattr(X, "columns") or type(X).__name__ == "LazyFrame":
+        # A LazyFrame warns if it is asked for its columns.
+        if type(X).__name__ == "LazyFrame" or not hasattr(X, "columns"):
             return True
         columns = columns_of(X)
         return columns.library == "array" or columns.are_plain()

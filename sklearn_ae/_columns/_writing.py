@@ -66,6 +66,11 @@ def build_pandas(
     import pandas as pd
 
     index = index if isinstance(index, pd.Index) else pd.RangeIndex(len(rows))
+    dtype = columns[0].dtype
+    is_float = isinstance(dtype, np.dtype) and dtype.kind == "f"
+    if is_float and all(c.levels is None and c.dtype == dtype for c in columns):
+        # Many columns at once, such as of spectra.
+        return pd.DataFrame(as_type(rows, dtype), columns=names, index=index)
     data = {}
     for j, column in enumerate(columns):
         write = _pandas_numbers if column.levels is None else _pandas_levels
