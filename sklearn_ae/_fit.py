@@ -43,9 +43,8 @@ _ROWS_TO_VERIFY = 16  # any difference in weights or buffers shows in a few rows
 
 _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 
-# Rows that tell what every code keeps. They are decoded once per code, in a time that is a
-# fiftieth of the fit's, in which a row of an epoch takes that of some six decodings, or in
-# some thousandths of a second.
+# Rows that tell what every code keeps. They are decoded once per code, in a fiftieth of the
+# time of the fit, where an epoch takes some six decodings a row, or in milliseconds.
 _MOST_ROWS_TO_EXPLAIN, _FEWEST_ROWS_TO_EXPLAIN = 2000, 100
 _EPOCHS_TO_EXPLAIN, _MULTIPLICATIONS_TO_EXPLAIN = 0.1, 1e8
 

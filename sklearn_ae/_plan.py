@@ -106,17 +106,13 @@ class Plan:
     objective : Objective
     architecture : Architecture
     loss : str or callable
-    sampler : str
-        A key of DENSITIES.
+    sampler, device : str
+        A key of DENSITIES; the recipe has the device that this one is resolved to.
     whiten : bool
-    device : str
-        As given by the user; the recipe has the resolved device.
     columns, output_columns : Scaler
         Scaling of the input and of the target.
-    shares_units : bool
-        Whether both are the same.
-    target_is_input : bool
-        Whether the target is the input itself, in the same units.
+    shares_units, target_is_input : bool
+        Whether both are the same; whether the target is the input, in the same units.
     code_unit : ndarray of shape (n_components,)
         Size of one unit of a code in the user's units, before the start refines it.
     last_arrays : dict of ndarray or None
