@@ -65,16 +65,20 @@ def load(name, folder, n_rows):
     return tidy(frame.iloc[rows].reset_index(drop=True))
 
 
-def as_floats(frame):
-    """Return the table with categories by number."""
-    numbers, _ = kinds(frame)
+def levels_of(frame):
+    """Return the levels of every category, by name."""
+    return {name: sorted(frame[name].dropna().unique()) for name in kinds(frame)[1]}
+
+
+def as_floats(frame, levels):
+    """Return the table with categories by their place among the levels."""
     columns = []
     for name in frame:
-        if name in numbers:
-            columns.append(frame[name].to_numpy())
-        else:
-            level = pd.Categorical(frame[name]).codes.astype(float)
-            columns.append(np.where(level < 0, np.nan, level))
+        x = frame[name]
+        if name in levels:
+            place = pd.Categorical(x, categories=levels[name]).codes
+            x = pd.Series(place, dtype=float).replace(-1.0, np.nan)
+        columns.append(x.to_numpy(float))
     return np.column_stack(columns)
 
 
@@ -109,9 +113,10 @@ def by_mean(X, is_number):
     return frame.fillna(pd.Series(np.where(is_number, frame.mean(), most))).to_numpy()
 
 
-def by_autoencoder(frame, seed):
+def by_autoencoder(frame, levels, seed):
     size = max(1, min(MOST_CODES, frame.shape[1] // 2))
-    return AutoencoderTransformer(size, random_state=seed).fit(frame).impute(frame)
+    filled = AutoencoderTransformer(size, random_state=seed).fit(frame).impute(frame)
+    return as_floats(pd.DataFrame(filled, columns=frame.columns), levels)
 
 
 def iterative(estimator, **settings):
@@ -149,14 +154,13 @@ def contest(name, share, way, seed, arguments):
     warnings.simplefilter("ignore")  # of what does not converge
     torch.set_num_threads(1)
     frame = load(name, arguments.data, arguments.rows)
-    X, is_number = as_floats(frame), np.isin(frame.columns, kinds(frame)[0])
+    levels = levels_of(frame)
+    X = as_floats(frame, levels)
+    is_number = np.array([name not in levels for name in frame])
     removed = taken_away(X, share, way, seed)
     holed = np.where(removed, np.nan, X)
-    levels = frame.astype({name: "category" for name in frame.columns[~is_number]})
     fills = {
-        "autoencoder": lambda: as_floats_like(
-            by_autoencoder(frame.mask(removed), seed), levels
-        ),
+        "autoencoder": lambda: by_autoencoder(frame.mask(removed), levels, seed),
         "mean": lambda: by_mean(holed, is_number),
     }
     for told, imputer in others(arguments.trees).items():
@@ -170,15 +174,6 @@ def contest(name, share, way, seed, arguments):
             numbers, categories = errors(X, filled, removed, is_number)
             case[f"{told} numbers"], case[f"{told} categories"] = numbers, categories
     return case
-
-
-def as_floats_like(filled, levels):
-    """Return a filled frame with categories by the numbers that they have in another."""
-    same = {
-        name: pd.Categorical(filled[name], categories=levels[name].cat.categories)
-        for name in levels.select_dtypes("category")
-    }
-    return as_floats(filled.assign(**same))
 
 
 def means(cases, key):
