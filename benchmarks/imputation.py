@@ -14,8 +14,8 @@ BayesianRidge, and with --trees N by that many extra trees and by a forest of as
 others are given categories by number, columns standardised, and what they fill in is
 rounded to a category. Below, seconds per table.
 
-    python benchmarks/imputation.py --data FOLDER               half an hour
-    python benchmarks/imputation.py --data FOLDER --trees 10    hours
+    python benchmarks/imputation.py --data FOLDER
+    python benchmarks/imputation.py --data FOLDER --trees 10    many times longer
     python benchmarks/imputation.py --quick [--data FOLDER]     a minute or two
 
 --quick takes one split of 400 rows, and removes 30 % at random.

@@ -19,11 +19,11 @@ that of the frequencies among the held-out cells. By four methods:
 Numbers for the levels of the first three become probabilities in their favour: clipped
 below at the one of five limits that is best on the training rows, column by column, then
 divided by their sum. Then the lowest share of any column, which can be far below zero where
-the wrong level of a rare one is told with certainty, and weigh on the mean; the held-out accuracy, or R² of a target of numbers, of logistic
-regression or Ridge, and of HistGradientBoosting, on PCA's and on the autoencoder's codes,
-and the seconds of a fit.
+the wrong level of a rare one is told with certainty, and weigh on the mean; the held-out
+accuracy, or R² of a target of numbers, of logistic regression or Ridge, and of
+HistGradientBoosting, on PCA's and on the autoencoder's codes; the seconds of a fit.
 
-    python benchmarks/tabular.py --data FOLDER                  half an hour
+    python benchmarks/tabular.py --data FOLDER
     python benchmarks/tabular.py --csv A.csv B.csv --target price label
     python benchmarks/tabular.py --quick [--data FOLDER]        a minute or two
 
