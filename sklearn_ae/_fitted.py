@@ -257,7 +257,9 @@ class Fitted:
         rows = self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
         columns, whole = self.output_columns, self.output_columns.is_whole_
         # Counts stay counts: between them, and beyond their range, there are none.
-        rows[:, whole] = rows[:, whole].round().clip(columns.low_[whole], columns.high_[whole])
+        rows[:, whole] = (
+            rows[:, whole].round().clip(columns.low_[whole], columns.high_[whole])
+        )
         return rows
 
     def _network_and_loss(self, dtype: str):
