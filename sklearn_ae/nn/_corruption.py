@@ -94,6 +94,8 @@ class Corruption(ABC):
         n_rows = 0
         for x in parts:
             n_rows += len(x)
+            # Torch moves the mean row by row: in a constant column not at all, so that its
+            # variance is exactly 0.
             variance, mean = torch.var_mean(x, 0, correction=0)
             if n_rows == len(x):
                 self.mean, self.variance = mean, variance
@@ -106,9 +108,6 @@ class Corruption(ABC):
             self.variance = torch.lerp(self.variance, variance, share) + between
             self.low = torch.minimum(self.low, x.amin(0))
             self.high = torch.maximum(self.high, x.amax(0))
-        # The computed variance of a constant column is a rounding error, not zero; noise in
-        # proportion to it would change a column that never varies.
-        self.variance = torch.where(self.low < self.high, self.variance, 0)
 
     def to(self, device: torch.device | str, dtype: torch.dtype) -> "Corruption":
         """Return the same noise with its units on ``device`` and in ``dtype``."""
