@@ -52,6 +52,27 @@ def test_a_constant_column_scores_1_and_a_single_row_nan(kind):
         assert np.isnan(fitted.column_scores(X[:1])).all()
 
 
+def test_scores_of_columns_far_from_zero_have_all_digits(bent):
+    X = bent + 1e8
+    fitted = AutoencoderTransformer(1, max_iter=3, random_state=0).fit(X)
+    expected = r2_score(X, fitted.reconstruct(X), multioutput="raw_values")
+    np.testing.assert_allclose(fitted.column_scores(X), expected, atol=1e-6)
+    expected = np.average(expected, weights=X.var(axis=0))
+    assert fitted.score(X) == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize("value", [0.0, 7.3])
+@pytest.mark.parametrize("kind", ESTIMATORS)
+def test_rows_that_are_equal_score_1_without_error_else_0(kind, value):
+    X = np.full((20, 3), value)
+    fitted = kind(1, max_iter=1, random_state=0).fit(X)
+    for rows, expected in ((X, 1), (X + 1, 0)):
+        X_hat = fitted.reconstruct(rows)
+        assert r2_score(rows, X_hat, multioutput="variance_weighted") == expected
+        assert fitted.score(rows) == expected
+        assert (fitted.column_scores(rows) == expected).all()
+
+
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "bce", "kl", torch.nn.L1Loss()])
 @pytest.mark.parametrize("kind", [AutoencoderTransformer, DenoisingAutoencoder])
 def test_the_mean_of_cell_scores_is_the_score_of_a_row(kind, loss, digits):

@@ -71,6 +71,20 @@ def test_rows_in_passes_are_scaled_as_at_once(monkeypatch, dtype):
     np.testing.assert_allclose(variance, expected.var(axis=0), rtol=1e-9, atol=1e-25)
 
 
+def test_variance_of_columns_far_from_zero_has_all_digits():
+    X = 1e8 + np.random.RandomState(0).normal(size=(1000, 3))
+    variance = column_variance(np.array_split(X, 7))
+    np.testing.assert_allclose(variance, X.var(axis=0), rtol=1e-9)
+
+
+def test_no_variance_of_constant_columns_is_negative_however_many_rows():
+    values = [0.9609640316267165, 0.12011117825660166, 0.1]  # roundings of two lead below 0
+    part = np.tile(values, (174_762, 1))
+    assert next(row_slices((10**8, 3))) == slice(0, len(part))
+    variance = column_variance([part] * 69)
+    assert ((variance >= 0) & (variance < 1e-30)).all()
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool, np.float32])
 def test_rows_of_an_index_come_in_its_order_as_floats(dtype):
     X = np.random.RandomState(0).randint(0, 2, (50, 3)).astype(dtype)

@@ -57,9 +57,11 @@ def test_the_range_is_that_of_the_codes_of_X(pyplot, quick, bent):
     assert display.ax_.get_ylabel() == estimator.get_feature_names_out()[0]
 
 
+@pytest.mark.parametrize("scaling", ["global", "feature"])
 @pytest.mark.parametrize("whiten", [False, True])
-def test_without_X_it_is_that_of_the_fit(pyplot, bent, whiten):
-    estimator = AutoencoderTransformer(3, whiten=whiten, max_iter=3, random_state=0)
+def test_without_X_it_is_that_of_the_fit(pyplot, bent, whiten, scaling):
+    settings = {"scaling": scaling, "max_iter": 3, "random_state": 0}
+    estimator = AutoencoderTransformer(3, whiten=whiten, **settings)
     display = CodePlaneDisplay.from_estimator(estimator.fit(bent), n_steps=3)
     spread = estimator.transform(bent).std(axis=0, ddof=1)[:2]
     assert np.allclose(display.steps, np.outer(spread, [-2, 0, 2]), atol=1e-4)
