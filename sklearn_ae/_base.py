@@ -302,6 +302,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         """Generate new samples by drawing codes and decoding them.
 
         Like reconstructions, they lack the part of the data that codes do not represent.
+        A feature of integers in ``fit`` gets integers, of the range that it had.
         ``sampler`` sets the density of the codes.
 
         Parameters

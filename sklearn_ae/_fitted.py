@@ -254,7 +254,11 @@ class Fitted:
         # The density is in the network's axes, in which it was fitted; ``decode`` takes
         # codes in the user's.
         codes = self.density.draw(n_samples, random_state)
-        return self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
+        rows = self.decode(codes @ self.arrays["axes.weight"] + self.arrays["axes.bias"])
+        columns, whole = self.output_columns, self.output_columns.is_whole_
+        # Counts stay counts: between them, and beyond their range, there are none.
+        rows[:, whole] = rows[:, whole].round().clip(columns.low_[whole], columns.high_[whole])
+        return rows
 
     def _network_and_loss(self, dtype: str):
         if dtype not in self._built:

@@ -26,7 +26,7 @@ _HEAVY, _NARROW = 3.0, 0.1
 
 # What a map is for indices of levels.
 _LEVELS_STAY = {"mean_": 0.0, "offset_": 0.0, "scale_": 1.0, "variance_": 0.0}
-_LEVELS_STAY |= {"spread_": 1.0, "deviation_": 0.0}
+_LEVELS_STAY |= {"spread_": 1.0, "deviation_": 0.0, "low_": np.nan, "high_": np.nan}
 
 # Cells converted at once: 4 MiB in float64, which stay in the cache and bound the memory.
 _CELLS_PER_PASS = 2**19
@@ -94,6 +94,8 @@ class Scaler:
         Mean absolute deviation of each column.
     low_, high_ : ndarray of shape (n_features,)
         Least and largest value of each column; NaN for a column of holes.
+    is_whole_ : ndarray of bool of shape (n_features,)
+        Whether a column holds integers alone.
     centres : bool
         Whether means are subtracted.
 
@@ -150,8 +152,11 @@ class Scaler:
             self.offset_, self.scale_ = self.mean_, self.scale_ * unit
         elif self.kind == "magnitude":
             self.scale_ = self.scale_ * (_mean_size(X, weight) or 1.0)
-        deviation = np.zeros_like(self.mean_)
+        deviation, self.is_whole_ = np.zeros_like(self.mean_), is_known.copy()
         for rows in row_slices(X.shape):
+            if X.dtype.kind == "f" and self.is_whole_.any():
+                part = X[rows]
+                self.is_whole_ &= ((part == np.rint(part)) | np.isnan(part)).all(axis=0)
             part = np.nan_to_num(np.abs(X[rows] - self.mean_), copy=False, nan=0.0)
             deviation += part.sum(axis=0) if weight is None else weight[rows] @ part
         self.deviation_ = deviation / np.maximum(standard.n_samples_seen_, 1)
@@ -172,11 +177,12 @@ class Scaler:
         """
         numbers = np.flatnonzero(np.array(n_levels) == 0)
         wide = copy(self)
-        for name, value in (*_LEVELS_STAY.items(), ("low_", np.nan), ("high_", np.nan)):
+        for name, value in _LEVELS_STAY.items():
             values = np.full(len(n_levels), value)
             values[numbers] = getattr(self, name)
             setattr(wide, name, values)
-        wide.varies_ = True
+        wide.varies_, wide.is_whole_ = True, np.zeros(len(n_levels), dtype=bool)
+        wide.is_whole_[numbers] = self.is_whole_
         return wide
 
     def known(self, n_levels: Sequence[int] | None) -> dict[str, np.ndarray]:
