@@ -1,95 +1,14 @@
 """Columns of arrays and of the frames of pandas and polars, behind one interface."""
 
-import math
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
-from decimal import Decimal
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
-__all__ = [
-    "Column",
-    "Columns",
-    "as_type",
-    "columns_of",
-    "holds_objects",
-    "kind_of",
-    "python_numbers",
-]
+from ._cells import distinct_cells, holds_objects, is_missing, types_of
 
-# Of pandas, which need not be imported.
-_MISSING = "NAType", "NaTType", "NoneType"
-
-
-@dataclass
-class Column:
-    """What the fit has learnt of a column.
-
-    Attributes
-    ----------
-    dtype : dtype of the library, or None for another library
-    number : numpy dtype
-        Of its cells if they are numbers or booleans, else float64.
-    levels : ndarray of object, or None
-        In the order of their indices; empty if all cells are missing.
-    missing : None, NaN, NA or NaT
-        What stands for a missing cell.
-    cell : type or None
-        Of all numbers in a column of objects.
-    """
-
-    dtype: Any
-    number: np.dtype
-    levels: np.ndarray | None
-    missing: Any
-    cell: type | None
-
-
-def kind_of(cell: type) -> str:
-    """Return "text", "flag" or "number", or the name of another type of cells."""
-    if issubclass(cell, str):
-        return "text"
-    if issubclass(cell, (bool, np.bool_)):
-        return "flag"
-    return "number" if issubclass(cell, (Real, Decimal)) else cell.__name__
-
-
-def holds_objects(dtype: Any) -> bool:
-    """Return whether a dtype is numpy's of Python objects."""
-    return isinstance(dtype, np.dtype) and dtype.kind == "O"
-
-
-def as_type(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Return floats in a dtype of numbers: rounded for integers, within its range.
-
-    NaN becomes 0 where the dtype has none.
-    """
-    if dtype.kind == "f":
-        range_ = np.finfo(dtype)
-        return x.clip(float(range_.min), float(range_.max)).astype(dtype)
-    whole = np.nan_to_num(x)
-    if dtype.kind == "b":
-        return whole >= 0.5
-    limits = np.iinfo(dtype)
-    # As a float the largest of 64 bits is rounded up, beyond the range.
-    most = np.nextafter(float(limits.max), 0) if limits.bits == 64 else float(limits.max)
-    return np.rint(whole).clip(float(limits.min), most).astype(dtype)
-
-
-def python_numbers(x: np.ndarray, column: Column) -> np.ndarray:
-    """Return floats as the Python numbers of a column of objects, (n_rows,) of object."""
-    holes = np.isnan(x)
-    cells = as_type(x, column.number).astype(object)
-    if column.cell is int:
-        cells = as_type(x, np.dtype(np.int64)).astype(object)
-    elif column.cell is Decimal:
-        cells[~holes] = [Decimal(repr(value)) for value in x[~holes].tolist()]
-    cells[holes] = column.missing
-    return cells
+__all__ = ["Columns", "columns_of"]
 
 
 class Columns(ABC):
@@ -143,6 +62,10 @@ class Columns(ABC):
         """Return a column whose dtype is one of numbers in float64, NaN where missing."""
 
     @abstractmethod
+    def objects(self, j: int) -> list:
+        """Return the cells of a column of objects."""
+
+    @abstractmethod
     def _find_distinct(self, j: int) -> tuple[list, np.ndarray]:
         """Return what ``distinct`` does."""
 
@@ -162,6 +85,8 @@ class Columns(ABC):
 
     def types(self, j: int) -> set[type]:
         """Return the types of the cells of a column that are not missing."""
+        if self.kind(j) == "object":
+            return types_of(self.objects(j))
         return set(map(type, self.distinct(j)[0]))
 
     def label(self, j: int) -> str:
@@ -194,7 +119,7 @@ class ArrayColumns(Columns):
 
     def kind(self, j):
         kinds = dict.fromkeys("fiub", "number") | {"O": "object", "U": "level"}
-        return kinds.get(self.X.dtype.kind, f"dtype {self.X.dtype}")
+        return kinds.get(self.X.dtype.kind) or _words(str(self.X.dtype))
 
     def number(self, j):
         return self.X.dtype if self.X.dtype.kind in "fiub" else np.dtype(np.float64)
@@ -211,40 +136,15 @@ class ArrayColumns(Columns):
             found, codes = np.unique(values, return_inverse=True)
             n_seen = int((~np.isnan(found)).sum())
             return found[:n_seen].tolist(), np.where(codes < n_seen, codes, -1)
-        return _distinct(values.tolist())
+        return distinct_cells(values.tolist())
 
-    def types(self, j):
-        if self.X.dtype.kind != "O":
-            return super().types(j)
-        return _types(self.X[:, j].tolist())
+    def objects(self, j):
+        return self.X[:, j].tolist()
 
     def missing(self, j):
         if self.X.dtype.kind != "O":
             return np.nan
-        return next((cell for cell in self.X[:, j] if _is_missing(cell)), None)
-
-
-def _is_missing(cell: Any) -> bool:
-    if type(cell).__name__ in _MISSING:
-        return True
-    return isinstance(cell, (float, np.floating, Decimal)) and math.isnan(cell)
-
-
-def _types(cells: list) -> set[type]:
-    """Return the types of the cells that are not missing."""
-    found = {c for c in set(map(type, cells)) if c.__name__ not in _MISSING}
-    # Of these some cells may be NaN, and some not.
-    floats = {c for c in found if issubclass(c, (float, np.floating, Decimal))}
-    return (found - floats) | {
-        kind for kind in floats if any(type(x) is kind and not math.isnan(x) for x in cells)
-    }
-
-
-def _distinct(cells: Sequence) -> tuple[list, np.ndarray]:
-    """Return distinct cells in order of appearance, and which each is; missing ones -1."""
-    found = [cell for cell in dict.fromkeys(cells) if not _is_missing(cell)]
-    code = {cell: i for i, cell in enumerate(found)}
-    return found, np.array([code.get(cell, -1) for cell in cells], dtype=np.intp)
+        return next((cell for cell in self.X[:, j] if is_missing(cell)), None)
 
 
 class PandasColumns(Columns):
@@ -264,12 +164,14 @@ class PandasColumns(Columns):
 
         dtype = self.dtypes[j]
         if isinstance(dtype, np.dtype):
-            known = {"b": "level", "O": "object", "c": "complex numbers"}
+            known = {"b": "level", "O": "object"}
             known |= dict.fromkeys("fiu", "number")
             return known.get(dtype.kind) or _words(str(dtype))
         if hasattr(dtype, "categories") or pd.api.types.is_bool_dtype(dtype):
             return "level"
-        if pd.api.types.is_numeric_dtype(dtype) or str(dtype) == "null[pyarrow]":
+        if str(dtype) == "null[pyarrow]":
+            return "object"
+        if pd.api.types.is_numeric_dtype(dtype):
             return "number"
         # Of the dtypes of Arrow, pandas takes lists for strings.
         is_text = _is_arrow_text(dtype) or isinstance(dtype, pd.StringDtype)
@@ -287,8 +189,6 @@ class PandasColumns(Columns):
 
     def floats(self, j):
         series = self.X.iloc[:, j]
-        if str(series.dtype) == "null[pyarrow]":
-            return np.full(len(series), np.nan)
         if isinstance(series.dtype, np.dtype) or hasattr(series.dtype, "subtype"):
             return np.array(series, dtype=np.float64)
         return series.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -308,11 +208,8 @@ class PandasColumns(Columns):
         codes, found = pd.factorize(series)
         return found.tolist(), codes
 
-    def types(self, j):
-        if not holds_objects(self.dtypes[j]):
-            return super().types(j)
-        series = self.X.iloc[:, j]
-        return set(map(type, series.to_numpy()[~series.isna().to_numpy()]))
+    def objects(self, j):
+        return self.X.iloc[:, j].tolist()
 
     def missing(self, j):
         if not holds_objects(self.dtypes[j]):
@@ -332,6 +229,8 @@ def _is_arrow_text(dtype: Any) -> bool:
 def _words(dtype: str) -> str:
     """Return what a column of a dtype holds that is neither numbers nor levels."""
     text = dtype.lower()
+    if text.startswith("complex"):
+        return "complex numbers"
     if text.startswith(("date", "time", "duration", "period")):
         return f"dates or times ({dtype})"
     return f"cells of dtype {dtype}"
@@ -354,9 +253,9 @@ class PolarsColumns(Columns):
         base = str(dtype.base_type())
         if base in ("String", "Categorical", "Enum", "Boolean"):
             return "level"
-        if base == "Object":
+        if base in ("Object", "Null"):
             return "object"
-        return "number" if dtype.is_numeric() or base == "Null" else _words(str(dtype))
+        return "number" if dtype.is_numeric() else _words(str(dtype))
 
     def number(self, j):
         dtype = self.dtypes[j]
@@ -375,12 +274,10 @@ class PolarsColumns(Columns):
         return self.X.to_series(j).cast(pl.Float64).to_numpy().copy()
 
     def _find_distinct(self, j):
-        return _distinct(self.X.to_series(j).to_list())
+        return distinct_cells(self.X.to_series(j).to_list())
 
-    def types(self, j):
-        if self.kind(j) != "object":
-            return super().types(j)
-        return _types(self.X.to_series(j).to_list())
+    def objects(self, j):
+        return self.X.to_series(j).to_list()
 
     def missing(self, j):
         series = self.X.to_series(j)

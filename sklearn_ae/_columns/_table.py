@@ -6,7 +6,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ._frames import Column, Columns, columns_of, kind_of
+from ._cells import Column, kind_of
+from ._frames import Columns, columns_of
 from ._writing import BUILDERS
 
 __all__ = ["Table"]
@@ -39,7 +40,8 @@ class Table:
         Number of levels of each column, 0 for numbers. Levels are those that occur in the
         fit: sorted, or in the order of the dtype of a category.
     levels : list of (ndarray of object, or None)
-        None for numbers. Empty where all cells of text or of a category are missing.
+        None for numbers. Empty where all cells are missing, of any dtype but numbers: the
+        column is then read and written as missing, whatever it holds later.
     is_integer : tuple of bool
         Which columns have a dtype of integers.
     has_levels : bool
@@ -140,6 +142,8 @@ class Table:
                 Column(None, c.number, _portable(c.levels), None, c.cell) for c in columns
             ]
             names = self.names
+        # Limits of wide dtypes are no float32.
+        rows = np.asarray(rows, dtype=np.float64)
         return BUILDERS[library](rows, columns, names, index)
 
 
@@ -265,15 +269,15 @@ def _learn(columns: Columns, j: int, chosen: list[bool] | None) -> Column:
     column = _of_dtype(columns, j)
     kind = columns.kind(j)
     types = columns.types(j) if kind == "object" else set()
-    if chosen is None:
-        is_level = kind == "level"
-        if kind == "object" and types:
-            kinds = {kind_of(cell) for cell in types}
-            if kinds - {"number"} and kinds - {"text", "flag"}:
-                _refuse_cells(columns, j, types)
-            is_level = kinds != {"number"}
-    else:
+    kinds = {kind_of(cell) for cell in types}
+    if kind == "object" and not types:
+        is_level = True  # of no level, as nothing says what the cells would be
+    elif chosen is not None:
         is_level = chosen[j]
+    else:
+        if kinds - {"number"} and kinds - {"text", "flag"}:
+            _refuse_cells(columns, j, types)
+        is_level = kind == "level" or (kind == "object" and kinds != {"number"})
     if is_level:
         column.levels = _levels(columns, j)
     else:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ._frames import Column, as_type, holds_objects, python_numbers
+from ._cells import Column, as_type, holds_objects, python_numbers
 
 __all__ = ["BUILDERS"]
 
@@ -84,7 +84,10 @@ def build_pandas(
 
 def _pandas_numbers(pd: Any, x: np.ndarray, column: Column) -> tuple[Any, Any]:
     """Return the values of a column of numbers, and their dtype."""
-    holes, dtype = np.isnan(x), column.number if column.dtype is None else column.dtype
+    holes, dtype = np.isnan(x), column.dtype
+    if dtype is None or hasattr(dtype, "categories"):
+        # Categories that were taken for numbers have no place for others.
+        dtype = column.number
     values = as_type(x, column.number)
     if holds_objects(dtype) or (dtype == np.bool_ and holes.any()):
         return python_numbers(x, column), object
@@ -99,8 +102,6 @@ def _pandas_numbers(pd: Any, x: np.ndarray, column: Column) -> tuple[Any, Any]:
             None if hole else _decimal(v, scale)
             for v, hole in zip(digits.tolist(), holes, strict=True)
         ]
-    elif str(dtype) == "null[pyarrow]":
-        return (x, np.dtype(np.float64)) if not holes.all() else ([None] * len(x), dtype)
     array = pd.array(cells, dtype=dtype)
     array[holes] = pd.NA
     return array, dtype
@@ -158,14 +159,12 @@ def _polars_numbers(pl: Any, name: str, x: np.ndarray, column: Column) -> Any:
     dtype, holes = column.dtype, pl.Series(np.isnan(x))
     if dtype == pl.Object:
         return pl.Series(name, python_numbers(x, column).tolist(), dtype=dtype)
-    if dtype == pl.Null and np.isnan(x).all():
-        return pl.Series(name, [None] * len(x))
     scale = getattr(dtype, "scale", None)
     x = x if scale is None else _within_digits(x, dtype.precision, scale)
     series = pl.Series(name, as_type(x, column.number))
     if column.missing is None:
         series = pl.select(pl.when(~holes).then(series).alias(name)).to_series()
-    return series if dtype in (None, pl.Null) else series.cast(dtype)
+    return series if dtype is None else series.cast(dtype)
 
 
 def _polars_levels(pl: Any, name: str, x: np.ndarray, column: Column) -> Any:
