@@ -125,10 +125,17 @@ class Fitted:
             )
         return self._built["net"]
 
-    def apply(self, function: Callable, *arrays: np.ndarray, name: str = "X") -> np.ndarray:
+    def apply(
+        self,
+        function: Callable,
+        *arrays: np.ndarray,
+        name: str = "X",
+        gives_rows: bool = False,
+    ) -> np.ndarray:
         """Return ``function(network, loss, *rows)`` of all rows, chunk by chunk.
 
-        ``name`` is what an error calls them, if a result is no finite number.
+        ``name`` is what an error calls them, if a result is no finite number;
+        ``gives_rows`` is whether a result has the columns of the fit.
         """
         # Integers become float64, as in fit.
         dtype = "float32" if arrays[0].dtype == np.float32 else "float64"
@@ -138,7 +145,11 @@ class Fitted:
         seed = self._seed_of_user_code
         with borrowed_globals(work, seed):
             result = by_chunk(partial(function, network, loss), network, *arrays)
-        check_result_range(result, arrays, name, has_own_parts=seed is not None)
+        checked = result
+        if gives_rows and self.architecture.table is not None:
+            # A column without any value in the fit stays missing.
+            checked = result[:, ~np.isnan(self.output_columns.mean_)]
+        check_result_range(checked, arrays, name, has_own_parts=seed is not None)
         return result
 
     def encode(self, X: np.ndarray) -> np.ndarray:
@@ -148,18 +159,21 @@ class Fitted:
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Return rows in the user's units, (n_samples, n_features)."""
         return self.apply(
-            lambda network, loss, code: network.decode(code), codes, name="codes"
+            lambda network, loss, code: network.decode(code),
+            codes,
+            name="codes",
+            gives_rows=True,
         )
 
     def reconstruct(self, X: np.ndarray) -> np.ndarray:
         """Return decode(encode(X)), (n_samples, n_features)."""
-        return self.apply(lambda network, loss, x: network(x), X)
+        return self.apply(lambda network, loss, x: network(x), X, gives_rows=True)
 
     def impute(self, X: np.ndarray) -> np.ndarray:
         """Return rows whose holes are filled, (n_samples, n_features)."""
         if self.architecture.table is None:
             return X
-        return self.apply(lambda network, loss, x: network.impute(x), X)
+        return self.apply(lambda network, loss, x: network.impute(x), X, gives_rows=True)
 
     def squares(
         self, X: np.ndarray, X_clean: np.ndarray, weight: np.ndarray | None = None

@@ -176,11 +176,12 @@ def make_plan(
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling, rows = settings.loss, settings.scaling, (X, X_clean, weight)
-    if isinstance(loss, str) and LOSSES[loss].outputs:
-        check_loss_domain(loss, wanted, name)
     table = None
     if n_levels:
         table = last.architecture.table if last else plan_table(settings, X, n_levels)
+    # After the table's: to scale levels would be no way out.
+    if isinstance(loss, str) and LOSSES[loss].outputs:
+        check_loss_domain(loss, wanted, name)
     architecture = _plan_architecture(settings, X, last, table)
     output_activation = architecture.output_activation
     if output_activation != "identity":

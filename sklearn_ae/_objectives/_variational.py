@@ -58,6 +58,8 @@ class Variational(Objective):
         # spread, whose logarithm would be infinite: 1 stands in.
         parts = (wanted[rows] for rows in row_slices(wanted.shape))
         variance = column_variance(parts, wanted.weight)
+        if np.isnan(variance).any():  # holes, of which the scaling knows
+            variance = wanted.scaler.variance_ / wanted.scaler.scale_**2
         spread = np.log(np.sqrt(variance.mean()) or 1.0)
         return {"log_scale": spread, "least_log_scale": spread + np.log(_LEAST_NOISE)}
 

@@ -132,11 +132,11 @@ def read_table(estimator, X, name: str) -> tuple[np.ndarray, np.ndarray | None]:
         _refuse_gradients(name)
     # Before check_array, which drops the names.
     with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
+        table = estimator._table
+        if table is not None and table.has_levels:
+            return table.read(X, name), _get_feature_names(X)
         try:
             names = _get_feature_names(X)
-            table = estimator._table
-            if table is not None and table.has_levels:
-                return table.read(X, name), names
             return check_array(X, input_name=name, **_ROWS), names
         except Exception as error:
             refuse(X, name, error)

@@ -1,0 +1,407 @@
+"""Estimators of tables as they are: columns of levels, missing cells, frames in and out."""
+
+import pickle
+import re
+
+import numpy as np
+import pytest
+from estimators import ESTIMATORS, Watching
+from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder
+
+pd = pytest.importorskip("pandas")
+pl = pytest.importorskip("polars")
+frames_of_polars = pytest.importorskip("polars.testing")
+
+KINDS = ["pandas", "polars"]
+SAME = {
+    "pandas": pd.testing.assert_frame_equal,
+    "polars": frames_of_polars.assert_frame_equal,
+}
+
+
+def make_mixed(n_rows=160, seed=0):
+    """Return a table whose columns follow from two numbers, without holes."""
+    rng = np.random.RandomState(seed)
+    u, v = rng.normal(size=(2, n_rows))
+    grade = pd.CategoricalDtype(["low", "middle", "high", "never"], ordered=True)
+    return pd.DataFrame(
+        {
+            "width": u + 0.1 * v,
+            "count": np.rint(10 + 4 * v).astype(np.int64),
+            "colour": np.array(["blue", "green", "red"])[np.digitize(u, [-0.5, 0.5])],
+            "grade": pd.Categorical.from_codes(np.digitize(v, [-0.5, 0.5]), dtype=grade),
+            "is_wide": u > 0,
+            "size": (100 * u - 50 * v).astype(np.float32),
+        }
+    )
+
+
+def as_polars(df):
+    """Return a frame of pandas as one of polars, its ordered column as an Enum."""
+    kinds = {
+        "grade": pl.Enum(["low", "middle", "high", "never"]),
+        "size": pl.Float32,
+        "count": pl.Int64,
+    }
+    columns = {}
+    for name in df:
+        values = [None if pd.isna(v) else v for v in df[name].tolist()]
+        columns[name] = pl.Series(values, dtype=kinds.get(name))
+    return pl.DataFrame(columns)
+
+
+def with_holes(df, share=0.15, seed=1):
+    """Return ``df`` with missing cells; its integers and flags become nullable."""
+    df = df.astype({"count": "Int64", "is_wide": "boolean"})
+    return df.mask(np.random.RandomState(seed).rand(*df.shape) < share)
+
+
+@pytest.fixture(params=KINDS)
+def library(request):
+    return request.param
+
+
+@pytest.fixture
+def convert(library):
+    return as_polars if library == "polars" else lambda df: df.set_axis(df.index + 7)
+
+
+@pytest.fixture
+def mixed(convert):
+    return convert(make_mixed())
+
+
+@pytest.fixture
+def holey(convert):
+    return convert(with_holes(make_mixed()))
+
+
+def schema(frame):
+    """Return the names and dtypes of a frame."""
+    return list(frame.columns), list(frame.dtypes)
+
+
+def cells(frame):
+    """Return the cells of a frame, and which are missing, each (n_rows, n_columns)."""
+    if isinstance(frame, pl.DataFrame):
+        table = np.array([[*row] for row in frame.rows()], dtype=object)
+    else:
+        table = frame.astype(object).to_numpy()
+    return table, pd.isna(table)
+
+
+def test_what_comes_out_of_a_mixed_table_is_like_it(quick, mixed, library):
+    ae = quick().fit(mixed)
+    codes = ae.transform(mixed)
+    assert codes.shape == (160, 2)
+    assert np.isfinite(codes).all()
+    results = {
+        "inverse_transform": ae.inverse_transform(codes),
+        "reconstruct": ae.reconstruct(mixed),
+        "sample": ae.sample(5, random_state=0),
+        "impute": ae.impute(mixed),
+    }
+    if hasattr(ae, "denoise"):
+        results["denoise"] = ae.denoise(mixed)
+    for name, result in results.items():
+        assert schema(result) == schema(mixed), name
+        assert not cells(result)[1].any(), name
+    SAME[library](results["impute"], mixed)
+    if library == "pandas":
+        for name in ("reconstruct", "impute"):
+            pd.testing.assert_index_equal(results[name].index, mixed.index)
+    SAME[library](
+        results["inverse_transform"],
+        results["reconstruct"]
+        if library == "polars"
+        else results["reconstruct"].reset_index(drop=True),
+    )
+
+
+def test_imputing_fills_holes_and_nothing_else(quick, holey):
+    ae = quick().fit(holey)
+    codes = ae.transform(holey)
+    assert np.isfinite(codes).all()
+    filled = ae.impute(holey)
+    assert schema(filled) == schema(holey)
+    (before, holes), (after, none) = cells(holey), cells(filled)
+    assert holes.any()
+    assert not none.any()
+    assert (before[~holes] == after[~holes]).all()
+    for frame in (ae.reconstruct(holey), ae.inverse_transform(codes), ae.sample(5)):
+        assert schema(frame) == schema(holey)
+        assert not cells(frame)[1].any()
+
+
+def test_holes_of_levels_are_filled_better_than_by_the_most_frequent():
+    whole = make_mixed(300)
+    df = with_holes(whole)
+    filled = AutoencoderTransformer(2, max_iter=5, random_state=0).fit(df).impute(df)
+    holes = df["colour"].isna()
+    assert np.mean(filled["colour"][holes] == whole["colour"][holes]) > 0.7
+
+
+def test_empty_rows_and_columns(quick, library):
+    df = with_holes(make_mixed())
+    df.iloc[3] = None
+    df["nothing"] = pd.Series([None] * len(df), dtype=object)
+    df["no number"] = np.nan
+    X = df if library == "pandas" else as_polars(df)
+    ae = quick().fit(X)
+    assert np.isfinite(ae.transform(X)).all()
+    filled = cells(ae.impute(X))[1]
+    assert not filled[:, :6].any()
+    assert filled[:, 6:].all()
+    assert np.isfinite(ae.column_scores(X)[:6]).all()
+    assert np.isfinite(ae.score(X))
+    assert (ae.cell_scores(X)[3] == 0).all()
+
+
+def test_numeric_frames(quick, library):
+    rng = np.random.RandomState(0)
+    x = rng.normal(size=150)
+    columns = {"x": x, "n": np.rint(9 * x).astype(np.int32), "y": x + rng.rand(150)}
+    X = (pd if library == "pandas" else pl).DataFrame(columns)
+    ae = quick(1).fit(X)
+    assert isinstance(ae.reconstruct(X), np.ndarray)
+    ae.set_output(transform=library)
+    back = ae.reconstruct(X)
+    assert schema(back) == schema(X)
+    assert schema(ae.sample(3)) == schema(X)
+    assert type(ae.transform(X)) is type(X)
+    other = "polars" if library == "pandas" else "pandas"
+    back = ae.set_output(transform=other).reconstruct(X)
+    assert type(back).__module__.partition(".")[0] == other
+    assert str(back["n"].dtype).lower() == "int32"
+
+
+def test_numeric_frames_and_arrays_with_holes(quick, library):
+    rng = np.random.RandomState(0)
+    X = np.outer(rng.normal(size=150), [1, 2, 3]) + 0.1 * rng.normal(size=(150, 3))
+    X[rng.rand(*X.shape) < 0.1] = np.nan
+    frame = (pd if library == "pandas" else pl).DataFrame(
+        dict(zip("abc", X.T, strict=True))
+    )
+    for table in (X, frame):
+        ae = quick(1).fit(table)
+        filled = ae.impute(table)
+        assert isinstance(filled, np.ndarray)
+        assert np.isfinite(filled).all()
+        np.testing.assert_array_equal(filled[~np.isnan(X)], X[~np.isnan(X)])
+        assert (ae.cell_scores(table)[np.isnan(X)] == 0).all()
+    filled = ae.set_output(transform=library).impute(frame)
+    assert schema(filled) == schema(frame)
+
+
+def test_an_array_with_levels_gives_arrays(quick):
+    df = make_mixed()
+    X = np.column_stack([df["width"], df["grade"].cat.codes, df["size"]]).astype(float)
+    ae = quick(categorical_features=[1]).fit(X)
+    back = ae.reconstruct(X)
+    assert isinstance(back, np.ndarray)
+    assert set(back[:, 1]) <= {0, 1, 2}
+
+
+def test_scores(quick, holey):
+    ae = quick().fit(holey)
+    columns, cell = ae.column_scores(holey), ae.cell_scores(holey)
+    assert columns.shape == (6,)
+    assert cell.shape == (160, 6)
+    holes = cells(holey)[1]
+    assert (cell[holes] == 0).all()
+    assert ae.score(holey) == pytest.approx(columns.mean())
+    assert ae.score_samples(holey).shape == (160,)
+    same = make_mixed().assign(colour="red", width=1.0)
+    ae = quick().fit(same)
+    varies = ae.column_scores(same)[[1, 3, 4, 5]]
+    assert ae.score(same) == pytest.approx(varies.mean())
+
+
+@pytest.mark.parametrize("column", ["colour", "a"])
+def test_a_changed_cell_scores_lowest_in_its_row(column):
+    df = make_mixed(300)
+    # Many columns say the same, so that one of them cannot move the code far.
+    noise = np.random.RandomState(0).normal(size=(300, 6))
+    for j, name in enumerate("abcdef"):
+        df[name] = df["width"] + 0.2 * noise[:, j]
+    ae = AutoencoderTransformer(2, max_iter=20, random_state=0).fit(df)
+    row = int(df["width"].argmax())
+    before = ae.cell_scores(df)
+    changed = df.copy()
+    changed.loc[row, column] = "blue" if column == "colour" else 0.0
+    scores = ae.cell_scores(changed)
+    j = list(df.columns).index(column)
+    assert scores[row].argmin() == j
+    assert scores[row, j] < before[row, j]
+
+
+def test_pickles_and_clones(quick, holey, library):
+    ae = quick().fit(holey)
+    again = pickle.loads(pickle.dumps(ae))
+    SAME[library](again.impute(holey), ae.impute(holey))
+    copy = clone(ae)
+    assert not hasattr(copy, "_fitted")
+    np.testing.assert_array_equal(copy.fit(holey).transform(holey), ae.transform(holey))
+
+
+def test_compositions(quick):
+    df = with_holes(make_mixed())
+    y = np.random.RandomState(0).randint(0, 2, len(df))
+    of_some = ColumnTransformer([("ae", quick(max_iter=2), ["width", "colour", "grade"])])
+    assert of_some.fit_transform(df).shape == (160, 2)
+    steps = make_pipeline(quick(max_iter=2), StandardScaler(), LogisticRegression())
+    assert steps.fit(df, y).predict(df).shape == (160,)
+    search = GridSearchCV(
+        quick(max_iter=2), {"n_components": [1, 3]}, cv=2, error_score="raise"
+    )
+    assert search.fit(df).best_params_ == {"n_components": 3}
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_after_skrub(quick):
+    skrub = pytest.importorskip("skrub")
+    pipe = make_pipeline(skrub.TableVectorizer(), quick())
+    assert pipe.fit_transform(make_mixed()).shape == (160, 2)
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"init": "random"},
+        {"scaling": None},
+        {"scaling": "feature"},
+        {"whiten": True},
+        {"dropout": 0.2},
+        {"hidden_layer_sizes": ()},
+        {"hidden_layer_sizes": (), "whiten": True},
+        {"loss": "mae"},
+        {"loss": "huber"},
+        {"sampler": "gmm"},
+        {"code_activation": "tanh"},
+        {"early_stopping": False},
+        {"alpha": 0.1},
+        {"solver": "sgd", "learning_rate_init": 1e-3},
+        {"callbacks": [Watching()]},
+    ],
+    ids=str,
+)
+def test_settings(quick, params):
+    df = with_holes(make_mixed(120))
+    if quick().__class__.__name__ == "VariationalAutoencoder" and "sampler" in params:
+        params = {"sampler": "gaussian"}
+    ae = quick(**{"max_iter": 3, **params}).fit(df)
+    assert np.isfinite(ae.transform(df)).all()
+    assert not ae.impute(df).isna().to_numpy().any()
+    assert ae.score(df) > -0.5
+    assert schema(ae.sample(3, random_state=0)) == schema(df)
+
+
+@pytest.mark.parametrize("noise", ["gaussian", "masking", "salt_pepper", "swap"])
+@pytest.mark.parametrize("level", ["auto", 0.3, 0])
+def test_noises(noise, level):
+    dae = DenoisingAutoencoder(
+        2, noise=noise, noise_level=level, hidden_layer_sizes=8, max_iter=3, random_state=0
+    )
+    for df in (make_mixed(120), with_holes(make_mixed(120))):
+        assert np.isfinite(dae.fit(df).transform(df)).all()
+        assert dae.score(df) > 0
+        assert not dae.denoise(df).isna().to_numpy().any()
+
+
+def test_noisy_and_clean_tables():
+    clean = make_mixed()
+    noisy = clean.copy()
+    noisy.loc[::5, "colour"] = "red"
+    dae = DenoisingAutoencoder(2, max_iter=5, random_state=0).fit(noisy, X_clean=clean)
+    assert np.isfinite(dae.score(noisy, X_clean=clean))
+    assert dae.cell_scores(noisy, X_clean=clean).shape == clean.shape
+    wrong = clean.assign(width=clean["colour"])
+    with pytest.raises(
+        ValueError, match=r"Column 'width' of X_clean .*expected numbers.*Turn it into"
+    ):
+        dae.fit(noisy, X_clean=wrong)
+
+
+def test_warm_start(quick):
+    df = make_mixed()
+    ae = quick(warm_start=True, init="random").fit(df)
+    before = ae.transform(df)
+    ae.fit(df.sample(frac=1, random_state=0))
+    assert not np.array_equal(ae.transform(df), before)
+    unseen = df.assign(colour="unseen")
+    assert np.isfinite(ae.transform(unseen)).all()
+    with pytest.raises(ValueError, match="feature names"):
+        ae.fit(df[df.columns[::-1]])
+
+
+@pytest.mark.parametrize("holes", [True, False])
+@pytest.mark.parametrize("init", ["pca", "random"])
+def test_the_same_seed_gives_the_same(quick, holes, init):
+    df = with_holes(make_mixed(120)) if holes else make_mixed(120)
+    one, two = (quick(init=init, max_iter=2).fit(df).transform(df) for _ in range(2))
+    np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"loss": "bce"}, "loss='bce'.*expected.*Use"),
+        ({"loss": "kl"}, "loss='kl'.*expected.*Use"),
+        ({"loss": lambda x_hat, x: (x_hat - x).abs().mean()}, "callable.*expected.*Use"),
+        ({"output_activation": "relu"}, "output_activation='relu'.*expected.*Use"),
+        ({"categorical_features": ["x"]}, "'x', which X has not; expected.*Look"),
+        ({"categorical_features": "colour"}, "'categorical_features' parameter"),
+        ({"categorical_features": None}, "Column 'colour' .*expected numbers.*Turn it"),
+    ],
+    ids=str,
+)
+def test_what_is_refused_of_levels(quick, params, message):
+    if quick().__class__.__name__ == "VariationalAutoencoder" and callable(
+        params.get("loss")
+    ):
+        message = "loss"  # no likelihood of its own in any case
+    ae = quick(**params)
+    with pytest.raises(ValueError, match=re.compile(message, re.DOTALL)):
+        ae.fit(make_mixed())
+    assert not hasattr(ae, "_fitted")
+
+
+@pytest.mark.parametrize("holes", [True, False])
+def test_noise_of_the_users_is_refused(holes):
+    df = with_holes(make_mixed())[["width", "size"]] if holes else make_mixed()
+    dae = DenoisingAutoencoder(2, noise=lambda x, generator: x + 1, max_iter=2)
+    with pytest.raises(ValueError, match=r"noise=.*callable.*expected.*Use noise="):
+        dae.fit(df)
+
+
+def test_what_is_not_a_table_in_memory_is_refused(quick):
+    sparse = pytest.importorskip("scipy.sparse")
+    ae = quick(categorical_features=[0])
+    with pytest.raises(TypeError, match="dense data is required"):
+        ae.fit(sparse.csr_matrix(np.eye(5)))
+    with pytest.raises(ValueError, match=r"LazyFrame.*collect\(\)"):
+        ae.fit(as_polars(make_mixed()).lazy())
+
+
+def test_rare_levels_are_reconstructed():
+    """Eight codes suffice for eight numbers that everything follows from."""
+    rng = np.random.RandomState(0)
+    z = rng.normal(size=(1500, 8))
+    df = pd.DataFrame(z @ rng.normal(size=(8, 10))).add_prefix("x")
+    df["level"] = np.array(["a", "b", "rare"])[np.digitize(z[:, 0], [0.0, 2.05])]
+    assert 0.01 < np.mean(df["level"] == "rare") < 0.03
+    train, test = df[:1000], df[1000:]
+    ae = AutoencoderTransformer(8, random_state=0).fit(train)
+    is_rare = test["level"] == "rare"
+    assert np.mean(ae.reconstruct(test)["level"][is_rare] == "rare") > 0.5
+
+
+def test_all_estimators_are_tested():
+    assert len(ESTIMATORS) == 3
