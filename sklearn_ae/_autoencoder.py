@@ -13,6 +13,7 @@ from ._sklearn._validation import validate_rows
 from ._types import (
     Activation,
     Callbacks,
+    CategoricalFeatures,
     Floats,
     Init,
     Loss,
@@ -360,7 +361,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         loss: Loss = "mse",
         init: Init = "pca",
         scaling: Scaling | None = "global",
-        categorical_features: Any = "from_dtype",
+        categorical_features: CategoricalFeatures | None = "from_dtype",
         whiten: bool = False,
         sampler: Sampler = "gaussian",
         dropout: float = 0.0,

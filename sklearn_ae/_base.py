@@ -125,13 +125,10 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
     def _fit(self, X, y, X_clean, *given) -> Self:
         """Fit to own targets, or to pairs; ``given`` are weights, X_val and X_clean_val."""
-        # Without callbacks no task is made: scikit-learn's context is then never created,
-        # and it does not exist at all before its version 1.9.
+        # No task without callbacks: scikit-learn has its context from version 1.9 on.
         is_watched = getattr(self, CALLBACKS, ())
         task = FitTask(self, X, y, X_clean, given[0]) if is_watched else None
         with all_or_nothing(self):
-            # Before validation: a warm start must check the features against the previous
-            # fit, while any other fit replaces them.
             last = self._fitted_to_continue() if self.warm_start else None
             X = validate_rows(self, X, reset=last is None)
             weight = own_rows = None
@@ -140,12 +137,11 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             counts = [getattr(self, name, None) for name in COUNTS]
             if bool in map(type, counts) or isinstance(self.n_components, _TO_BE_FOUND):
                 refuse_size(self)
-            n_levels: tuple[int, ...] = ()
             # The least value of a table is NaN if any cell is.
-            if self._table is not None or np.isnan(X.min()) or X_clean is not None:
-                n_levels = self._levels_of(X if X_clean is None else X_clean, X)
+            is_plain = self._table is None and X_clean is None and not np.isnan(X.min())
+            n_levels = () if is_plain else self._levels_of(X, X_clean)
             objective = self._make_objective(X.shape[1], X_clean is not None)
-            # Plain settings, so that nothing below can read or change the estimator.
+            # Plain settings: nothing below reads or changes the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
             plan = make_plan(
                 settings, objective, X, X_clean, last, n_levels=n_levels, weight=weight
@@ -153,12 +149,10 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             if self.warm_start and last is None:
                 warn_of_forgotten_rows(self, plan)
             variance = plan.output_columns.variance_  # of what should come out
-            # A bounded output is not scaled.
-            is_scaled = plan.architecture.output_activation == "identity"
-            if is_scaled and plan.columns.kind != "feature" and last is None:
-                widest = variance.max()
-                if widest > DOMINANT * variance.sum() and np.count_nonzero(variance) > 1:
-                    warn_of_dominant_column(self, variance)
+            is_scaled = plan.architecture.output_activation == "identity"  # else bounded
+            hides = variance.max() > DOMINANT * variance.sum() and (variance > 0).sum() > 1
+            if hides and is_scaled and plan.columns.kind != "feature" and last is None:
+                warn_of_dominant_column(self, variance)
             random_state = fresh_random_state(self.random_state)
             fit = Fit(plan, X, X_clean, random_state, weight=weight, own_rows=own_rows)
             watchers: list[Watcher] = [ProgressLines()] if self.verbose else []
@@ -167,19 +161,19 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             fitted = fit.run(watchers)
             attributes, complaint = _attributes(fitted)
             if complaint is not None:
-                # Before attributes are set: where warnings are errors, none change.
-                warn_user(complaint, ConvergenceWarning)
+                warn_user(complaint, ConvergenceWarning)  # before attributes: it may raise
             vars(self).update(attributes)
             if task is not None:
                 task.end()
         return self
 
-    def _levels_of(self, *tables: np.ndarray) -> tuple[int, ...]:
+    def _levels_of(self, X: np.ndarray, X_clean: np.ndarray | None) -> tuple[int, ...]:
         """Return the number of levels of each column; nothing for complete numbers."""
         if self._table is not None and any(self._table.n_levels):
             return self._table.n_levels
+        tables = (X,) if X_clean is None else (X, X_clean)
         has_holes = any(np.isnan(table.min()) for table in tables)
-        return (0,) * tables[0].shape[1] if has_holes else ()
+        return (0,) * X.shape[1] if has_holes else ()
 
     def _give(self, rows: np.ndarray, like: Any = None) -> Any:
         """Return ``rows`` as the user has tables: a frame for mixed columns, or if asked.

@@ -21,6 +21,7 @@ from ._sklearn._validation import (
 from ._types import (
     Activation,
     Callbacks,
+    CategoricalFeatures,
     Floats,
     Init,
     Loss,
@@ -407,7 +408,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         loss: Loss = "mse",
         init: Init = "pca",
         scaling: Scaling | None = "global",
-        categorical_features: Any = "from_dtype",
+        categorical_features: CategoricalFeatures | None = "from_dtype",
         whiten: bool = False,
         sampler: Sampler = "gaussian",
         dropout: float = 0.0,

@@ -56,6 +56,9 @@ Schedule = Literal["one_cycle", "constant"]
 Solver = Literal["adam", "adamw", "sgd"] | type[torch.optim.Optimizer]
 
 Callbacks = list[Any] | tuple[Any, ...]  # of skorch, which ships no types
+CategoricalFeatures = (
+    Literal["from_dtype"] | Sequence[str] | Sequence[int] | Sequence[bool] | Array
+)
 NoiseLevel = float | Sequence[float] | Array | Literal["auto"]
 RandomState = int | np.random.RandomState | None
 Sizes = int | Sequence[int] | Array

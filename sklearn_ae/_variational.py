@@ -23,6 +23,7 @@ from ._sklearn._validation import (
 from ._types import (
     Activation,
     Callbacks,
+    CategoricalFeatures,
     Floats,
     Init,
     Loss,
@@ -414,7 +415,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         loss: Loss = "mse",
         init: Init = "pca",
         scaling: Scaling | None = "global",
-        categorical_features: Any = "from_dtype",
+        categorical_features: CategoricalFeatures | None = "from_dtype",
         whiten: bool = False,
         sampler: Sampler | Literal["prior"] = "prior",
         dropout: float = 0.0,

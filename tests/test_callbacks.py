@@ -18,8 +18,8 @@ from sklearn_ae import (
     AutoencoderTransformer,
     ConvergenceError,
     DenoisingAutoencoder,
-    _base,
 )
+from sklearn_ae._code_density import DENSITIES
 
 callback = pytest.importorskip("sklearn.callback")
 
@@ -158,7 +158,7 @@ def test_a_callback_that_fails_at_the_end_leaves_nothing(quick, digits):
 
 def test_a_density_is_fitted_where_an_epoch_is_asked_for_rows(monkeypatch, digits):
     n_fits = []
-    kind = _base.DENSITIES["gmm"]
+    kind = DENSITIES["gmm"]
     fit = kind.fit
     monkeypatch.setattr(kind, "fit", lambda *args: n_fits.append(1) or fit(*args))
     noting = Noting()

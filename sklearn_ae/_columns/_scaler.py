@@ -124,29 +124,25 @@ class Scaler:
         with np.errstate(over="ignore", invalid="ignore"):
             standard = StandardScaler()
             for rows in row_slices(X.shape):
-                standard.partial_fit(
-                    X[rows], None, None if weight is None else weight[rows]
-                )
+                of_rows = None if weight is None else weight[rows]
+                standard.partial_fit(X[rows], sample_weight=of_rows)
             self.low_, self.high_ = np.fmin.reduce(X), np.fmax.reduce(X)
             self.varies_ = bool((self.low_ < self.high_).any())
-        # A column of holes alone has no statistics.
-        is_known = ~np.isnan(self.low_)
+        is_known = ~np.isnan(self.low_)  # a column of holes alone has no statistics
         variance = standard.var_[is_known]
-        if not np.isfinite(variance).all() or self.varies_ > variance.any():
+        is_in_range = np.isfinite(variance).all() and self.varies_ <= variance.any()
+        if not (is_known.any() and is_in_range):
             _refuse_range(X, variance, name)
         self.mean_ = np.where(is_known, standard.mean_, np.nan)
-        # StandardScaler sets the scale of a constant column to 1 while its variance is a
-        # rounding error near 0, which for means of 1e8 would count as data.
+        # Of a constant column the variance is a rounding, which for means of 1e8 is large.
         constant = (standard.scale_ == 1) & (standard.var_ < 0.5) | ~is_known
         self.variance_ = np.where(constant, 0, standard.var_)
-        spread = np.sqrt(variance.mean()) if len(variance) else 0.0
-        far = np.fmax.reduce(np.abs(self.mean_))
+        spread, far = np.sqrt(variance.mean()), np.fmax.reduce(np.abs(self.mean_))
         self.distance_ = far / spread if spread > 0 else 0.0
         self.offset_ = np.where(is_known, 0.0, np.nan)
         self.scale_ = np.ones_like(self.mean_)
         if self.kind == "feature":
-            self.offset_ = self.mean_
-            self.scale_ = np.where(is_known, standard.scale_, 1.0)
+            self.offset_, self.scale_ = self.mean_, np.where(is_known, standard.scale_, 1.0)
         elif self.kind == "global":
             unit = np.sqrt(self.variance_.mean()) or 1.0
             self.offset_, self.scale_ = self.mean_, self.scale_ * unit
@@ -154,18 +150,17 @@ class Scaler:
             self.scale_ = self.scale_ * (_mean_size(X, weight) or 1.0)
         deviation, self.is_whole_ = np.zeros_like(self.mean_), is_known.copy()
         for rows in row_slices(X.shape):
-            if X.dtype.kind == "f" and self.is_whole_.any():
-                part = X[rows]
-                self.is_whole_ &= ((part == np.rint(part)) | np.isnan(part)).all(axis=0)
+            part = X[rows]
+            self.is_whole_ &= ((part == np.rint(part)) | np.isnan(part)).all(axis=0)
             part = np.nan_to_num(np.abs(X[rows] - self.mean_), copy=False, nan=0.0)
             deviation += part.sum(axis=0) if weight is None else weight[rows] @ part
         self.deviation_ = deviation / np.maximum(standard.n_samples_seen_, 1)
         std = np.sqrt(self.variance_) / self.scale_
-        # Where a few cells make most of the variance, the others lie closer together.
         usual = np.minimum(std, _HEAVY * self.deviation_ / self.scale_)
         widest = usual.max() or 1.0
-        spread = np.where(std < _NARROW * widest, usual, std) / widest
-        spread = spread.clip(_LEAST_SPREAD, 1)
+        spread = (np.where(std < _NARROW * widest, usual, std) / widest).clip(
+            _LEAST_SPREAD, 1
+        )
         self.spread_ = np.where(self.variance_ > 0, spread, _SPREAD_OF_CONSTANT)
         return self
 
@@ -283,7 +278,12 @@ def _mean_size(X: np.ndarray, weight: np.ndarray | None) -> float:
 
 
 def _refuse_range(X: np.ndarray, variance: np.ndarray, name: str) -> None:
-    """Raise ValueError for values whose variance leaves the range of float64."""
+    """Raise ValueError for values whose variance is out of range, or for none."""
+    if not len(variance):
+        raise ValueError(
+            f"{name} has no cell that is not missing (NaN); expected some values to learn "
+            f"from. Look at what made {name}, or pass columns that have values."
+        )
     if not np.isfinite(variance).all():
         raise ValueError(
             f"{name} has values up to {np.abs(X).max():.3g}, whose variance is no "

@@ -113,6 +113,8 @@ def refuse_holes(rows: np.ndarray, name: str) -> None:
 
 def _find_table(categorical, X) -> Table | None:
     """Return what is known of the columns of a frame, None for arrays of numbers."""
+    if hasattr(X, "collect"):
+        return None  # lazy: it has no rows yet, and is refused
     if Table.is_plain(X, categorical) and not hasattr(X, "columns"):
         return None
     return Table(categorical).fit(X)

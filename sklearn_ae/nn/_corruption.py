@@ -94,10 +94,10 @@ class Corruption(ABC):
         varies = low < high
         self.mean, self.variance = mean.where(varies, low), variance.where(varies, 0.0)
         self.low, self.high = low, high
-        sizes = {"deviation": variance.sqrt(), "data": 1 / scale}
+        sizes = {"deviation": self.variance.sqrt(), "data": 1 / scale}
         self.size = sizes.get(self.unit, torch.ones_like(scale))
         amount = (self.level * self.size).max()
-        width = variance.max().sqrt().item() or 1.0
+        width = self.variance.max().sqrt().item() or 1.0
         if self.most == math.inf and amount > _LOUDEST * width and is_level is None:
             raise ValueError(
                 f"noise_level is {amount / width:.3g} times what the widest column varies "
