@@ -157,10 +157,8 @@ class Scaler:
         self.deviation_ = deviation / np.maximum(standard.n_samples_seen_, 1)
         std = np.sqrt(self.variance_) / self.scale_
         usual = np.minimum(std, _HEAVY * self.deviation_ / self.scale_)
-        widest = usual.max() or 1.0
-        spread = (np.where(std < _NARROW * widest, usual, std) / widest).clip(
-            _LEAST_SPREAD, 1
-        )
+        most = usual.max() or 1.0
+        spread = (np.where(std < _NARROW * most, usual, std) / most).clip(_LEAST_SPREAD, 1)
         self.spread_ = np.where(self.variance_ > 0, spread, _SPREAD_OF_CONSTANT)
         return self
 
