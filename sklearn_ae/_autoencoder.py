@@ -8,6 +8,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from ._objectives import Objective, Reconstruction
+from ._scores import column_scores
 from ._sklearn._typed import fits, with_callbacks
 from ._sklearn._validation import validate_rows
 from ._types import (
@@ -519,7 +520,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return self._fitted.column_scores(X, X)
+        return column_scores(self._fitted, X, X)
 
     def score_samples(self, X: ArrayLike) -> Floats:
         """Return minus the loss of each sample: higher is more like the training samples.

@@ -18,6 +18,7 @@ from ._fit import Fit
 from ._fitted import Fitted
 from ._objectives import Objective
 from ._plan import make_plan
+from ._scores import score
 from ._sklearn._callbacks import CALLBACKS, EpochTasks, FitTask
 from ._sklearn._fit_data import validate_fit_data, weighted_rows
 from ._sklearn._html import DrawnNetworkMixin
@@ -278,7 +279,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
     def _r2(self, X, wanted, sample_weight):
         X, wanted, weight = weighted_rows(sample_weight, X, wanted)
-        return self._fitted.score(X, wanted, weight)
+        return score(self._fitted, X, wanted, weight)
 
     def _row_scores(self, X, wanted, name):
         check_units(self._fitted.loss, wanted, name)

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._base import BaseAutoencoder
 from ._objectives import Denoising, Objective, Reconstruction
+from ._scores import column_scores
 from ._sklearn._typed import fits, with_callbacks
 from ._sklearn._validation import (
     StrOptions,
@@ -670,7 +671,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
         clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
-        return self._fitted.column_scores(X, clean)
+        return column_scores(self._fitted, X, clean)
 
     def score_samples(self, X: ArrayLike, *, X_clean: ArrayLike | None = None) -> Floats:
         """Return minus the loss of each sample: higher is more like the training samples.

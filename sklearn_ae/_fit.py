@@ -1,6 +1,7 @@
 """One fit, from a plan to a fitted network: start, train, finish."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -292,11 +293,10 @@ class Fit:
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
         stays_linear = start is not None and best_iter == 0
-        how = {"stays_linear": stays_linear, "whiten": plan.whiten}
+        how: Any = {"stays_linear": stays_linear, "whiten": plan.whiten, "seed": self.seed}
         how["is_activated"] = plan.architecture.code_activation != "identity"
-        axes, axes_variance, followed = plan.objective.read_codes(
-            codes, self.x, self.blocks, code_unit, self.network, seed=self.seed, **how
-        )
+        rows: Any = (codes, self.x, self.blocks, code_unit, self.network)
+        axes, axes_variance, followed = plan.objective.read_codes(*rows, **how)
         explained = codes, axes, axes_variance, stays_linear, n_epochs
         parts = (codes[rows] for rows in row_slices(codes.shape))
         best = training.best if training is not None and training.best.chooses_ else None
@@ -338,10 +338,8 @@ class Fit:
         scale = plan.output_columns.scale_ / plan.output_columns.scale_.max()
         variance = plan.output_columns.variance_.sum()
         if plan.architecture.table is not None:
-            rows = self.train[:_MOST_ROWS_TO_EXPLAIN]
-            wanted = (self.target or self.x)[rows]
-            how = {"codes": codes, "rows": rows, "wanted": wanted, "axes": axes}
-            how["weight"] = self.weight
+            how = {"codes": codes, "rows": self.train[:_MOST_ROWS_TO_EXPLAIN], "axes": axes}
+            how |= {"target": self.target or self.x, "weight": self.weight}
             return explain_table(plan, self.network, self.loss, **how)
         if not variance > 0:
             return np.zeros(n_components)

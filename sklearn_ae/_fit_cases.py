@@ -108,7 +108,7 @@ def explain_table(
     *,
     codes: np.ndarray,
     rows: np.ndarray,
-    wanted: np.ndarray,
+    target: ScaledRows,
     weight: np.ndarray | None,
     axes: dict[str, np.ndarray],
 ) -> np.ndarray:
@@ -123,14 +123,16 @@ def explain_table(
         Of all rows, in the network's axes.
     rows : ndarray of int
         Of which the share is told.
-    wanted : ndarray of shape (n_rows, n_columns)
-        What these should become.
+    target : ScaledRows of shape (n_samples, n_columns)
+        What all rows should become.
     weight : ndarray of shape (n_samples,) or None
         Of all rows.
     axes : dict of ndarray
         Weights of CodeAxes, by name.
     """
     table: Any = plan.architecture.table
+
+    wanted = target[rows]
 
     def squares(code, x):
         return table_loss(loss).squares(network.decoder(code), x)

@@ -6,13 +6,13 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import r2_score
 
 from ._code_density import CodeDensity
-from ._columns import Scaler, column_totals
+from ._columns import Scaler
 from ._data_checks import check_result_range
 from ._objectives import Objective
 from ._plan import Architecture
+from ._scores import squares_of_table
 from ._training import (
     ROWS_PER_PASS,
     ReconstructionNet,
@@ -23,7 +23,6 @@ from ._training import (
     share_hooks,
     user_code,
 )
-from .nn import table_loss
 
 __all__ = ["Fitted"]
 
@@ -185,7 +184,7 @@ class Fitted:
         of each row.
         """
         if self.architecture.table is not None:
-            return self._squares_of_table(X, X_clean, weight)
+            return squares_of_table(self, X, X_clean, weight)
         n_rows, n_features = X_clean.shape
         size = n_rows if weight is None else weight.sum()
         # Around 1: the squares of data of extreme size overflow or vanish. By a power of
@@ -209,41 +208,6 @@ class Fitted:
             total += clean.sum(axis=0)
             around += (clean**2).sum(axis=0)
         return error, np.maximum(around - total**2 / size, 0)
-
-    def _squares_of_table(self, X, X_clean, weight):
-        table: Any = self.architecture.table
-
-        def errors(network, loss, x, clean):
-            x_hat = network.decoder(network.encoder(network.units_in(x)))
-            return table_loss(loss).squares(x_hat, network.units_out(clean))
-
-        cells = self.apply(errors, X, X_clean)
-        weight = np.ones(len(cells)) if weight is None else weight
-        error = weight @ cells * self.output_columns.scale_**2
-        return error, column_totals(X_clean, table.n_levels, weight)
-
-    def score(self, X: np.ndarray, X_clean: np.ndarray, weight: np.ndarray | None) -> float:
-        """Return R² of the reconstructions, of tables with levels the mean of columns.
-
-        Columns count by their variance, but in tables with levels, which have no common
-        unit. ``weight``, (n_samples,), is that of each row.
-        """
-        if len(X) == 1:
-            return r2_score([0.0], [0.0])  # scikit-learn says that one row has no score
-        with np.errstate(over="ignore", invalid="ignore"):
-            error, total = self.squares(X, X_clean, weight)
-            table = self.architecture.table
-            weights = total > 0 if table is not None and table.categories else total
-            scores = _shares_explained(error, total)
-            score = np.average(scores, weights=weights if weights.any() else None)
-        check_result_range(np.asarray(score), [X], "X", has_own_parts=False)
-        return float(score)
-
-    def column_scores(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
-        """Return the share explained of each column, (n_features,)."""
-        if len(X) == 1:
-            return np.full(X.shape[1], r2_score([0.0], [0.0]))
-        return _shares_explained(*self.squares(X, X_clean))
 
     def row_losses(self, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
         """Return the loss of every row against its target, (n_samples,)."""
@@ -306,14 +270,3 @@ class Fitted:
         """What layers or a loss of the user's begin to draw with in every call, if any."""
         is_foreign = self.architecture.has_own_layers or callable(self.loss)
         return self.seed if is_foreign else None
-
-
-def _shares_explained(error: np.ndarray, total: np.ndarray) -> np.ndarray:
-    """Return R² of each column from its sums of squares, as scikit-learn's r2_score.
-
-    Of a column without variance it is 1 without error, else 0.
-    """
-    scores = np.where(error > 0, 0.0, 1.0)
-    varies = total > 0
-    scores[varies] = 1 - error[varies] / total[varies]
-    return scores

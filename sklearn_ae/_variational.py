@@ -12,6 +12,7 @@ from ._base import BaseAutoencoder
 from ._code_density import DENSITIES
 from ._data_checks import check_units
 from ._objectives import Objective, Variational, bound, log_density, posterior
+from ._scores import column_scores
 from ._sklearn._typed import fits, with_callbacks
 from ._sklearn._validation import (
     Interval,
@@ -575,7 +576,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        return self._fitted.column_scores(X, X)
+        return column_scores(self._fitted, X, X)
 
     def posterior(self, X: ArrayLike) -> tuple[Floats, Floats]:
         """Return the mean and the standard deviation of the codes of each sample.
