@@ -86,21 +86,28 @@ def start_of_table(
     if "encoder.log_std" in start.weights:
         normal = np.random.RandomState(problem.seed).normal(size=codes.shape)
         codes = codes + np.exp(start.weights["encoder.log_std"]) * normal
+    _add_logits(start.weights, layout, codes, problem, frequencies)
+    return start._replace(is_exact=False)
+
+
+def _add_logits(weights, layout, codes, problem: StartProblem, frequencies) -> None:
+    """Replace the decoder's way to indicators by logits, regressed on ``codes``."""
     n_numbers, shape = len(layout.numbers), (layout.n_out, codes.shape[1])
     weight, bias = np.zeros(shape), np.zeros(layout.n_out)
-    weight[:n_numbers] = start.weights["decoder.skip.weight"][:n_numbers]
-    bias[:n_numbers] = start.weights["decoder.skip.bias"][:n_numbers]
+    weight[:n_numbers] = weights["decoder.skip.weight"][:n_numbers]
+    bias[:n_numbers] = weights["decoder.skip.bias"][:n_numbers]
     for j, places in layout.logits():
         # Of many levels, which have no blocks, the start knows the frequencies.
         bias[places] = np.log(np.maximum(frequencies[j], _RARE))
         if j in layout.indicated:
-            level = problem.wanted[:][:, j]
             weight[places], bias[places] = regress_level(
-                codes, level, frequencies[j], problem.seed, problem.x.weight
+                codes,
+                problem.wanted[:][:, j],
+                frequencies[j],
+                problem.seed,
+                problem.x.weight,
             )
-    start.weights["decoder.skip.weight"] = weight
-    start.weights["decoder.skip.bias"] = bias
-    return start._replace(is_exact=False)
+    weights["decoder.skip.weight"], weights["decoder.skip.bias"] = weight, bias
 
 
 def _of_encoder(weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
