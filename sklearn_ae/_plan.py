@@ -118,7 +118,6 @@ class Plan:
     last_arrays : dict of ndarray or None
         Weights that a warm start continues from.
     starts_linear : bool
-        Whether training starts at the best linear network.
     is_closed_form : bool
         Whether the solution is linear and needs no training.
     costs, frequencies : ndarray, sequence of ndarray, or None
