@@ -175,32 +175,22 @@ def make_plan(
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling, rows = settings.loss, settings.scaling, (X, X_clean, weight)
-    table = None
-    if n_levels:
-        table = last.architecture.table if last else plan_table(settings, X, n_levels)
-    # After the table's: to scale levels would be no way out.
+    architecture = _plan_architecture(settings, X, last, n_levels)
     if isinstance(loss, str) and LOSSES[loss].outputs:
         check_loss_domain(loss, wanted, name)
-    architecture = _plan_architecture(settings, X, last, table)
     output_activation = architecture.output_activation
     if output_activation != "identity":
         check_output_range(output_activation, wanted, name)
     is_closed_form = loss == "mse" and architecture.is_linear
-    levels: tuple[Any, Any] = None, None
     if last is None:
-        columns, output_columns, code_unit = _fit_units(settings, architecture, *rows)
-        if table is not None:
-            levels = measure_levels(table, loss, wanted, output_columns, weight)
+        columns, output_columns, unit, levels = _fit_units(settings, architecture, *rows)
         shares_units = X_clean is None and output_activation == "identity"
-        # The closed form is in float64: only training can lose the digits that vary.
         if not (is_closed_form or (columns.centres and output_columns.centres)):
             refuse_lost_digits(scaling, output_activation, columns, output_columns)
     else:
-        # The old scaling too: the weights are only valid in the units of their training.
         check_unchanged(architecture, scaling, last)
         columns, output_columns = last.columns, last.output_columns
-        shares_units, code_unit = last.shares_units, last.code_unit
-        levels = None, last.costs
+        shares_units, unit, levels = last.shares_units, last.code_unit, (None, None)
     starts_linear = architecture.linear_skip and last is None
     known = {"n_rows": len(X), "scalers": (columns, output_columns), "last": last}
     return Plan(
@@ -211,12 +201,12 @@ def make_plan(
         output_columns=output_columns,
         shares_units=shares_units,
         target_is_input=shares_units and X_clean is None,
-        code_unit=code_unit,
+        code_unit=unit,
         last_arrays=None if last is None else last.arrays,
         starts_linear=starts_linear,
         is_closed_form=is_closed_form,
         frequencies=levels[0],
-        costs=levels[1],
+        costs=levels[1] if last is None else last.costs,
         validation_fraction=settings.early_stopping * settings.validation_fraction,
         sampler=settings.sampler,
         whiten=settings.whiten,
@@ -227,12 +217,15 @@ def make_plan(
 
 def _fit_units(
     settings, architecture: Architecture, X: np.ndarray, X_clean, weight: np.ndarray | None
-) -> tuple[Scaler, Scaler, np.ndarray]:
-    """Return the scaling of the input, the scaling of the target, and units of codes."""
+) -> tuple[Scaler, Scaler, np.ndarray, tuple]:
+    """Return the scaling of input and target, units of codes, and what levels cost."""
+    levels: Any = None, None
     table, kind = architecture.table, settings.scaling
+    wanted = X if X_clean is None else X_clean
     if table is not None and table.categories:
         scalers = fit_scalers(table, kind, X, X_clean, weight)
-        return *scalers, np.ones(architecture.n_components)
+        levels = measure_levels(table, settings.loss, wanted, scalers[1], weight)
+        return *scalers, np.ones(architecture.n_components), levels
     columns = output_columns = Scaler(kind).fit(X, weight=weight)
     output_activation = architecture.output_activation
     if output_activation != "identity":
@@ -248,7 +241,9 @@ def _fit_units(
     # data, as PCA's have. Under "feature" there is no such factor.
     if settings.scaling == "global" and settings.code_activation == "identity":
         code_unit *= output_columns.scale_[0]
-    return columns, output_columns, code_unit
+    if table is not None:
+        levels = measure_levels(table, settings.loss, wanted, output_columns, weight)
+    return columns, output_columns, code_unit, levels
 
 
 def _as_recipe(settings, objective, architecture, starts_linear, *, n_rows, scalers, last):
@@ -338,8 +333,11 @@ def plan_batches(batch_size: int | str, n_rows: int, may_repeat: bool) -> tuple[
 
 
 def _plan_architecture(
-    settings, X: np.ndarray, last: "Fitted | None", table: TableLayout | None
+    settings, X: np.ndarray, last: "Fitted | None", n_levels: tuple[int, ...]
 ) -> Architecture:
+    table: TableLayout | None = None
+    if n_levels:
+        table = last.architecture.table if last else plan_table(settings, X, n_levels)
     encoder_sizes = _as_sizes("hidden_layer_sizes", settings.hidden_layer_sizes)
     decoder_sizes = encoder_sizes[::-1]
     if settings.decoder_hidden_layer_sizes is not None:

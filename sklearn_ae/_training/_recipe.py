@@ -1,10 +1,10 @@
-"""The settings of a training, as plain values."""
+"""The settings of a training, as plain values, and its failure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["Recipe"]
+__all__ = ["ConvergenceError", "Recipe"]
 
 
 @dataclass(frozen=True)
@@ -72,3 +72,11 @@ class Recipe:
     n_multiplications: float
     device: str
     callbacks: Sequence[Any] = ()
+
+
+class ConvergenceError(RuntimeError):
+    """Training diverged: the loss became infinite, NaN, or far larger than at the start.
+
+    ``fit`` raises it and leaves the estimator unchanged. The message gives the epoch and a
+    remedy, usually a smaller ``learning_rate_init``.
+    """

@@ -15,7 +15,8 @@ from skorch.utils import TeeGenerator
 
 from ..nn import BottleneckNetwork
 from ._loop import Rows, StopTraining, Training, Watcher, batches, count_batches
-from ._stopping import BestWeights, copy_weights
+from ._steps import copy_weights
+from ._stopping import BestWeights
 from ._tensors import to_tensor
 from ._user_code import called_outside, user_code
 

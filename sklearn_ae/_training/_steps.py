@@ -26,6 +26,7 @@ __all__ = [
     "FlatWeights",
     "GradientClip",
     "Step",
+    "copy_weights",
     "set_training",
 ]
 
@@ -188,6 +189,11 @@ def set_training(network: nn.Module, loss: nn.Module, is_training: bool) -> None
     if network.training != is_training:
         network.train(is_training)
         loss.train(is_training)
+
+
+def copy_weights(network: nn.Module) -> dict[str, torch.Tensor]:
+    """Return a copy of the weights, by name."""
+    return {name: w.detach().clone() for name, w in network.state_dict().items()}
 
 
 def _to_float32(outcome):
