@@ -15,6 +15,7 @@ from ._sklearn._typed import fits, with_callbacks
 from ._sklearn._validation import (
     StrOptions,
     could_be_clean_rows,
+    refuse_holes,
     validate_clean_rows,
     validate_rows,
     warn_user,
@@ -467,6 +468,15 @@ class DenoisingAutoencoder(BaseAutoencoder):
         self.verbose = verbose
         self.random_state = random_state
 
+    def _clean_rows(self, X_clean, X):
+        """Return the clean samples of ``X`` in use, ``X`` itself if none are given."""
+        if X_clean is None:
+            return X
+        X_clean = validate_clean_rows(self, X_clean, X)
+        if self._fitted.architecture.table is None:
+            refuse_holes(X_clean, "X_clean")
+        return X_clean
+
     def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
         is_auto = isinstance(self.noise_level, str)
         if has_pairs and is_auto:
@@ -637,7 +647,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
+        clean = self._clean_rows(X_clean, X)
         return self._r2(X, clean, sample_weight)
 
     def column_scores(self, X: ArrayLike, *, X_clean: ArrayLike | None = None) -> Floats:
@@ -670,7 +680,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
+        clean = self._clean_rows(X_clean, X)
         return column_scores(self._fitted, X, clean)
 
     def score_samples(self, X: ArrayLike, *, X_clean: ArrayLike | None = None) -> Floats:
@@ -695,7 +705,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
+        clean = self._clean_rows(X_clean, X)
         return self._row_scores(X, clean, "X" if X_clean is None else "X_clean")
 
     def cell_scores(self, X: ArrayLike, *, X_clean: ArrayLike | None = None) -> Floats:
@@ -727,5 +737,5 @@ class DenoisingAutoencoder(BaseAutoencoder):
         """
         check_is_fitted(self)
         X = validate_rows(self, X, reset=False)
-        clean = X if X_clean is None else validate_clean_rows(self, X_clean, X)
+        clean = self._clean_rows(X_clean, X)
         return self._cell_scores(X, clean, "X" if X_clean is None else "X_clean")

@@ -551,6 +551,17 @@ def test_clean_rows_that_are_not_finite(bent):
         quick(2).fit(bent, X_clean=X_clean)
 
 
+@pytest.mark.parametrize("name", ["score", "column_scores", "score_samples", "cell_scores"])
+def test_missing_clean_cells_after_a_fit_without_any(bent, name):
+    X_clean = bent.copy()
+    X_clean[3, 1] = np.nan
+    fitted = quick(2).fit(bent)
+    with pytest.raises(ValueError, match="X_clean has missing cells"):
+        getattr(fitted, name)(bent, X_clean=X_clean)
+    with pytest.raises(ValueError, match="X_clean_val has missing cells"):
+        fitted.fit(bent, X_clean=bent, X_val=bent, X_clean_val=X_clean)
+
+
 def test_clean_cells_that_are_missing_count_in_nothing(bent):
     X_clean = bent.copy()
     X_clean[3, 1] = np.nan

@@ -163,4 +163,6 @@ def _own_rows(estimator, X: np.ndarray, X_val, X_clean_val):
     if X_clean_val is None:
         return rows, None
     clean = validate_clean_rows(estimator, X_clean_val, rows, "X_clean_val", "X_val")
+    if not has_levels:
+        refuse_holes(clean, "X_clean_val")
     return rows, clean

@@ -6,7 +6,7 @@ from ._corruption import NOISES, Corruption, HiddenCells, UserNoise
 from ._gradients import DenseGradients
 from ._holes import FillHoles
 from ._layers import Units
-from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, UserLoss, make_loss
+from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, make_loss
 from ._networks import Autoencoder, BottleneckNetwork
 from ._own_layers import NetworkFactory, refuse_single_rows
 from ._table import TableInput, TableLayout
@@ -32,7 +32,6 @@ __all__ = [
     "TableLoss",
     "TrainingLoss",
     "Units",
-    "UserLoss",
     "UserNoise",
     "VariationalNetwork",
     "make_loss",
