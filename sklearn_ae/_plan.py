@@ -349,7 +349,9 @@ def _plan_architecture(
     if table is not None:
         most = min(len(X), table.n_blocks)
     if n_components is None:
-        n_components = min(X.shape) if last is None else last.architecture.n_components
+        n_components = min(most, X.shape[1])
+        if last is not None:
+            n_components = last.architecture.n_components
     elif n_components > most and last is None:  # a warm start may have fewer rows
         raise ValueError(
             f"n_components={n_components!r} must be between 1 and min(n_samples, "

@@ -410,3 +410,13 @@ def test_rare_levels_are_reconstructed():
 
 def test_all_estimators_are_tested():
     assert len(ESTIMATORS) == 3
+
+
+def test_a_column_of_many_levels_leaves_fewer_components():
+    # Columns of more than 100 levels have no part in the linear start.
+    table = pd.DataFrame({"id": [f"v{i % 150}" for i in range(300)]})
+    table["x"] = np.random.RandomState(0).normal(size=300)
+    fitted = AutoencoderTransformer(max_iter=2, random_state=0).fit(table)
+    assert fitted.n_components_ == 1
+    with pytest.raises(ValueError, match="n_components=2 must be between 1 and"):
+        AutoencoderTransformer(2).fit(table)
