@@ -271,7 +271,8 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         Returns
         -------
         X_filled : ndarray or DataFrame of shape (n_samples, n_features)
-            As ``X``. A column without any value in ``fit`` stays missing.
+            As ``X``, filled with values between the least and the largest of ``fit``. A
+            column without any value in ``fit`` stays missing.
         """
         check_is_fitted(self)
         rows = validate_rows(self, X, reset=False)

@@ -172,7 +172,11 @@ class Fitted:
         """Return rows whose holes are filled, (n_samples, n_features)."""
         if self.architecture.table is None:
             return X
-        return self.apply(lambda network, loss, x: network.impute(x), X, gives_rows=True)
+        X_hat = self.apply(lambda network, loss, x: network.impute(x), X, gives_rows=True)
+        # The normal density also fills in what a column never was. NaN is no limit.
+        columns = self.output_columns
+        low, high = (a.astype(X_hat.dtype) for a in (columns.low_, columns.high_))
+        return np.where(np.isnan(X), np.fmin(np.fmax(X_hat, low), high), X)
 
     def squares(
         self, X: np.ndarray, X_clean: np.ndarray, weight: np.ndarray | None = None

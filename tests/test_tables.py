@@ -205,6 +205,17 @@ def test_numeric_frames_and_arrays_with_holes(quick, library):
     assert schema(filled) == schema(frame)
 
 
+def test_holes_are_filled_within_the_range_of_the_fit(quick):
+    x = np.random.RandomState(0).normal(size=150)
+    df = pd.DataFrame({"x": x, "gain": 3 * x + 1, "level": np.where(x > 0, "a", "b")})
+    ae = quick(1).fit(df.mask(np.random.RandomState(1).rand(*df.shape) < 0.1))
+    low, high = df["gain"].min(), df["gain"].max()
+    beyond = pd.DataFrame({"x": [-9.0, 9.0], "gain": np.nan, "level": ["b", "a"]})
+    assert ae.impute(beyond)["gain"].between(low, high).all()
+    kept = beyond.assign(gain=[low - 5, high + 5], level=None)
+    np.testing.assert_array_equal(ae.impute(kept)["gain"], kept["gain"])
+
+
 def test_an_array_with_levels_gives_arrays(quick):
     df = make_mixed()
     X = np.column_stack([df["width"], df["grade"].cat.codes, df["size"]]).astype(float)

@@ -38,9 +38,6 @@ _MOST_JUDGED = 8192
 _MOST_LOST = 0.2
 
 
-_BATCHES_FILLED = 16  # batches whose holes are filled at once
-
-
 class StopTraining(Exception):
     """Raised by watchers to end the loop at once."""
 
@@ -172,6 +169,7 @@ class Training:
 
             self.hooks = CallbackHooks(self, recipe.callbacks)
         self.step = self._make_step()
+        self.read = self._read_batches()
         n_batches = count_batches(recipe.n_passes * len(train.x), recipe.batch_size)
         schedule = SCHEDULES[recipe.learning_rate]
         self.schedule = schedule(self.step.optimizer, recipe.max_iter, n_batches)
@@ -233,7 +231,7 @@ class Training:
             for watcher in watchers:
                 watcher.end(self)
         # These hold the rows, and a callback may keep its net, and with it this object.
-        self.hooks = self.step = None
+        self.hooks = self.step = self.read = None
 
     def _run_epoch(self) -> float:
         """Train on all batches, in a new random order; return the mean loss."""
@@ -241,8 +239,9 @@ class Training:
         # Summed on the device: reading the loss of every batch would make a GPU wait.
         total = self.train.x.new_zeros(())
         source = self.train, recipe.batch_size, self.generator, recipe.n_passes
-        is_plain = self.noise is None and self.network.to_rows is None
-        of_epoch = batches(*source) if is_plain else self._noisy_batches()
+        of_epoch = self.read or (
+            batches(*source) if self.noise is None else self._noisy_batches()
+        )
         for noisy, target, weight in of_epoch:
             # Before the step, which uses the new rate; the first one is not at the peak.
             self.schedule.move()
@@ -262,26 +261,24 @@ class Training:
 
     def _noisy_batches(self) -> Iterator[tuple]:
         """Yield (input of a step, target, weight) for all rows, in a new random order."""
-        recipe, table = self.recipe, self.network.encoder.table
-        reads = table is not None and isinstance(self.step, DenseStep)
-        # Holes are filled for several batches at once, in a fraction of the time.
-        n_together = _BATCHES_FILLED if reads and self.noise is not None else 1
-        size = n_together * recipe.batch_size
-        for x, target, weight in batches(self.train, size, self.generator, recipe.n_passes):
+        recipe = self.recipe
+        source = self.train, recipe.batch_size, self.generator, recipe.n_passes
+        for x, target, weight in batches(*source):
             noisy = x
             if self.noise is not None:
                 with user_code.random_state:
                     noisy = self.noise(x, self.generator)
-            if not reads:
-                yield noisy, target, weight
-                continue
-            with torch.no_grad():
-                read = table(noisy)
-            parts = count_batches(len(x), recipe.batch_size)
-            weights = [None] * parts if weight is None else weight.tensor_split(parts)
-            yield from zip(
-                read.tensor_split(parts), target.tensor_split(parts), weights, strict=True
-            )
+            yield noisy, target, weight
+
+    def _read_batches(self) -> Any:
+        """Return batches of a table, if the step takes what its first layer is given."""
+        table = self.network.encoder.table
+        if table is None or not isinstance(self.step, DenseStep):
+            return None
+        # Imported here, since that module imports this one.
+        from ._read_batches import ReadBatches
+
+        return ReadBatches(self.train, table, self.noise, self.generator, self.recipe)
 
     def _uncross_start(self) -> None:
         """Let the linear part of the decoder be linear before the link, if it hardly loses.

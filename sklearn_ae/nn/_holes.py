@@ -1,7 +1,7 @@
 """Fills missing cells by their mean under a Gaussian, given the rest of their row."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
@@ -16,6 +16,8 @@ _LIKE = 1.25
 _CELLS_PER_SOLVE = 2**21
 # Up to here the inverse covariance is held whole, 32 MiB in float64.
 _MOST_COLUMNS_HELD = 2048
+# Up to so many numbers, 32 MiB, the products of every column's loadings are held too.
+_MOST_SQUARES_HELD = 2**22
 
 
 class FillHoles(nn.Module):
@@ -30,6 +32,8 @@ class FillHoles(nn.Module):
     n_features : int
     rank : int
         Number of columns of the loadings.
+    owners : sequence of int, one per feature, or None
+        Features of the same owner are missing together. None: each has its own.
 
     Examples
     --------
@@ -44,8 +48,14 @@ class FillHoles(nn.Module):
     loadings: torch.Tensor
     noise: torch.Tensor
 
-    def __init__(self, n_features: int, rank: int):
+    def __init__(self, n_features: int, rank: int, owners: Sequence[int] | None = None):
         super().__init__()
+        numbers = range(n_features) if owners is None else owners
+        # The first feature of each owner, and the place of each feature's owner.
+        first = {owner: j for j, owner in reversed([*enumerate(numbers)])}
+        places = {owner: place for place, owner in enumerate(first)}
+        self._first = list(first.values())
+        self._owners = [places[owner] for owner in numbers]
         new: dict[str, Any] = {"dtype": torch.float32, "device": "cpu"}
         self.register_buffer("mean", torch.zeros(n_features, **new))
         self.register_buffer("loadings", torch.zeros((n_features, rank), **new))
@@ -82,13 +92,17 @@ class FillHoles(nn.Module):
         buffers = list(self.buffers())
         # Tensors made in inference mode have no version.
         if any(b.is_inference() for b in buffers):
-            return _Solver(*(b.to(device).double() for b in buffers))
+            return self._new_solver(device)
         made_of = [device, *((b.data_ptr(), b.device, b._version) for b in buffers)]
         if self._last is None or self._last[0] != made_of:
-            solver = _Solver(*(b.to(device).double() for b in buffers))
+            solver = self._new_solver(device)
             # The buffers are kept, so that no other one gets their address.
             self._last = made_of, solver, buffers
         return self._last[1]
+
+    def _new_solver(self, device: torch.device) -> "_Solver":
+        mean, loadings, noise = (b.to(device).double() for b in self.buffers())
+        return _Solver(mean, loadings, noise, self._first, self._owners)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "_last": None}
@@ -98,10 +112,19 @@ class _Solver:
     """Conditional means of holes, for rows with about as many.
 
     What belongs to columns is padded with zeros for the columns that only make a row as
-    long as the others.
+    long as the others. ``first`` and ``owners`` are the first feature of each owner, and
+    the place of each feature's owner among them.
     """
 
-    def __init__(self, mean: torch.Tensor, loadings: torch.Tensor, noise: torch.Tensor):
+    def __init__(
+        self,
+        mean: torch.Tensor,
+        loadings: torch.Tensor,
+        noise: torch.Tensor,
+        first: list[int],
+        owners: list[int],
+    ):
+        self.first = first
         self.n_features, self.rank = loadings.shape
         pad, eye = nn.functional.pad, torch.eye(self.rank).to(loadings)
         # A column without variance has no loadings: any noise leaves it at its mean.
@@ -111,6 +134,13 @@ class _Solver:
         self.mean = pad(mean, (0, self.n_features))
         self.loadings = pad(loadings, (0, 0, 0, self.n_features))
         self.scaled = pad(scaled, (0, 0, 0, self.n_features))
+        # What a hole takes from the system of the factors: one product for all rows.
+        self.squares = None
+        if self.n_features * self.rank**2 <= _MOST_SQUARES_HELD:
+            squares = (loadings[:, :, None] * scaled[:, None]).flatten(1)
+            place = torch.tensor(owners, device=mean.device)
+            self.squares = squares.new_zeros((len(first), self.rank**2))
+            self.squares.index_add_(0, place, squares)
         self.precision = None
         if self.n_features <= _MOST_COLUMNS_HELD:
             factor = torch.linalg.cholesky(self.inner)
@@ -134,11 +164,17 @@ class _Solver:
         return _solved(blocks, -(y @ P[: self.n_features]).gather(1, columns))
 
     def _by_factors(self, y, columns):
-        """Solve for the factors, of which W gives the holes."""
-        W = self.loadings[columns]
-        systems = torch.baddbmm(self.inner, W.mT, self.scaled[columns], alpha=-1)
+        """Solve for the factors, of which the loadings give the holes."""
         right = y @ self.scaled[: self.n_features]
-        return (W @ _solved(systems, right)[:, :, None])[:, :, 0]
+        if self.squares is None:
+            W = self.loadings[columns]
+            systems = torch.baddbmm(self.inner, W.mT, self.scaled[columns], alpha=-1)
+        else:
+            is_hole = y.new_zeros((len(y), len(self.loadings)))
+            is_hole.scatter_(1, columns, 1.0)
+            lost = is_hole[:, self.first] @ self.squares
+            systems = self.inner - lost.view(-1, self.rank, self.rank)
+        return (_solved(systems, right) @ self.loadings.T).gather(1, columns)
 
 
 def _solved(systems: torch.Tensor, right: torch.Tensor) -> torch.Tensor:

@@ -151,7 +151,9 @@ class TableInput(nn.Module):
             n_columns = len(layout.n_levels)
             flags = torch.ones(n_columns, dtype=torch.bool, device="cpu")
             self.register_buffer("by_network", flags)
-        self.fill = FillHoles(layout.n_blocks, layout.rank) if layout.rank else None
+        self.fill = None
+        if layout.rank:
+            self.fill = FillHoles(layout.n_blocks, layout.rank, layout.owners)
         self.embeddings = nn.ParameterList()
         for j in layout.embedded:
             table = torch.zeros((layout.n_levels[j], _WIDTH_OF_EMBEDDING), **FLOAT32)

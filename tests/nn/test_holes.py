@@ -44,6 +44,26 @@ def test_it_fills_as_the_gaussian_does(n_features, rank):
     np.testing.assert_array_equal(found[0], gaussian.mean)
 
 
+@pytest.mark.parametrize("rank", [11, 2])
+def test_features_of_an_owner_are_missing_together(rank):
+    fill, gaussian = loaded(12, rank)
+    owners = [0, 1, 2, 3, 4, 5, 5, 5, 1, 1, 7, 7]
+    owned = FillHoles(12, rank, owners)
+    owned.load_state_dict(fill.state_dict())
+    x = np.where(np.isnan(rows(12))[:, owners], np.nan, rows(12, share=0.0))
+    x[0] = np.nan
+    np.testing.assert_allclose(owned(torch.from_numpy(x)), gaussian.fill(x), atol=1e-6)
+
+
+@pytest.mark.parametrize("held", [0, 2**22])
+def test_wide_rows_hold_no_products_of_loadings(held, monkeypatch):
+    monkeypatch.setattr("sklearn_ae.nn._holes._MOST_SQUARES_HELD", held)
+    fill, gaussian = loaded(12, 2)
+    x = rows(12)
+    np.testing.assert_allclose(fill(torch.from_numpy(x)), gaussian.fill(x), atol=1e-6)
+    assert (fill._last[1].squares is None) == (held == 0)
+
+
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
 def test_observed_cells_and_dtype_are_untouched(dtype):
     fill, _ = loaded(12, 3)
