@@ -50,8 +50,8 @@ class Fitted:
         Whether both are the same.
     code_unit : ndarray of shape (n_components,)
         Size of one unit of the network's codes in the user's units.
-    costs : ndarray of shape (n_features,) or None
-        Of the columns of a table; see TableLoss.
+    costs : tuple of ndarray (costs, floors), or None
+        Of the columns and the levels of a table; see TableLoss.
     arrays : dict of ndarray
         Weights by name.
     density : CodeDensity
@@ -85,7 +85,7 @@ class Fitted:
     output_columns: Scaler
     shares_units: bool
     code_unit: np.ndarray
-    costs: np.ndarray | None
+    costs: tuple[np.ndarray, np.ndarray] | None
     arrays: dict[str, np.ndarray]
     density: CodeDensity
     stays_linear: bool

@@ -120,7 +120,7 @@ class Plan:
     starts_linear : bool
     is_closed_form : bool
         Whether the solution is linear and needs no training.
-    costs, frequencies : ndarray, sequence of ndarray, or None
+    costs, frequencies : tuple of ndarray, sequence of ndarray, or None
         Of the columns of a table; see measure_levels.
     validation_fraction : float
         Fraction of the rows that select the epoch; 0 for none.
@@ -141,7 +141,7 @@ class Plan:
     last_arrays: dict[str, np.ndarray] | None
     starts_linear: bool
     is_closed_form: bool
-    costs: np.ndarray | None
+    costs: tuple[np.ndarray, np.ndarray] | None
     frequencies: Sequence[np.ndarray] | None
     validation_fraction: float
     recipe: Recipe

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from ._columns import Scaler, column_costs, fit_scaler, level_frequencies
+from ._columns import Scaler, column_costs, fit_scaler, level_floors, level_frequencies
 from .nn import LOSSES, TableLayout
 
 __all__ = ["fit_scalers", "measure_levels", "plan_table"]
@@ -65,8 +65,8 @@ def measure_levels(
     wanted: np.ndarray,
     columns: Scaler,
     weight: np.ndarray | None,
-) -> tuple[Sequence[np.ndarray], np.ndarray]:
-    """Return frequencies of the levels, and what each column costs without codes.
+) -> tuple[Sequence[np.ndarray], tuple[np.ndarray, np.ndarray]]:
+    """Return frequencies of the levels, and the costs and floors of a TableLoss.
 
     Parameters
     ----------
@@ -79,7 +79,8 @@ def measure_levels(
     weight : ndarray of shape (n_samples,) or None
     """
     frequencies = level_frequencies(wanted, table.n_levels, weight)
+    floors = level_floors(wanted, frequencies)
     if not table.categories:
-        return frequencies, np.ones(len(table.n_levels))
+        return frequencies, (np.ones(len(table.n_levels)), floors)
     assert isinstance(loss, str)
-    return frequencies, column_costs(loss, columns, frequencies)
+    return frequencies, (column_costs(loss, columns, frequencies), floors)

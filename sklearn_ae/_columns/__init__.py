@@ -5,6 +5,7 @@ from ._levels import (
     column_costs,
     column_totals,
     fit_scaler,
+    level_floors,
     level_frequencies,
 )
 from ._scaler import ScaledRows, Scaler, column_variance, row_slices
@@ -19,6 +20,7 @@ __all__ = [
     "column_totals",
     "column_variance",
     "fit_scaler",
+    "level_floors",
     "level_frequencies",
     "row_slices",
 ]

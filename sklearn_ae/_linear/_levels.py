@@ -6,9 +6,7 @@ from scipy.special import log_softmax
 
 __all__ = ["regress_level"]
 
-# Rows are enough for so few weights. The penalty is for codes that part levels entirely,
-# whose weights would grow without end.
-_MOST_ROWS, _PENALTY, _MOST_STEPS = 2000, 1e-3, 25
+_MOST_ROWS, _MOST_STEPS = 2000, 25  # enough for so few weights
 _RARE = 1e-6  # frequency of a level that the fit has not seen
 
 
@@ -21,7 +19,8 @@ def regress_level(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return weights and biases of the logits of a column: the best ones linear in codes.
 
-    By L-BFGS, with a small penalty on the weights.
+    By L-BFGS, with a penalty on the weights, that of LogisticRegression: codes may part
+    the levels of few rows entirely, and their weights would grow without end.
 
     Parameters
     ----------
@@ -61,11 +60,12 @@ def regress_level(
 
 def _minimise(x: np.ndarray, wanted: np.ndarray, start: np.ndarray, share) -> np.ndarray:
     """Return the weights, (n_levels, width), of the least cross-entropy."""
+    penalty = 1 / len(x)
 
     def loss(flat):
         weight = flat.reshape(start.shape)
         log_p = log_softmax(x @ weight.T, axis=1)
-        pull = _PENALTY * weight
+        pull = penalty * weight
         pull[:, -1] = 0  # frequencies are not penalised
         value = -(share @ (log_p * wanted)).sum() + (pull * weight).sum() / 2
         slope = (np.exp(log_p) - wanted).T * share @ x + pull

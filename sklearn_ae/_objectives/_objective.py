@@ -142,8 +142,8 @@ class Objective(ABC):
             The parameter ``loss``.
         unit : float
             Size of one unit of the network's output, for losses of counts.
-        costs : ndarray of shape (n_columns,)
-            What each column of a table costs without codes; not used for other rows.
+        costs : tuple of ndarray (costs, floors), or None
+            Of the columns and the levels of a table; see TableLoss.
         generator : torch.Generator or None
             Draws the weights. None if they will be loaded.
         """

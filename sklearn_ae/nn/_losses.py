@@ -316,7 +316,8 @@ LOSSES: dict[str, type[ReconstructionLoss]] = {
 def make_loss(loss: str | Callable, table=None, costs=()) -> ReconstructionLoss:
     """Return the loss called ``loss``, or a user-supplied one with the same interface.
 
-    ``table``, a TableLayout, and ``costs``, one per column, are for tables; see TableLoss.
+    ``table``, a TableLayout, and ``costs``, the costs and floors of a
+    TableLoss, are for tables.
 
     Examples
     --------
@@ -328,7 +329,7 @@ def make_loss(loss: str | Callable, table=None, costs=()) -> ReconstructionLoss:
     if table is not None:
         from ._table_losses import TableLoss  # which imports this module
 
-        return TableLoss(make_loss(loss), table, costs)
+        return TableLoss(make_loss(loss), table, *costs)
     if isinstance(loss, str):
         return LOSSES[loss]()
     if isinstance(loss, type):

@@ -17,16 +17,33 @@ class LevelLosses(nn.Module):
     """Cross-entropies of columns of levels, in nats.
 
     Columns of about as many levels are computed together, padded to the same length.
+
+    Parameters
+    ----------
+    layout : TableLayout
+    floors : sequence of float, one per level of all columns
+        Least probability of each level. The rest, up to 1, is shared out by the network.
     """
 
-    def __init__(self, layout: TableLayout):
+    log_floors: torch.Tensor
+
+    def __init__(self, layout: TableLayout, floors: Sequence[float]):
         super().__init__()
         self.layout = layout
+        least = torch.tensor(floors, dtype=torch.float64, device="cpu")
+        self.register_buffer("log_floors", least.log().float())
         self._groups = []
         for columns, places in layout.groups():
             index = torch.tensor(places, dtype=torch.int64, device="cpu")
-            padding = index < 0 if (index < 0).any() else None
-            self._groups.append((columns, index.clamp(min=0), padding))
+            padding = index < 0
+            index.clamp_(min=0)
+            first = index[:, 0] - len(layout.numbers)
+            taken = least[(index - len(layout.numbers)).clamp_(min=0)]
+            share = torch.log1p(-taken.masked_fill(padding, 0.0).sum(1)).float()
+            is_padded = bool(padding.any())
+            self._groups.append(
+                (columns, index, padding if is_padded else None, first, share)
+            )
 
     def forward(self, output: torch.Tensor, x: torch.Tensor, cells: torch.Tensor) -> None:
         """Write the cross-entropies to the columns of levels of ``cells``; holes give 0.
@@ -36,7 +53,7 @@ class LevelLosses(nn.Module):
         output : Tensor of shape (n_rows, n_out)
         x, cells : Tensor of shape (n_rows, n_columns)
         """
-        for columns, index, padding in self._groups:
+        for columns, index, padding, first, share in self._groups:
             places = index.to(output.device)
             logits = output.index_select(1, places.flatten())
             logits = logits.view(output.shape[0], *places.shape)
@@ -48,6 +65,8 @@ class LevelLosses(nn.Module):
             nats = F.cross_entropy(
                 logits.flatten(0, 1), level.flatten(), reduction="none"
             ).view(level.shape)
+            floor = self.log_floors.to(nats)[level + first.to(level.device)]
+            nats = -torch.logaddexp(share.to(nats) - nats, floor)
             cells[:, columns] = nats.masked_fill(holes, 0.0)
 
 
@@ -62,17 +81,23 @@ class TableLoss(ReconstructionLoss):
     costs : sequence of float, one per column
         What predicting the mean, or the frequencies of the levels, costs: each loss is
         divided by it, so that no column drowns another. A column of cost 0 is constant.
+    floors : sequence of float, one per level of all columns
+        See LevelLosses.
     """
 
     factors: torch.Tensor
 
     def __init__(
-        self, of_numbers: ReconstructionLoss, layout: TableLayout, costs: Sequence[float]
+        self,
+        of_numbers: ReconstructionLoss,
+        layout: TableLayout,
+        costs: Sequence[float],
+        floors: Sequence[float],
     ):
         super().__init__()
         self.of_numbers = of_numbers
         self.layout = layout
-        self.of_levels = LevelLosses(layout) if layout.categories else None
+        self.of_levels = LevelLosses(layout, floors) if layout.categories else None
         factors = [1 / cost if cost > 0 else 1.0 for cost in costs]
         self.register_buffer("factors", torch.tensor(factors, device="cpu"))
 
