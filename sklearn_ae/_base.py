@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from ._columns import Table
+from ._columns import Table, put_back_cells
 from ._data_checks import check_units
 from ._fit import Fit
 from ._fitted import Fitted
@@ -176,19 +176,21 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         has_holes = any(np.isnan(table.min()) for table in tables)
         return (0,) * X.shape[1] if has_holes else ()
 
-    def _give(self, rows: np.ndarray, like: Any = None) -> Any:
+    def _give(self, rows: np.ndarray, like: Any = None, table: Table | None = None) -> Any:
         """Return ``rows`` as the user has tables: a frame for mixed columns, or if asked.
 
-        ``like`` is what the rows were made from, whose index they keep.
+        ``like`` is what the rows were made from, whose index they keep. ``table`` is that
+        of the fit, unless it is given.
         """
-        if self._table is None:
+        table = table or self._table
+        if table is None:
             return rows
         library: str | None = output_library(self)
         if library == "default":
-            if not self._table.has_levels:
+            if not table.has_levels:
                 return rows
             library = None
-        return self._table.write(rows, library, getattr(like, "index", None))
+        return table.write(rows, library, getattr(like, "index", None))
 
     def _fitted_to_continue(self) -> Fitted | None:
         """Return what a warm start continues from; None if a fit is linear or missing."""
@@ -275,8 +277,11 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             column without any value in ``fit`` stays missing.
         """
         check_is_fitted(self)
-        rows = validate_rows(self, X, reset=False)
-        return self._give(self._fitted.impute(rows), X)
+        rows = self._fitted.impute(validate_rows(self, X, reset=False))
+        table = self._table
+        if table is not None and table.has_levels:
+            table, rows = put_back_cells(table, rows, X)
+        return self._give(rows, X, table)
 
     def _r2(self, X, wanted, sample_weight):
         X, wanted, weight = weighted_rows(sample_weight, X, wanted)

@@ -230,6 +230,27 @@ def test_a_column_of_few_cells_costs_little_in_new_rows():
     assert ae.column_scores(table[300:])[-1] > -1
 
 
+def test_levels_that_the_fit_has_not_seen_are_cells_that_imputing_leaves(quick, library):
+    df = with_holes(make_mixed())
+    df["flag"] = pd.Series([True] * len(df), dtype="boolean").where(df["width"] > 0)
+    df["nothing"] = pd.Series([None] * len(df), dtype=object)
+    new = df[:6].copy()
+    new["colour"] = ["mauve", "teal", None, "red", "red", "mauve"]
+    new["grade"] = pd.Categorical(["odd", "low", "odd", None, "low", "high"])
+    new["flag"] = pd.Series([False, False, True, None, True, None], dtype="boolean")
+    new["nothing"] = ["some", *[None] * 5]
+    if library == "polars":
+        known = {name: [None if pd.isna(v) else v for v in new[name]] for name in new}
+        new, text = pl.DataFrame(known), pl.col("nothing").cast(pl.String)
+        df = as_polars(df).with_columns(text)
+    filled = quick().fit(df).impute(new)
+    (before, holes), (after, none) = cells(new), cells(filled)
+    assert (before[~holes] == after[~holes]).all()
+    assert not none[:, :-1].any()
+    assert none[1:, -1].all()
+    assert schema(filled)[0] == schema(df)[0]
+
+
 def test_an_array_with_levels_gives_arrays(quick):
     df = make_mixed()
     X = np.column_stack([df["width"], df["grade"].cat.codes, df["size"]]).astype(float)

@@ -10,6 +10,7 @@ from ._levels import (
 )
 from ._scaler import ScaledRows, Scaler, column_variance, row_slices
 from ._table import Table
+from ._unseen import put_back_cells
 
 __all__ = [
     "ScaledRows",
@@ -22,5 +23,6 @@ __all__ = [
     "fit_scaler",
     "level_floors",
     "level_frequencies",
+    "put_back_cells",
     "row_slices",
 ]
