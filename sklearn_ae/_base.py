@@ -234,7 +234,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
         Returns
         -------
-        X_hat : ndarray of shape (n_samples, n_features)
+        X_hat : ndarray or DataFrame of shape (n_samples, n_features)
             In the units of the training samples. Has dtype float32 if ``codes`` has,
             otherwise float64.
         """
@@ -251,7 +251,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
         Returns
         -------
-        X_hat : ndarray of shape (n_samples, n_features)
+        X_hat : ndarray or DataFrame of shape (n_samples, n_features)
             Reconstructions, in the same units.
         """
         check_is_fitted(self)
@@ -316,7 +316,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
         Returns
         -------
-        X_new : ndarray of shape (n_samples, n_features)
+        X_new : ndarray or DataFrame of shape (n_samples, n_features)
             Generated samples, in the units of the training samples.
 
         Raises

@@ -34,7 +34,7 @@ _CELLS_PER_PASS = 2**19
 
 def row_slices(shape: tuple[int, ...]) -> Iterator[slice]:
     """Return slices that cover the rows of a table, each of some megabytes in float64."""
-    return gen_batches(shape[0], max(1, _CELLS_PER_PASS // shape[1]))
+    return gen_batches(shape[0], max(1, _CELLS_PER_PASS // max(1, shape[1])))
 
 
 def column_variance(

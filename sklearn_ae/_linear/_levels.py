@@ -7,6 +7,7 @@ from scipy.special import log_softmax
 __all__ = ["regress_level"]
 
 _MOST_ROWS, _MOST_STEPS = 2000, 25  # enough for so few weights
+_ROUNDING = 1e-7
 _RARE = 1e-6  # frequency of a level that the fit has not seen
 
 
@@ -49,7 +50,8 @@ def regress_level(
         return start[:, :-1], start[:, -1]
     codes = codes[rows]
     mean, spread = codes.mean(axis=0), codes.std(axis=0)
-    spread = np.where(spread > 0, spread, 1.0)
+    # Indicators sum to one: as many codes as indicators have one that is a rounding error.
+    spread = np.where(spread > _ROUNDING * spread.max(), spread, 1.0)
     x = np.column_stack([(codes - mean) / spread, np.ones(len(rows))])
     wanted = np.eye(n_levels)[level[rows].astype(np.intp)]
     share = np.ones(len(rows)) if weight is None else weight[rows]

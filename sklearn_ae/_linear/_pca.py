@@ -281,6 +281,8 @@ def code_axes(
         for rows in row_slices(X.shape):
             part = (code[rows] - mean) * root[rows] ** 2
             covariance = covariance + (part @ forward @ axes).T @ X[rows]
+        # Of columns of many levels alone there is nothing to fix the signs by.
+        covariance = np.column_stack([covariance, np.zeros(len(unit))])
         largest = np.abs(covariance).argmax(axis=1)[:, np.newaxis]
         axes = axes * np.where(np.take_along_axis(covariance, largest, 1) < 0, -1, 1).T
         forward, backward = forward @ axes, axes.T @ backward

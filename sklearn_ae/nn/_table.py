@@ -82,10 +82,15 @@ class TableLayout:
         return len(self.numbers) + sum(self.n_levels[j] for j in self.indicated)
 
     @property
+    def most_codes(self) -> int:
+        """Numbers of the blocks and the embeddings, which codes are to summarise."""
+        return self.n_blocks + _WIDTH_OF_EMBEDDING * len(self.embedded)
+
+    @property
     def n_in(self) -> int:
         """Width of what the first layer takes: blocks, a mask of holes, embeddings."""
         mask = len(self.n_levels) if self.rank else 0
-        return self.n_blocks + mask + _WIDTH_OF_EMBEDDING * len(self.embedded)
+        return self.most_codes + mask
 
     @property
     def n_out(self) -> int:
