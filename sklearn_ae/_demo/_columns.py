@@ -2,9 +2,12 @@
 
 import warnings
 
+import numpy as np
+
 __all__ = ["is_number", "names_of_numbers", "reason_against", "short"]
 
 MOST_LEVELS = 200
+LARGEST = 1e30  # float32, in which networks compute, ends at 3e38
 # What pandas.api.types.infer_dtype says of cells.
 NUMBERS = {"integer", "floating", "mixed-integer-float", "decimal"}
 CATEGORIES = {"string", "boolean", "categorical"}
@@ -30,29 +33,33 @@ def reason_against(x):
     if not len(values):
         return "empty"
     if kind in DATES or (kind == "string" and _look_like_dates(values)):
-        return (
-            f"dates, such as {_example(values)}; the year, or days as a number, can be used"
-        )
+        return f"dates, such as {_example(values)}; the year, or days as a number, would do"
     if kind in TIMES:
-        return f"times, such as {_example(values)}; hours or days as a number can be used"
+        return f"times, such as {_example(values)}; hours or days as a number would do"
     if kind not in NUMBERS | CATEGORIES:
         return f"cells that are neither numbers nor text, such as {_example(values)}"
-    n_values = values.nunique()
-    if n_values == 1:
+    if values.nunique() == 1:
         return f"one value, {_example(values)}"
-    if kind == "integer":
-        are_row_numbers = n_values == len(x) == int(values.max()) - int(values.min()) + 1
-        return (
-            "row numbers: consecutive whole numbers, each once" if are_row_numbers else None
-        )
-    if kind in NUMBERS:
-        return None
-    if n_values > MOST_LEVELS or n_values > len(values) / 2:
-        return (
-            f"names or free text: {n_values} different values in {len(values)} cells, such "
-            f"as {_example(values)}"
-        )
+    return _reason_against_numbers(x) if kind in NUMBERS else _reason_against_levels(values)
+
+
+def _reason_against_numbers(x):
+    if x.replace([np.inf, -np.inf], np.nan).abs().max() > LARGEST:
+        return f"numbers as large as {x.abs().max():.0e}; divided by a unit they would do"
+    is_whole = _kind(x) == "integer" and x.is_unique and x.notna().all()
+    if is_whole and int(x.max()) - int(x.min()) + 1 == len(x):
+        return "row numbers: consecutive whole numbers, each once"
     return None
+
+
+def _reason_against_levels(values):
+    n = values.nunique()
+    if n <= MOST_LEVELS and n <= len(values) / 2:
+        return None
+    example = _example(values)
+    return (
+        f"names or free text: {n} different ones in {len(values)} cells, such as {example}"
+    )
 
 
 def short(text, width=32):

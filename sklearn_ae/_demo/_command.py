@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 
 import torch
@@ -49,8 +50,9 @@ def main(argv=None, *, sizes=SIZES):
             "column. Name it first: python -m sklearn_ae my_table.csv --target COLUMN."
         )
     for stream in (sys.stdout, sys.stderr):
-        # Names of columns may have letters that a terminal has not.
-        stream.reconfigure(errors="replace")
+        if isinstance(stream, TextIOWrapper):
+            # Names of columns may have letters that a terminal has not.
+            stream.reconfigure(errors="replace")
     # An application may set the number of threads, a library may not.
     torch.set_num_threads(1)
     if arguments.table is None:

@@ -13,14 +13,16 @@ from ._usual_pca import UsualPCA
 __all__ = ["compare_sizes", "print_columns"]
 
 MOST_COLUMNS = 30  # in a list of columns and in a picture
+AHEAD, EQUAL = 0.005, 0.0005  # of shares
 
 HOW_SHARES_ARE_COUNTED = """
-A share is what codes keep of the variation of a column, in the held-out rows: of numbers
-R2, of categories 1 - cross-entropy / entropy. 1 is all, and 0 is no better than always
-saying the mean of a column, or how frequent its categories are. Missing cells count in
-nothing. PCA fills missing cells (median, most frequent), encodes one-hot and standardises;
-what it reconstructs of indicators becomes probabilities in its favour, clipped below where
-that is best in the rows to fit to. The autoencoder takes the table as it is."""
+A share is how much of the variation of a column its codes keep, in the held-out rows: R2
+of numbers, 1 - cross-entropy / entropy of categories. 1 is everything, and 0 no better
+than always saying the mean, or how frequent each category is. Missing cells count nowhere.
+PCA gets the usual encoding: median or most frequent for missing cells, one-hot,
+standardised. What it reconstructs of one-hot columns becomes probabilities in its favour:
+clipped below, where that is best for each column in the rows to fit to, and divided by
+their sum. The autoencoder gets the table as it is."""
 
 
 def compare_sizes(train, test, sizes):
@@ -31,20 +33,15 @@ def compare_sizes(train, test, sizes):
     print(HOW_SHARES_ARE_COUNTED, end="\n\n")
     print("           mean share of columns           seconds to fit")
     print("code size      PCA  autoencoder         PCA   autoencoder", flush=True)
-    fits, shares, notes = {}, {}, {}
+    fits, shares = {}, {}
+    notes: dict[str, int] = {}
     for size in sizes:
         pair = (
             UsualPCA(size),
             AutoencoderTransformer(size, scaling="feature", random_state=0),
         )
-        seconds = []
-        for reducer in pair:
-            begin = time.perf_counter()
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                reducer.fit(train)
-            seconds.append(time.perf_counter() - begin)
-        notes |= {str(warning.message): size for warning in caught}  # of the autoencoder
+        seconds, messages = zip(*(_fit(reducer, train) for reducer in pair), strict=True)
+        notes |= dict.fromkeys(messages[1], size)
         pair[0].choose_limits(train)
         columns = np.column_stack([reducer.column_scores(test) for reducer in pair])
         columns[np.isnan(columns[:, 0])] = np.nan
@@ -60,6 +57,16 @@ def compare_sizes(train, test, sizes):
     return fits, shares
 
 
+def _fit(reducer, train):
+    """Fit, and return the seconds that it took, and the messages of warnings."""
+    begin = time.perf_counter()
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        reducer.fit(train)
+    seconds = time.perf_counter() - begin
+    return seconds, [str(warning.message) for warning in caught]
+
+
 def print_columns(train, shares, size):
     """Print a line per column; return the shares that are listed, as a DataFrame."""
     import pandas as pd
@@ -68,7 +75,8 @@ def print_columns(train, shares, size):
     gain = told["autoencoder"] - told["PCA"]
     listed = told
     if len(told) > MOST_COLUMNS:
-        far = gain.abs().sort_values(ascending=False, kind="stable").index[:MOST_COLUMNS]
+        far = gain.abs().round(3).sort_values(ascending=False, kind="stable").index
+        far = far[:MOST_COLUMNS]
         listed = told.loc[[name for name in told.index if name in set(far)]]
     print(f"\nWhat {size} numbers keep of each column:")
     print(f"{'column':32}  kind      missing    PCA  autoencoder")
@@ -86,10 +94,13 @@ def print_columns(train, shares, size):
         )
     if told["PCA"].isna().any():
         print("-: in the held-out rows the column does not vary, and has no share")
-    print(
-        f"The autoencoder keeps more of {(gain > 0).sum()} columns, and PCA of "
-        f"{(gain < 0).sum()}."
-    )
+    if gain.abs().max() < EQUAL:
+        print("Nothing better than PCA was found: the autoencoder stayed where it starts.")
+    else:
+        print(
+            f"By more than {AHEAD} the autoencoder keeps more of {(gain > AHEAD).sum()} "
+            f"columns, and PCA of {(gain < -AHEAD).sum()}."
+        )
     return listed
 
 

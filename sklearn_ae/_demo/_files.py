@@ -6,6 +6,7 @@ import zlib
 
 import numpy as np
 
+from ._columns import short
 from ._refusal import Refusal
 
 __all__ = ["read_table"]
@@ -100,9 +101,8 @@ def _read_csv(path):
         )
     if NOT_TEXT.search(head):
         raise Refusal(
-            f"{path} holds bytes that no text has, as those of a spreadsheet, of an archive "
-            "or of UTF-16 are; expected text in UTF-8 or Latin-1. Save the table as CSV in "
-            "UTF-8."
+            f"{path} holds bytes that no text has, but a spreadsheet, an archive or UTF-16 "
+            "may; expected text in UTF-8 or Latin-1. Save the table as CSV in UTF-8."
         )
     try:
         return _read_text(path, {})
@@ -126,6 +126,7 @@ def _read_text(path, options):
             frame, options["decimal"] = other, ","
     if options["sep"] == ",":
         del options["sep"]
+    _tell_doubled_names(path, options)
     told = "".join(f", {name}={value!r}" for name, value in options.items())
     return frame, f"pd.read_csv({str(path)!r}{told})"
 
@@ -134,14 +135,28 @@ def _separator(path, options):
     """Return the separator by which the first rows have the most cells."""
     import pandas as pd
 
-    n_cells = {}
+    n_cells, errors = {}, []
     for separator in SEPARATORS:
         try:
             head = pd.read_csv(path, sep=separator, nrows=200, **options)
-        except pd.errors.ParserError:  # lines differ in their number of cells
+        except pd.errors.ParserError as error:  # lines differ in their number of cells
+            errors.append(error)
             continue
-        n_cells[separator] = head.notna().to_numpy().sum()
+        if len(head.columns) > 1:
+            n_cells[separator] = head.notna().to_numpy().sum()
+    if not n_cells and errors:
+        raise errors[0]
     return max(n_cells, key=lambda separator: n_cells[separator], default=",")
+
+
+def _tell_doubled_names(path, options):
+    """Print which names of columns pandas has made different by a number."""
+    import pandas as pd
+
+    first = pd.read_csv(path, header=None, nrows=1, dtype=str, **options).iloc[0].dropna()
+    if doubled := list(first[first.duplicated()].unique()):
+        names = ", ".join(map(short, doubled))
+        print(f"Names that more than one column has, told apart by .1, .2: {names}.")
 
 
 def _n_numbers(frame):

@@ -9,12 +9,13 @@ from ._target import are_classes
 
 __all__ = ["draw"]
 
-COLOURS = {"PCA": "#4e79a7", "autoencoder": "#e15759"}
+# Neither is a colour of a class beside it.
+COLOURS = {"PCA": "#222222", "autoencoder": "#c2185b"}
 LEAST = -0.25  # shares below are drawn here
 MOST_CLASSES = 8
 
 
-def draw(path, shares, codes, y):
+def draw(path, shares, size, codes, y):
     """Save the picture.
 
     Parameters
@@ -22,6 +23,8 @@ def draw(path, shares, codes, y):
     path : Path
     shares : DataFrame
         By column of the table: "PCA" and "autoencoder".
+    size : int
+        Of the codes that these are of.
     codes : dict of two ndarrays of shape (n_rows, 2)
         By the same names.
     y : Series
@@ -36,29 +39,31 @@ def draw(path, shares, codes, y):
 
     figure = Figure(figsize=(12, max(7, 2 + 0.26 * len(shares))), layout="constrained")
     grid = figure.add_gridspec(2, 2, width_ratios=(1, 1))
-    _draw_shares(figure.add_subplot(grid[:, 0]), shares)
+    _draw_shares(figure.add_subplot(grid[:, 0]), shares, size)
     y = _colours(y)
     for i, (name, points) in enumerate(codes.items()):
         there = y.notna().to_numpy()
         axes = figure.add_subplot(grid[i, 1])
         CodeDisplay(codes=points[there], names=("code 1", "code 2"), y=y[there]).plot(axes)
-        axes.set_title(f"2 numbers per row, by {name}", color=COLOURS[name])
+        axes.set_title(f"{name}: codes of 2 numbers", color=COLOURS[name])
         _leave_out_outliers(axes, points)
     figure.savefig(path, dpi=130)
 
 
-def _draw_shares(axes, shares):
+def _draw_shares(axes, shares, size):
     shown = shares.iloc[::-1]
     places = np.arange(len(shown))
     clipped = shown.clip(lower=LEAST)
     axes.hlines(places, clipped.min(axis=1), clipped.max(axis=1), color="0.8", lw=3)
     for name, colour in COLOURS.items():
-        axes.scatter(clipped[name], places, s=45, color=colour, label=name, zorder=3)
+        # In the order of COLOURS: where the two are equal, both are seen.
+        size = 80 if name == "PCA" else 25
+        axes.scatter(clipped[name], places, s=size, color=colour, label=name, zorder=3)
     labels = [short(name) for name in shown.index]
     axes.set_yticks(places, labels, parse_math=False)
     axes.set_ylim(-0.7, len(shown) - 0.3)
     below = f" (below {LEAST:g}: at {LEAST:g})" if (shown < LEAST).any(axis=None) else ""
-    axes.set_xlabel(f"share explained in held-out rows{below}")
+    axes.set_xlabel(f"share kept by {size} numbers, in held-out rows{below}")
     axes.grid(axis="x", color="0.92")
     axes.set_axisbelow(True)
     axes.axvline(0, color="0.6", lw=1)
@@ -78,8 +83,10 @@ def _colours(y):
 
 
 def _leave_out_outliers(axes, points):
-    """Show all points but the outermost, which would press the others together."""
+    """Show all points but those far out, which would press the others together."""
     low, high = np.percentile(points, [0.5, 99.5], axis=0)
-    margin = (high - low) * 0.05 + 1e-9
-    axes.set_xlim(low[0] - margin[0], high[0] + margin[0])
-    axes.set_ylim(low[1] - margin[1], high[1] + margin[1])
+    room = (high - low) / 4
+    inside = np.clip(points, low - room, high + room)
+    margin = np.ptp(inside, axis=0) / 20 + 1e-9
+    axes.set_xlim(inside[:, 0].min() - margin[0], inside[:, 0].max() + margin[0])
+    axes.set_ylim(inside[:, 1].min() - margin[1], inside[:, 1].max() + margin[1])

@@ -56,9 +56,9 @@ def prepare(frame, target, most_rows):
     frame = _finite(frame[[name for name in frame if not reasons[name]]])
     if len(frame.columns) < FEWEST_COLUMNS:
         raise Refusal(
-            f"The table has {len(frame.columns)} columns that can be compressed"
+            f"Of the table's columns, {len(frame.columns)} can be compressed"
             f"{_names(frame)}; expected at least {FEWEST_COLUMNS}, of numbers or of "
-            f"categories. Why others are left out is said above; add columns that vary."
+            "categories. Add columns; those left out are named above, with the reasons."
         )
     held_out = _comparable(frame, rows, held_out)
     _print_used(frame, rows, held_out)
@@ -94,7 +94,7 @@ def _draw(n_rows, most_rows):
     if n_rows < FEWEST_ROWS:
         raise Refusal(
             f"The table has {n_rows} rows that can be used; expected at least "
-            f"{FEWEST_ROWS}, of which a quarter is held out. Use a larger table, or look at "
+            f"{FEWEST_ROWS}, of which a quarter is held out. Use a larger table, or see "
             "whether the file was cut off."
         )
     n_held_out = n_rows // 4

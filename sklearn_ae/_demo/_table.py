@@ -41,7 +41,7 @@ def demo_of_table(path, target=None, *, sizes=SIZES):
     """
     start = time.perf_counter()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # those of the autoencoder are printed
+        warnings.simplefilter("ignore")  # those of the autoencoder's fits are printed
         _run(path, target, sizes)
     print(f"\nDone in {time.perf_counter() - start:.0f} s.")
 
@@ -60,13 +60,13 @@ def _run(path, target, sizes):
     listed = print_columns(train, shares[told], told)
     if y is not None:
         print_predictions(fits, (train, test), y, y_test)
-    stem = path.name.split(".")[0]
+    stem = Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
     _save_model(Path.cwd() / f"{stem}_sklearn_ae.joblib", fits[told][1], code)
     names = "PCA", "autoencoder"
     pair = zip(names, fits[sizes[0]], strict=True)
     codes = {name: reducer.transform(test) for name, reducer in pair}
     colour = _first_category(test) if y is None else y_test
-    _save_picture(Path.cwd() / f"{stem}_sklearn_ae.png", listed, codes, colour)
+    _save_picture(Path.cwd() / f"{stem}_sklearn_ae.png", listed, told, codes, colour)
 
 
 def _fitting(sizes, train):
@@ -89,14 +89,14 @@ def _save_model(path, autoencoder, code):
         f"\nThe autoencoder with codes of {autoencoder.n_components} numbers: {path}\n"
         "To use it:\n"
         "  import joblib, pandas as pd\n"
-        f"  ae = joblib.load({str(path)!r})\n"
+        f"  ae = joblib.load({path.name!r})\n"
         f"  codes = ae.transform({code}[ae.feature_names_in_])"
     )
 
 
-def _save_picture(path, shares, codes, colour):
+def _save_picture(path, shares, size, codes, colour):
     try:
-        draw(path, shares, codes, colour)
+        draw(path, shares, size, codes, colour)
     except ImportError:
         print("No picture without matplotlib: python -m pip install matplotlib")
         return

@@ -1,13 +1,11 @@
 """How well learners of scikit-learn predict a column from codes."""
 
-import warnings
-
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from ._columns import is_number
+from ._columns import is_number, short
 
 __all__ = ["are_classes", "print_predictions"]
 
@@ -36,13 +34,13 @@ def print_predictions(fits, parts, y, y_test):
         learners = LogisticRegression(max_iter=300), KNeighborsClassifier(10)
         names = "logistic regression", "10 nearest neighbours"
         frequent = (y_test == y.mode()[0]).mean()
-        told = f"accuracy; always saying {y.mode()[0]!r} has {frequent:.3f}"
+        told = f"accuracy; {short(y.mode()[0])!r} alone: {frequent:.3f}"
     else:
         y, y_test = y.astype(float), y_test.astype(float)
         learners = Ridge(), KNeighborsRegressor(10)
         names = "ridge regression", "10 nearest neighbours"
-        told = "R2; always saying the mean has about 0"
-    print(f"\nHow well the codes predict {y.name!r} in held-out rows ({told}):")
+        told = "R2; the mean alone: 0"
+    print(f"\nHow well codes predict {short(y.name)!r} in held-out rows ({told}):")
     print(f"           {names[0]:>21}   {names[1]:>21}")
     print("code size       PCA  autoencoder        PCA  autoencoder")
     for size, pair in fits.items():
@@ -51,8 +49,6 @@ def print_predictions(fits, parts, y, y_test):
         for learner in learners:
             model = make_pipeline(StandardScaler(), learner)
             for train, test in codes:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")  # of what does not converge
-                    cells.append(model.fit(train, y).score(test, y_test))
+                cells.append(model.fit(train, y).score(test, y_test))
         print(f"{size:9d} {cells[0]:9.3f} {cells[1]:12.3f} ", end="")
         print(f"{cells[2]:9.3f} {cells[3]:12.3f}", flush=True)

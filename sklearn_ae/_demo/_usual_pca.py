@@ -1,4 +1,4 @@
-"""PCA of a table after the usual encoding, and the share that it explains of each column."""
+"""PCA of a table after the usual encoding, and what it explains of each column."""
 
 import numpy as np
 from scipy.stats import entropy
@@ -99,7 +99,7 @@ def _level_numbers(x, levels):
     """Return each cell's place among the levels of the fit, -1 where it has none."""
     import pandas as pd
 
-    return pd.Categorical(x, categories=levels).codes
+    return pd.Index(levels).get_indexer(x)
 
 
 def _share_of_number(x, x_hat):
