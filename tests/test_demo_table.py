@@ -82,7 +82,7 @@ def test_a_file_without_a_target(tmp_path, capsys):
     a_table().to_csv("people.csv", index=False)
     told = run("people.csv", capsys=capsys)
     assert "people.csv: 120 rows, 5 columns." in told
-    assert "90 to fit to and 30 held out" in told
+    assert "90 for training and 30 held out" in told
     listed = lines_of_columns(told)
     assert list(listed) == list(a_table())
     assert [line[0] for line in listed.values()] == ["number"] * 3 + ["category"] * 2
@@ -177,7 +177,7 @@ def test_infinite_cells_and_holes_among_held_out_rows_are_counted(capsys):
     told = run("people.csv", capsys=capsys)
     assert "Infinite numbers in 'weight', taken for missing cells: 1." in told
     assert "Held-out rows left out, as only they have missing cells: 2." in told
-    assert "90 to fit to and 28 held out" in told
+    assert "90 for training and 28 held out" in told
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_training_rows_are_capped(capsys, monkeypatch):
     monkeypatch.setattr("sklearn_ae._demo._table.MOST_ROWS", 60)
     a_table().to_csv("people.csv", index=False)
     told = run("people.csv", capsys=capsys)
-    assert "60 to fit to and 20 held out, of 120" in told
+    assert "60 for training and 20 held out, of 120" in told
 
 
 def test_a_picture(tmp_path, capsys, monkeypatch):
@@ -347,7 +347,7 @@ def test_a_target_of_one_value_in_the_rows_to_fit_to(capsys):
     frame.loc[np.random.RandomState(0).permutation(N)[0], "label"] = "once"
     frame.to_csv("people.csv", index=False)
     told = refused("people.csv", "--target", "label", capsys=capsys)
-    assert "one value in the 90 rows to fit to" in told
+    assert "one value in the 90 training rows" in told
 
 
 def test_a_target_without_a_file(capsys):

@@ -21,7 +21,7 @@ of numbers, 1 - cross-entropy / entropy of categories. 1 is everything, and 0 no
 than always saying the mean, or how frequent each category is. Missing cells count nowhere.
 PCA gets the usual encoding: median or most frequent for missing cells, one-hot,
 standardised. What it reconstructs of one-hot columns becomes probabilities in its favour:
-clipped below, where that is best for each column in the rows to fit to, and divided by
+clipped below, where that is best for each column in the training rows, and divided by
 their sum. The autoencoder gets the table as it is."""
 
 

@@ -1,4 +1,4 @@
-"""What of a table is used: its target, its columns, and rows to fit to and to judge by."""
+"""What of a table is used: its target, its columns, and rows for training and to judge by."""
 
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ FEWEST_COLUMNS = 3  # else a code of 2 numbers is as long as a row
 
 
 class Parts(NamedTuple):
-    """Rows to fit to and rows that are held out, with their targets, None without one."""
+    """Rows for training and rows that are held out, with their targets, None without one."""
 
     train: Any  # DataFrames
     test: Any
@@ -47,7 +47,7 @@ def prepare(frame, target, most_rows):
     rows, held_out = _draw(len(frame), most_rows)
     if y is not None and y.iloc[rows].nunique() < 2:
         raise Refusal(
-            f"--target {target} has one value in the {len(rows)} rows to fit to, which are "
+            f"--target {target} has one value in the {len(rows)} training rows, which are "
             "drawn at random; expected two. Use a table with more rows of the others."
         )
     reasons = {name: _reason(frame[name], rows) for name in frame}
@@ -90,7 +90,7 @@ def _split_off(frame, target):
 
 
 def _draw(n_rows, most_rows):
-    """Return the numbers of the rows to fit to, and of those that are held out."""
+    """Return the numbers of the training rows, and of those that are held out."""
     if n_rows < FEWEST_ROWS:
         raise Refusal(
             f"The table has {n_rows} rows that can be used; expected at least "
@@ -109,7 +109,7 @@ def _draw(n_rows, most_rows):
 def _reason(x, rows):
     reason = reason_against(x)
     if reason is None and x.iloc[rows].nunique() < 2:
-        return "fewer than two different values in the rows to fit to"
+        return "fewer than two different values in the training rows"
     return reason
 
 
@@ -146,7 +146,7 @@ def _print_used(frame, rows, held_out):
         f"\nColumns to compress: {len(frame.columns)}, {n_numbers} of numbers and "
         f"{len(frame.columns) - n_numbers} of categories, with "
         f"{frame.isna().to_numpy().mean():.1%} of their cells missing.\n"
-        f"Rows, drawn at random: {len(rows)} to fit to and {len(held_out)} held out, of "
+        f"Rows, drawn at random: {len(rows)} for training and {len(held_out)} held out, of "
         f"{len(frame)}.",
         flush=True,
     )
