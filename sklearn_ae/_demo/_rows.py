@@ -1,4 +1,4 @@
-"""What of a table is used: its target, its columns, and rows for training and to judge by."""
+"""What of a table is used: its target, its columns, training rows and held-out rows."""
 
 from difflib import get_close_matches
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ FEWEST_COLUMNS = 3  # else a code of 2 numbers is as long as a row
 
 
 class Parts(NamedTuple):
-    """Rows for training and rows that are held out, with their targets, None without one."""
+    """Training rows and held-out rows, with their targets, None without one."""
 
     train: Any  # DataFrames
     test: Any
@@ -33,7 +33,7 @@ def prepare(frame, target, most_rows):
     target : str or None
         Name of its target.
     most_rows : int
-        To fit to.
+        For training.
 
     Raises
     ------

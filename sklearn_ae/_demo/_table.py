@@ -19,7 +19,7 @@ __all__ = ["SIZES", "demo_of_table"]
 
 SIZES = (2, 4, 8, 16)
 SIZE_TOLD = 8  # whose columns are listed, and whose autoencoder is saved
-MOST_ROWS = 10_000  # to fit to: more take longer, and rarely change what is seen here
+MOST_ROWS = 10_000  # for training: more take longer, and rarely change what is seen here
 MOST_INDICATORS = 100  # categories of more have no part in the linear start
 
 
