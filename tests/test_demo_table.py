@@ -12,7 +12,7 @@ from scipy.stats import entropy
 
 from sklearn_ae import AutoencoderTransformer
 from sklearn_ae._demo import main
-from sklearn_ae._demo._picture import draw
+from sklearn_ae._demo._picture import _draw_shares, draw
 
 pd = pytest.importorskip("pandas")
 
@@ -271,6 +271,31 @@ def test_a_picture(tmp_path, capsys, monkeypatch):
     assert f"Picture: {path}" in told
     assert "coloured by 'town'" in told
     assert imread(path).std() > 0.05  # it is not blank
+
+
+def test_the_picture_shows_the_shares():
+    pytest.importorskip("matplotlib")
+    from matplotlib.figure import Figure
+
+    shares = pd.DataFrame({"PCA": [0.2, 0.5], "autoencoder": [-3.0, 0.5]}, ["a", "b"])
+    axes = Figure().add_subplot()
+    _draw_shares(axes, shares, 8)
+    assert axes.get_xlabel().startswith("share kept by 8 numbers")
+    assert "below -0.25" in axes.get_xlabel()
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["b", "a"]
+    pca, ae = (dots.get_offsets()[:, 0].tolist() for dots in axes.collections[1:])
+    assert (pca, ae) == ([0.5, 0.2], [0.5, -0.25])
+
+
+def test_columns_that_do_not_vary_in_held_out_rows_are_named(capsys):
+    frame = a_table().assign(rare="often", other="often")
+    rows = np.random.RandomState(0).permutation(N)
+    frame.loc[rows[-5:], ["rare", "other"]] = "once"  # in training rows
+    frame.loc[rows[0], "other"] = "once"
+    frame.to_csv("people.csv", index=False)
+    told = run("people.csv", capsys=capsys)
+    assert "Without a share, as they do not vary in held-out rows: rare." in told
+    assert lines_of_columns(told)["rare"][2:] == ("-", "-")
 
 
 def test_without_matplotlib_a_line_says_how_to_get_it(tmp_path, capsys, monkeypatch):

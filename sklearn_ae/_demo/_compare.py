@@ -92,8 +92,10 @@ def print_columns(train, shares, size):
             f"and {len(told) - len(listed)} columns more, where the two differ by no more "
             f"than {least:.3f}"
         )
-    if told["PCA"].isna().any():
-        print("-: in the held-out rows the column does not vary, and has no share")
+    if no_share := [short(name) for name in told.index[told["PCA"].isna()]]:
+        print(
+            f"Without a share, as they do not vary in held-out rows: {', '.join(no_share)}."
+        )
     if gain.abs().max() < EQUAL:
         print("Nothing better than PCA was found: the autoencoder stayed where it starts.")
     else:

@@ -56,9 +56,10 @@ def _draw_shares(axes, shares, size):
     clipped = shown.clip(lower=LEAST)
     axes.hlines(places, clipped.min(axis=1), clipped.max(axis=1), color="0.8", lw=3)
     for name, colour in COLOURS.items():
-        # In the order of COLOURS: where the two are equal, both are seen.
-        size = 80 if name == "PCA" else 25
-        axes.scatter(clipped[name], places, s=size, color=colour, label=name, zorder=3)
+        # A ring and a dot: where the two are equal, both are seen.
+        look = {"s": 60, "facecolor": "white"} if name == "PCA" else {"s": 30}
+        look = {"color": colour, "linewidth": 2} | look
+        axes.scatter(clipped[name], places, label=name, zorder=3, **look)
     labels = [short(name) for name in shown.index]
     axes.set_yticks(places, labels, parse_math=False)
     axes.set_ylim(-0.7, len(shown) - 0.3)
