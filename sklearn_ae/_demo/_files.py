@@ -135,17 +135,14 @@ def _separator(path, options):
     """Return the separator by which the first rows have the most cells."""
     import pandas as pd
 
-    n_cells, errors = {}, []
+    n_cells = {}
     for separator in SEPARATORS:
         try:
             head = pd.read_csv(path, sep=separator, nrows=200, **options)
-        except pd.errors.ParserError as error:  # lines differ in their number of cells
-            errors.append(error)
+        except pd.errors.ParserError:  # lines differ in their number of cells
             continue
         if len(head.columns) > 1:
             n_cells[separator] = head.notna().to_numpy().sum()
-    if not n_cells and errors:
-        raise errors[0]
     return max(n_cells, key=lambda separator: n_cells[separator], default=",")
 
 
