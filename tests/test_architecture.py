@@ -69,7 +69,10 @@ ROOMS = {
         "sklearn_ae." + room
         for room in ESTIMATORS | {"_displays", "_sklearn", "_training", "_version"}
     },
-    "__main__": {"numpy", "sklearn", "torch", "sklearn_ae"},
+    "_demo": LIBRARIES
+    | {"joblib", "matplotlib", "pandas", "torch"}
+    | {"sklearn_ae.AutoencoderTransformer", "sklearn_ae.CodeDisplay"},
+    "__main__": {"sklearn_ae._demo"},
 }
 BELOW_ESTIMATORS = {
     "nn",

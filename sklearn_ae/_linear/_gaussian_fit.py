@@ -36,7 +36,7 @@ _MOST_CELLS = 2**21
 # Multiplications in a step of EM, about 400 ms on one core, and columns of a covariance.
 _AFFORDABLE = 6e8
 _MOST_COLUMNS = 600
-# Up to 100 columns the result is exact, since the least eigenvalue is noise.
+# Of tables of up to 100 columns the result is exact, since the least eigenvalue is noise.
 _MOST_COLUMNS_EXACT, _RANK_OF_MORE = 100, 64
 
 # Every fifth row is left out, and a fifth of its cells hidden, then another fifth. Of small
@@ -99,7 +99,8 @@ def fit_gaussian(x, weight: np.ndarray | None = None, seed: int = 0) -> Gaussian
     -------
     GaussianWithHoles
         In numbers that float32 has too. Columns without two different cells have no
-        variance, and mean 0 if they have no cell.
+        variance, and mean 0 if they have no cell. Its rank is at most ``n_features - 1``,
+        and 64 of more than 100 columns, however many of them vary in the rows drawn.
     """
     random = np.random.RandomState(seed)
     rows, weight = _drawn(x, weight, random)
@@ -112,7 +113,9 @@ def fit_gaussian(x, weight: np.ndarray | None = None, seed: int = 0) -> Gaussian
     n_features = len(mean)
     loadings, noise = np.zeros((n_features, 1)), np.zeros(n_features)
     if varies.any():
-        part = _fit(rows[:, varies], weight, random)
+        is_exact = n_features <= _MOST_COLUMNS_EXACT
+        most = n_features - 1 if is_exact else _RANK_OF_MORE
+        part = _fit(rows[:, varies], weight, random, most)
         loadings = np.zeros((n_features, part.loadings.shape[1]))
         mean[varies], loadings[varies], noise[varies] = part.mean, part.loadings, part.noise
     in_float32 = (a.astype(np.float32).astype(float) for a in (mean, loadings, noise))
@@ -132,8 +135,8 @@ def _drawn(x, weight, random) -> tuple[np.ndarray, np.ndarray]:
     return rows[known], weight[known]
 
 
-def _fit(x, weight, random) -> GaussianWithHoles:
-    """Return the Gaussian of columns that vary."""
+def _fit(x, weight, random, most: int) -> GaussianWithHoles:
+    """Return the Gaussian, of rank ``most`` at most, of columns that vary."""
     n_features = x.shape[1]
     n_rows = int(_AFFORDABLE / _work(np.isnan(x)))
     if n_features > _MOST_COLUMNS or n_rows < min(len(x), 2 * n_features):
@@ -152,7 +155,7 @@ def _fit(x, weight, random) -> GaussianWithHoles:
         state, em_strength, strength = _chosen(x, weight, unit, random)
     affordable = min(_MORE_STEPS, int(_CHEAP / _work(rows.mask) / len(x)))
     state = _em(rows, state, em_strength, max(_LAST_STEPS, affordable))
-    return _as_gaussian(state, strength)
+    return _as_gaussian(state, strength, most)
 
 
 def _work(mask) -> float:
@@ -300,13 +303,13 @@ def _errors(hidden, state: _State, unit) -> np.ndarray:
     return errors
 
 
-def _as_gaussian(state: _State, strength: float) -> GaussianWithHoles:
+def _as_gaussian(state: _State, strength: float, most: int) -> GaussianWithHoles:
     """Return the shrunk covariance as loadings and noise."""
     unit, R = _correlations(state.covariance)
     n_features = len(R)
     R[np.diag_indices_from(R)] += strength
     R /= 1 + strength
-    if n_features <= _MOST_COLUMNS_EXACT:
+    if n_features <= most + 1:
         variances, axes = eigh(R)
         noise = np.full(n_features, max(variances[0], _LEAST))
         loadings = axes[:, 1:] * np.sqrt(np.maximum(variances[1:] - noise[0], 0.0))

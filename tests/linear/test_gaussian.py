@@ -119,6 +119,13 @@ def test_small_and_wide_tables_are_filled(shape):
     assert (gaussian.noise >= 0).all()
 
 
+@pytest.mark.parametrize("n_constant", [5, 45])
+def test_constant_columns_of_a_wide_table_do_not_raise_its_rank(n_constant):
+    x = RNG.normal(size=(300, 105))
+    x[:, :n_constant] = 1.0
+    assert fit_gaussian(with_holes(x, 0.01)).loadings.shape[1] <= 64
+
+
 def test_factors_of_a_wide_table_are_found():
     codes, axes = RNG.normal(size=(150, 3)), RNG.normal(size=(3, 610)) / np.sqrt(3)
     clean = codes @ axes
