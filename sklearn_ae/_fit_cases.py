@@ -55,7 +55,7 @@ def load_table(
     units = block_units(plan.frequencies or (), table.indicated, n_numbers)
     arrays = {"decoder.spread": wide} | {_OF_TABLE + n: unit for n, unit in units.items()}
     load_arrays(network, arrays, "float64")
-    if table.rank:
+    if table.rank and table.n_blocks:
         first: Any = network.encoder.table
         rows = BlockRows(network, first.spread, x)
         normal = fit_gaussian(rows, rows.weight, seed)

@@ -251,6 +251,31 @@ def test_levels_that_the_fit_has_not_seen_are_cells_that_imputing_leaves(quick, 
     assert schema(filled)[0] == schema(df)[0]
 
 
+@pytest.mark.parametrize("share", [0.0, 0.1])
+def test_a_table_of_columns_of_many_levels_alone(quick, share):
+    number = np.random.RandomState(0).randint(0, 120, size=400)
+    df = pd.DataFrame({"a": number, "b": number * 7 % 113}).astype(str)
+    assert df.nunique().min() > 100
+    X = df.mask(np.random.RandomState(1).rand(*df.shape) < share)
+    ae = quick().fit(X)
+    assert ae.transform(X).shape == (400, 2)
+    assert np.isfinite(ae.column_scores(X)).all()
+    assert schema(ae.impute(X)) == schema(X)
+    assert not ae.impute(X).isna().to_numpy().any()
+    with pytest.raises(ValueError, match=r"n_components=33 .*=32"):
+        quick(33).fit(X)
+
+
+def test_a_code_that_is_a_rounding_error_makes_no_level_certain(quick):
+    """Two indicators are one number: PCA's second code is a rounding error."""
+    random = np.random.RandomState(0)
+    df = pd.DataFrame(
+        {"many": random.randint(0, 120, 400), "two": random.randint(0, 2, 400)}
+    )
+    ae = quick(max_iter=2).fit(df.astype(str))
+    assert ae.column_scores(df.astype(str))[1] > 0.5
+
+
 def test_an_array_with_levels_gives_arrays(quick):
     df = make_mixed()
     X = np.column_stack([df["width"], df["grade"].cat.codes, df["size"]]).astype(float)
@@ -458,11 +483,11 @@ def test_all_estimators_are_tested():
     assert len(ESTIMATORS) == 3
 
 
-def test_a_column_of_many_levels_leaves_fewer_components():
-    # Columns of more than 100 levels have no part in the linear start.
+def test_more_codes_than_the_linear_start_has():
+    # Columns of more than 100 levels have no part in it; training starts at random.
     table = pd.DataFrame({"id": [f"v{i % 150}" for i in range(300)]})
     table["x"] = np.random.RandomState(0).normal(size=300)
     fitted = AutoencoderTransformer(max_iter=2, random_state=0).fit(table)
-    assert fitted.n_components_ == 1
-    with pytest.raises(ValueError, match="n_components=2 must be between 1 and"):
-        AutoencoderTransformer(2).fit(table)
+    assert fitted.n_components_ == 2
+    with pytest.raises(ValueError, match="n_components=18 must be between 1 and .*=17"):
+        AutoencoderTransformer(18).fit(table)
