@@ -16,6 +16,7 @@ rounded to a category. Below, seconds per table.
 
     python benchmarks/imputation.py --data FOLDER
     python benchmarks/imputation.py --data FOLDER --trees 10    many times longer
+    python benchmarks/imputation.py --data FOLDER --sets pd_speech isolet    wide ones
     python benchmarks/imputation.py --quick [--data FOLDER]     a minute or two
 
 --quick takes one split of 400 rows, and removes 30 % at random.
@@ -59,7 +60,7 @@ def load(name, folder, n_rows):
     elif name in BUNDLED:
         bunch = BUNDLED[name](as_frame=True)
         frame = bunch.data
-    elif name in NUMBERS:
+    elif (folder / f"{name}.npz").exists():
         frame = read_npz(folder / f"{name}.npz")
     else:
         frame = read_csv(folder / f"{name}.csv.gz").drop(columns="target")

@@ -344,10 +344,8 @@ def _plan_architecture(
         decoder_sizes = _as_sizes(
             "decoder_hidden_layer_sizes", settings.decoder_hidden_layer_sizes
         )
-    # PCA, at which training starts, has no more.
-    n_components, most = settings.n_components, min(X.shape)
-    if table is not None:
-        most = min(len(X), table.most_codes)
+    n_components, n_blocks = settings.n_components, table.n_blocks if table else X.shape[1]
+    most = min(len(X), table.most_codes if table else n_blocks)
     if n_components is None:
         n_components = min(most, X.shape[1])
         if last is not None:
@@ -367,8 +365,8 @@ def _plan_architecture(
         code_activation=settings.code_activation,
         output_activation=_output_activation(settings.output_activation, settings.loss),
         dropout=settings.dropout,
-        linear_skip=settings.init == "pca"
-        and (not table or n_components <= table.n_blocks),
+        # PCA, at which training starts, has no more components than that.
+        linear_skip=settings.init == "pca" and n_components <= n_blocks,
         encoder=settings.encoder,
         decoder=settings.decoder,
         table=table,

@@ -379,13 +379,6 @@ def test_a_target_without_a_file(capsys):
     assert "--target a without TABLE" in refused("--target", "a", capsys=capsys)
 
 
-def test_only_columns_of_many_categories(capsys):
-    levels = np.arange(450) // 3
-    columns = {name: [f"{name}{i}" for i in levels] for name in "abc"}
-    pd.DataFrame(columns).to_csv("levels.csv", index=False)
-    assert "0 columns of numbers, or of at most 100" in refused("levels.csv", capsys=capsys)
-
-
 @pytest.mark.parametrize(
     ("package", "table"), [("pandas", "a.csv"), ("pyarrow", "a.parquet")]
 )

@@ -489,5 +489,5 @@ def test_more_codes_than_the_linear_start_has():
     table["x"] = np.random.RandomState(0).normal(size=300)
     fitted = AutoencoderTransformer(max_iter=2, random_state=0).fit(table)
     assert fitted.n_components_ == 2
-    with pytest.raises(ValueError, match="n_components=18 must be between 1 and .*=17"):
+    with pytest.raises(ValueError, match=r"n_components=18 must be between 1 and .*=17"):
         AutoencoderTransformer(18).fit(table)

@@ -20,7 +20,6 @@ __all__ = ["SIZES", "demo_of_table"]
 SIZES = (2, 4, 8, 16)
 SIZE_TOLD = 8  # whose columns are listed, and whose autoencoder is saved
 MOST_ROWS = 10_000  # for training: more take longer, and rarely change what is seen here
-MOST_INDICATORS = 100  # categories of more have no part in the linear start
 
 
 def demo_of_table(path, target=None, *, sizes=SIZES):
@@ -55,7 +54,8 @@ def _run(path, target, sizes):
     frame, code = read_table(path)
     print(f"{path.name}: {len(frame)} rows, {len(frame.columns)} columns.", flush=True)
     train, test, y, y_test = prepare(frame, target, MOST_ROWS)
-    fits, shares = compare_sizes(train, test, _fitting(sizes, train))
+    sizes = [size for size in sizes if size < min(train.shape)]
+    fits, shares = compare_sizes(train, test, sizes)
     told = max(size for size in fits if size <= SIZE_TOLD)
     listed = print_columns(train, shares[told], told)
     if y is not None:
@@ -67,20 +67,6 @@ def _run(path, target, sizes):
     codes = {name: reducer.transform(test) for name, reducer in pair}
     colour = _first_category(test) if y is None else y_test
     _save_picture(Path.cwd() / f"{stem}_sklearn_ae.png", listed, told, codes, colour)
-
-
-def _fitting(sizes, train):
-    """Return the sizes that are less than columns and rows, and that PCA can start from."""
-    n_narrow = sum(
-        is_number(train[name]) or train[name].nunique() <= MOST_INDICATORS for name in train
-    )
-    most = min(len(train.columns) - 1, len(train) - 1, n_narrow)
-    if most < sizes[0]:
-        raise Refusal(
-            f"The table has {n_narrow} columns of numbers, or of at most {MOST_INDICATORS} "
-            f"categories; expected at least {sizes[0]}. Add columns, or join categories."
-        )
-    return [size for size in sizes if size <= most]
 
 
 def _save_model(path, autoencoder, code):
