@@ -169,7 +169,12 @@ class Training:
 
             self.hooks = CallbackHooks(self, recipe.callbacks)
         self.step = self._make_step()
-        self.read = self._read_batches()
+        self.read: Any = None
+        if network.encoder.table is not None and isinstance(self.step, DenseStep):
+            # Imported here, since that module imports this one.
+            from ._read_batches import ReadBatches
+
+            self.read = ReadBatches(train, network.encoder.table, noise, generator, recipe)
         n_batches = count_batches(recipe.n_passes * len(train.x), recipe.batch_size)
         schedule = SCHEDULES[recipe.learning_rate]
         self.schedule = schedule(self.step.optimizer, recipe.max_iter, n_batches)
@@ -239,9 +244,8 @@ class Training:
         # Summed on the device: reading the loss of every batch would make a GPU wait.
         total = self.train.x.new_zeros(())
         source = self.train, recipe.batch_size, self.generator, recipe.n_passes
-        of_epoch = self.read or (
-            batches(*source) if self.noise is None else self._noisy_batches()
-        )
+        of_epoch = batches(*source) if self.noise is None else self._noisy_batches()
+        of_epoch = self.read or of_epoch  # a table that is read in advance
         for noisy, target, weight in of_epoch:
             # Before the step, which uses the new rate; the first one is not at the peak.
             self.schedule.move()
@@ -269,16 +273,6 @@ class Training:
                 with user_code.random_state:
                     noisy = self.noise(x, self.generator)
             yield noisy, target, weight
-
-    def _read_batches(self) -> Any:
-        """Return batches of a table, if the step takes what its first layer is given."""
-        table = self.network.encoder.table
-        if table is None or not isinstance(self.step, DenseStep):
-            return None
-        # Imported here, since that module imports this one.
-        from ._read_batches import ReadBatches
-
-        return ReadBatches(self.train, table, self.noise, self.generator, self.recipe)
 
     def _uncross_start(self) -> None:
         """Let the linear part of the decoder be linear before the link, if it hardly loses.
