@@ -1,0 +1,174 @@
+"""Any DataFrame: the same columns back, holes filled, nothing else changed; or an error.
+
+As test_fuzz.py draws arrays. In the suite they are 100 cases, the same in every run:
+
+    HYPOTHESIS_CASES=5000 python -m pytest tests/test_fuzz_frames.py
+"""
+
+import os
+import pickle
+import warnings
+
+import numpy as np
+import pytest
+from test_fuzz import DOCUMENTED, OWN, SHARED, VALUES, global_state
+
+hypothesis = pytest.importorskip("hypothesis")
+pd = pytest.importorskip("pandas")
+pl = pytest.importorskip("polars")
+st = hypothesis.strategies
+
+N_CASES = int(os.environ.get("HYPOTHESIS_CASES", "100"))
+
+# Of these parameters some values are refused with levels, or have no meaning for them.
+FEW = {
+    "n_components",
+    "hidden_layer_sizes",
+    "init",
+    "scaling",
+    "whiten",
+    "sampler",
+    "dropout",
+    "code_activation",
+    "solver",
+    "batch_size",
+    "early_stopping",
+    "warm_start",
+    "precision",
+    "noise",
+    "noise_level",
+    "beta",
+}
+
+
+def numbers(rng, n, dtype):
+    x = VALUES[rng.choice(sorted(VALUES))](rng, (n, 1))[:, 0]
+    with np.errstate(all="ignore"):
+        return pd.Series(np.clip(x, -1e30, 1e30).astype(dtype))
+
+
+def integers(rng, n):
+    return pd.Series(rng.poisson(3, n)).astype("Int64")
+
+
+def texts(rng, n):
+    return pd.Series([f"level {i}" for i in rng.zipf(1.6, n) % 40], dtype=object)
+
+
+def categories(rng, n):
+    levels = ["low", "middle", "high", "never"]
+    kind = pd.CategoricalDtype(levels, ordered=bool(rng.integers(2)))
+    return pd.Series(pd.Categorical.from_codes(rng.integers(3, size=n), dtype=kind))
+
+
+COLUMNS = {
+    "float": lambda rng, n: numbers(rng, n, "f8"),
+    "float32": lambda rng, n: numbers(rng, n, "f4"),
+    "nullable": integers,
+    "integer": lambda rng, n: pd.Series(rng.integers(-5, 5, n)),
+    "text": texts,
+    "str": lambda rng, n: texts(rng, n).astype("str"),
+    "category": categories,
+    "flag": lambda rng, n: pd.Series(rng.integers(2, size=n) == 1),
+    "nullable flag": lambda rng, n: pd.Series(rng.integers(2, size=n) == 1).astype(
+        "boolean"
+    ),
+    "one level": lambda rng, n: pd.Series(["same"] * n, dtype=object),
+    "many levels": lambda rng, n: pd.Series([f"id {i}" for i in rng.integers(400, size=n)]),
+    "nothing": lambda rng, n: pd.Series([None] * n, dtype=object),
+    "no number": lambda rng, n: pd.Series(np.full(n, np.nan)),
+    "dates": lambda rng, n: pd.Series(pd.date_range("2024-01-01", periods=n)),
+    "mixed cells": lambda rng, n: pd.Series([["text", 3][i % 2] for i in range(n)]),
+}
+REFUSED = "dates", "mixed cells"
+
+
+@st.composite
+def frames(draw):
+    usable = sorted(set(COLUMNS) - set(REFUSED))
+    kinds = draw(st.lists(st.sampled_from(usable), min_size=1, max_size=8))
+    if draw(st.integers(0, 20)) == 0:
+        kinds.append(draw(st.sampled_from(REFUSED)))
+    n = draw(st.integers(1, 40) | st.integers(1, 200))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    df = pd.DataFrame(
+        {f"{j} {kind}": COLUMNS[kind](rng, n) for j, kind in enumerate(kinds)}
+    )
+    share = draw(st.sampled_from([0.0, 0.0, 0.1, 0.6]))
+    if share:
+        df = df.mask(rng.random(df.shape) < share)
+    if draw(st.booleans()):
+        df.index = rng.permutation(n) + 10
+    weight = rng.integers(3, size=n) if draw(st.integers(0, 3)) == 0 else None
+    if draw(st.booleans()):
+        return df, weight
+    columns = {name: [None if pd.isna(x) else x for x in df[name]] for name in df}
+    return pl.DataFrame(columns, strict=False), weight
+
+
+@st.composite
+def estimators(draw):
+    kind = draw(st.sampled_from(sorted(OWN, key=lambda kind: kind.__name__)))
+    known = {name: x for name, x in (SHARED | OWN[kind]).items() if name in FEW}
+    names = draw(st.lists(st.sampled_from(sorted(known)), max_size=3, unique=True))
+    chosen = {name: draw(st.sampled_from(known[name])) for name in names}
+    settings = {"n_components": 1, "hidden_layer_sizes": (4,), "max_iter": 2}
+    return kind(**settings | {"random_state": 0} | chosen)
+
+
+def cells(frame):
+    """Return the cells of a frame as text, and which are missing."""
+    if isinstance(frame, pl.DataFrame):
+        frame = pd.DataFrame(frame.to_dict(as_series=False), dtype=object)
+    return frame.astype(object).to_numpy(), frame.isna().to_numpy()
+
+
+@hypothesis.settings(
+    max_examples=N_CASES,
+    derandomize=N_CASES == 100,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
+)
+@hypothesis.given(estimator=estimators(), table=frames())
+def test_any_frame_and_its_holes(estimator, table):
+    X, weight = table
+    given = X.clone() if isinstance(X, pl.DataFrame) else X.copy()
+    before = global_state()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            check_uses(estimator, X, weight)
+        except DOCUMENTED as error:
+            told = str(error)
+            assert len(told) > 40, told
+            hypothesis.event(f"refused: {told[:30]}")
+    assert X.equals(given)
+    assert global_state() == before
+
+
+def check_uses(estimator, X, weight):
+    before = dict(vars(estimator))
+    try:
+        estimator.fit(X, sample_weight=weight)
+    except DOCUMENTED:
+        assert vars(estimator) == before
+        raise
+    codes = estimator.transform(X)
+    assert codes.shape == (len(X), estimator.n_components_)
+    assert np.isfinite(codes).all()
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(estimator)).transform(X), codes)
+    back, filled = estimator.inverse_transform(codes), estimator.impute(X)
+    names = list(X.columns)
+    if not isinstance(back, np.ndarray):
+        assert list(back.columns) == list(filled.columns) == names
+        kinds = list(X.dtypes), list(back.dtypes)
+        assert all(a == b or "bool" in f"{a}{b}" for a, b in zip(*kinds, strict=True))
+        (values, holes), (after, left) = cells(X), cells(filled)
+        assert (values[~holes] == after[~holes]).all()
+        empty = holes[weight > 0] if weight is not None else holes
+        assert (left.all(axis=0) | ~left.any(axis=0) | empty.all(axis=0)).all()
+    assert np.isfinite(estimator.column_scores(X)).all() or len(X) == 1
+    assert np.isfinite(estimator.cell_scores(X)).all()
+    assert np.isfinite(estimator.score_samples(X)).all()
+    assert len(estimator.sample(2, random_state=0)) == 2
