@@ -12,11 +12,12 @@ of AutoencoderTransformer(k).fit(X).impute(X), where k is 8 or half of the colum
 is less; of the mean or most frequent value; of KNNImputer; of IterativeImputer by
 BayesianRidge, and with --trees N by that many extra trees and by a forest of as many. The
 others are given categories by number, columns standardised, and what they fill in is
-rounded to a category. Below, seconds per table.
+rounded to a category. Below, seconds per table. IterativeImputer keeps a model per column
+and round, by BayesianRidge with a covariance each: of 750 columns they take 30 GB.
 
     python benchmarks/imputation.py --data FOLDER
     python benchmarks/imputation.py --data FOLDER --trees 10    many times longer
-    python benchmarks/imputation.py --data FOLDER --sets pd_speech isolet    wide ones
+    python benchmarks/imputation.py --data FOLDER --sets pd_speech --columns 200
     python benchmarks/imputation.py --quick [--data FOLDER]     a minute or two
 
 --quick takes one split of 400 rows, and removes 30 % at random.
@@ -53,7 +54,7 @@ MOST_CODES = 8
 WAYS = "random", "by a column"
 
 
-def load(name, folder, n_rows):
+def load(name, folder, n_rows, n_columns=None):
     """Return a table as floats and strings, without its target."""
     if name == "drawn":
         frame = drawn(1000).drop(columns="target")
@@ -65,7 +66,7 @@ def load(name, folder, n_rows):
     else:
         frame = read_csv(folder / f"{name}.csv.gz").drop(columns="target")
     rows = np.random.default_rng(0).permutation(len(frame))[:n_rows]
-    return tidy(frame.iloc[rows].reset_index(drop=True))
+    return tidy(frame.iloc[rows, :n_columns].reset_index(drop=True))
 
 
 def levels_of(frame):
@@ -156,7 +157,7 @@ def contest(name, share, way, seed, arguments):
     """Return one case: a table, a share, a way of removing and a split."""
     warnings.simplefilter("ignore")  # of what does not converge
     torch.set_num_threads(1)
-    frame = load(name, arguments.data, arguments.rows)
+    frame = load(name, arguments.data, arguments.rows, arguments.columns)
     levels = levels_of(frame)
     X = as_floats(frame, levels)
     is_number = np.array([name not in levels for name in frame])
@@ -222,6 +223,7 @@ def main():
     parser.add_argument("--data", type=Path, help="folder of data sets")
     parser.add_argument("--sets", nargs="+", help="only these")
     parser.add_argument("--rows", type=int, default=3000, help="most rows of a table")
+    parser.add_argument("--columns", type=int, help="only the first ones of a table")
     parser.add_argument("--shares", type=float, nargs="+", help="of cells to remove")
     parser.add_argument("--trees", type=int, default=0, help="trees of two more imputers")
     parser.add_argument("--ways", nargs="+", choices=WAYS, help="how they are removed")

@@ -79,8 +79,9 @@ def measure_levels(
     weight : ndarray of shape (n_samples,) or None
     """
     frequencies = level_frequencies(wanted, table.n_levels, weight)
-    floors = level_floors(wanted, frequencies)
+    n_cells = np.count_nonzero(~np.isnan(wanted), axis=0)
+    floors = level_floors(frequencies, n_cells)
     if not table.categories:
         return frequencies, (np.ones(len(table.n_levels)), floors)
     assert isinstance(loss, str)
-    return frequencies, (column_costs(loss, columns, frequencies), floors)
+    return frequencies, (column_costs(loss, columns, frequencies, n_cells), floors)

@@ -276,6 +276,19 @@ def test_a_code_that_is_a_rounding_error_makes_no_level_certain(quick):
     assert ae.column_scores(df.astype(str))[1] > 0.5
 
 
+def test_a_column_of_one_odd_cell_does_not_decide_which_epoch_is_kept():
+    """In validation rows that cell costs more than all other cells gain."""
+    random = np.random.RandomState(0)
+    x = random.normal(size=400)
+    table = pd.DataFrame({"x": x, "square": x**2, "cube": x**3 - x})
+    for seed in range(8):
+        order = np.random.RandomState(seed).permutation(400)
+        table[f"odd {seed}"] = np.where(order == 0, "once", "usual")
+    ae = AutoencoderTransformer(1, random_state=0).fit(table)
+    assert ae.best_iter_ > 0
+    assert ae.column_scores(table)[:3].mean() > 0.8
+
+
 def test_an_array_with_levels_gives_arrays(quick):
     df = make_mixed()
     X = np.column_stack([df["width"], df["grade"].cat.codes, df["size"]]).astype(float)

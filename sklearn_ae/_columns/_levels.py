@@ -24,10 +24,10 @@ _COSTS = {
     "huber": lambda variance, deviation: variance / 2,
 }
 
-# Cells that count for the frequencies of levels, whatever a network makes of the others.
-# On Ames housing, horse colic and adult 5 to 20 were alike: a network is sure of levels
-# that it has seen in few rows, and one held-out row where it is wrong outweighs the rest.
-_CELLS_OF_FLOORS = 10
+# Cells of a column that a network may see before what it makes of them is trusted. On Ames
+# housing, horse colic and adult 5 to 20 were alike. Of fewer, one held-out row outweighs
+# the rest: where a network is sure of a level and wrong, or where only one cell differs.
+_FEW_CELLS = 10
 _RARE = 1e-6  # frequency of a level that the fit has not seen
 
 
@@ -65,17 +65,16 @@ def level_frequencies(
     return frequencies
 
 
-def level_floors(X: np.ndarray, frequencies: Sequence[np.ndarray]) -> np.ndarray:
+def level_floors(frequencies: Sequence[np.ndarray], n_cells: np.ndarray) -> np.ndarray:
     """Return the least probability of every level, (n_levels of all columns,).
 
     It is the frequency of the level times a share, which is larger where the column has
-    fewer observed cells, and at most a half.
+    fewer observed cells, and at most a half. ``n_cells``, (n_columns,), counts these.
     """
     floors = [np.empty(0)]
-    for j, p in enumerate(frequencies):
+    for p, n in zip(frequencies, n_cells, strict=True):
         if len(p):
-            n_cells = np.count_nonzero(~np.isnan(X[:, j]))
-            share = _CELLS_OF_FLOORS / (n_cells + 2 * _CELLS_OF_FLOORS)
+            share = _FEW_CELLS / (n + 2 * _FEW_CELLS)
             known = np.maximum(p, _RARE)
             floors.append(share * known / known.sum())
     return np.concatenate(floors)
@@ -100,13 +99,21 @@ def block_units(
 
 
 def column_costs(
-    loss: str, scaler: Scaler, frequencies: Sequence[np.ndarray]
+    loss: str, scaler: Scaler, frequencies: Sequence[np.ndarray], n_cells: np.ndarray
 ) -> np.ndarray:
-    """Return the loss of each column if its mean, or its frequencies, are predicted."""
+    """Return the loss of each column if its mean, or its frequencies, are predicted.
+
+    That of a column of levels is at least what it is if ten of its ``n_cells`` differ from
+    the others, unless none does.
+    """
     scale = scaler.scale_
     costs = _COSTS[loss](scaler.variance_ / scale**2, scaler.deviation_ / scale)
-    levels = [entropy(p) if len(p) else 0.0 for p in frequencies]
-    return np.where([len(p) > 0 for p in frequencies], levels, costs)
+    for j, p in enumerate(frequencies):
+        if len(p):
+            share = min(0.5, _FEW_CELLS / max(1, n_cells[j]))
+            nats = entropy(p)
+            costs[j] = nats and max(nats, entropy([share, 1 - share]))
+    return costs
 
 
 def column_totals(

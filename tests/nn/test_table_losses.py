@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 import torch
+from scipy.stats import entropy
 
-from sklearn_ae._columns import level_floors, level_frequencies
+from sklearn_ae._columns import Scaler, column_costs, level_floors, level_frequencies
 from sklearn_ae.nn import TableLayout
 from sklearn_ae.nn._losses import make_loss
 from sklearn_ae.nn._table_losses import LevelLosses, TableLoss
@@ -27,7 +28,8 @@ def rows():
 
 @pytest.fixture
 def floors(rows):
-    return level_floors(rows, level_frequencies(rows, LAYOUT.n_levels))
+    n_cells = (~np.isnan(rows)).sum(axis=0)
+    return level_floors(level_frequencies(rows, LAYOUT.n_levels), n_cells)
 
 
 def costs_of_levels(floors, output, column):
@@ -60,6 +62,18 @@ def test_floors_are_frequencies_and_larger_where_fewer_cells_are_seen(rows, floo
     np.testing.assert_allclose(shares, [10 / 70, 10 / 70, 10 / 30])
     np.testing.assert_allclose(floors[:2], shares[0] * frequencies[0])
     assert (floors > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("counts", "least"),
+    [((999, 1, 0), 10 / 1000), ((500, 500, 0), 0.5), ((8, 1, 1), 0.5), ((90, 10), 0.1)],
+)
+def test_a_column_costs_as_if_ten_cells_differed(counts, least):
+    p = np.array(counts) / sum(counts)
+    scaler, n_cells = Scaler("feature").fit(np.zeros((2, 1))), np.array([sum(counts)])
+    cost = column_costs("mse", scaler, [p], n_cells)
+    np.testing.assert_allclose(cost, max(entropy(p), entropy([least, 1 - least])))
+    assert column_costs("mse", scaler, [np.array([1.0, 0.0])], n_cells) == 0
 
 
 def test_without_floors_it_is_the_cross_entropy():
