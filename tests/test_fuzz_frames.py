@@ -1,6 +1,6 @@
 """Any DataFrame: the same columns back, holes filled, nothing else changed; or an error.
 
-As test_fuzz.py draws arrays. In the suite they are 100 cases, the same in every run:
+As test_fuzz.py draws arrays. In the suite they are 60 cases, the same in every run:
 
     HYPOTHESIS_CASES=5000 python -m pytest tests/test_fuzz_frames.py
 """
@@ -18,7 +18,7 @@ pd = pytest.importorskip("pandas")
 pl = pytest.importorskip("polars")
 st = hypothesis.strategies
 
-N_CASES = int(os.environ.get("HYPOTHESIS_CASES", "100"))
+N_CASES = int(os.environ.get("HYPOTHESIS_CASES", "60"))
 
 # Of these parameters some values are refused with levels, or have no meaning for them.
 FEW = {
@@ -125,7 +125,7 @@ def cells(frame):
 
 @hypothesis.settings(
     max_examples=N_CASES,
-    derandomize=N_CASES == 100,
+    derandomize=N_CASES == 60,
     database=None,
     deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
