@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from ._columns import Table, put_back_cells
+from ._columns import Table, keep_digits, put_back_cells
 from ._data_checks import check_units
 from ._fit import Fit
 from ._fitted import Fitted
@@ -31,6 +31,7 @@ from ._sklearn._validation import (
     all_or_nothing,
     fresh_random_state,
     output_library,
+    refuse_other_categories,
     refuse_size,
     validate_codes,
     validate_count,
@@ -160,7 +161,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             if task is not None:
                 watchers.append(EpochTasks(task, lambda: self._snapshot(fit)))
             fitted = fit.run(watchers)
-            attributes, complaint = _attributes(fitted)
+            attributes, complaint = fitted.attributes()
             if complaint is not None:
                 warn_user(complaint, ConvergenceWarning)  # before attributes: it may raise
             vars(self).update(attributes)
@@ -200,11 +201,15 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         # A linear network under "mse" is solved in closed form, and a kept linear start is
         # computed from the new samples: neither has weights worth continuing from.
         becomes_linear = last.architecture.is_linear and self.loss == "mse"
-        return None if last.stays_linear or becomes_linear else last
+        if last.stays_linear or becomes_linear:
+            return None
+        if self._table is not None:
+            refuse_other_categories(self, self._table)
+        return last
 
     def _snapshot(self, fit) -> dict:
         """Return what the attributes would be if ``fit`` ended with the current epoch."""
-        return vars(copy(self)) | _attributes(fit.snapshot())[0]
+        return vars(copy(self)) | fit.snapshot().attributes()[0]
 
     # -- using ---------------------------------------------------------------
 
@@ -278,10 +283,10 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
         """
         check_is_fitted(self)
         rows = self._fitted.impute(validate_rows(self, X, reset=False))
-        table = self._table
-        if table is not None and table.has_levels:
-            table, rows = put_back_cells(table, rows, X)
-        return self._give(rows, X, table)
+        if self._table is None or not self._table.has_levels:
+            return self._give(rows, X)
+        table, rows = put_back_cells(self._table, rows, X)
+        return keep_digits(self._give(rows, X, table), X)
 
     def _r2(self, X, wanted, sample_weight):
         X, wanted, weight = weighted_rows(sample_weight, X, wanted)
@@ -374,27 +379,3 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
                 UserWarning,
             )
         super().__setstate__(state)
-
-
-def _attributes(fitted: Fitted) -> tuple[dict, str | None]:
-    """Return the attributes of an estimator for ``fitted``, and a warning or None."""
-    own, complaint = fitted.objective.report(fitted)
-    size, ratio = fitted.size, fitted.explained_ratio
-    # Of all columns together, as PCA has it.
-    variance = fitted.output_columns.variance_.sum() * size / max(1, size - 1)
-    attributes = {
-        "_fitted": fitted,
-        "n_components_": fitted.architecture.n_components,
-        "n_samples_": fitted.n_samples,
-        "code_variance_": fitted.axes_variance,
-        "explained_variance_": ratio * variance,
-        "explained_variance_ratio_": ratio,
-        "mean_": fitted.columns.mean_,
-        "scale_": fitted.columns.scale_,
-        "n_iter_": fitted.n_iter,
-        "best_iter_": fitted.best_iter,
-        "loss_curve_": fitted.loss_curve,
-        "validation_loss_curve_": fitted.validation_loss_curve,
-        "validation_scores_": fitted.validation_scores,
-    }
-    return attributes | own, fitted.complaint or complaint

@@ -254,10 +254,10 @@ class Fit:
                 constant = np.flatnonzero(np.isin(plan.architecture.table.owners, constant))
             ignore_columns(arrays, constant, self.blocks[:1][0])
         if plan.architecture.table is not None and plan.architecture.table.rank:
-            rows = self.valid if len(self.valid) else self.train
-            chosen = choose_fills(
-                self.network, self.x[rows[:_MOST_ROWS_TO_EXPLAIN]], self.seed
-            )
+            rows = self.x[self.valid[:_MOST_ROWS_TO_EXPLAIN]]
+            if self.own_rows is not None:
+                rows = ScaledRows(self.own_rows[0], plan.columns)[:_MOST_ROWS_TO_EXPLAIN]
+            chosen = choose_fills(self.network, rows, self.seed)
             arrays["encoder.table.by_network"] = chosen
         n_epochs = 0 if self.training is None else len(self.training.losses)
         density = DENSITIES[plan.sampler]()

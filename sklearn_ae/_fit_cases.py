@@ -22,7 +22,9 @@ __all__ = [
     "own_validation_rows",
 ]
 
-_HIDDEN = 0.2  # share of cells of validation rows that tell how well holes are filled
+# Parts in which cells of validation rows are hidden, and how many cells of a column it
+# takes to say that the network fills it better.
+_PARTS, _FEWEST_CELLS = 5, 20
 _OF_TABLE = "encoder.table."
 
 
@@ -76,29 +78,32 @@ def block_rows(network: BottleneckNetwork, x: ScaledRows) -> BlockRows:
 def choose_fills(network: BottleneckNetwork, x: np.ndarray, seed: int) -> np.ndarray:
     """Return in which columns holes are to be reconstructed, (n_columns,).
 
-    Where reconstructions are closer to hidden cells of ``x``, (n_rows, n_columns), than
-    what holes are filled with in front of the network, by more than a standard error.
+    Where reconstructions of hidden cells of ``x``, validation rows, (n_rows, n_columns),
+    are closer than what holes are filled with in front of the network, by more than two
+    standard errors. Each cell is hidden once, with a fifth of the others.
     """
     net: Any = network
     first = net.encoder.table
-    draw = np.random.RandomState(seed)
-    hidden = (draw.uniform(size=x.shape) < _HIDDEN) & ~np.isnan(x)
-    seen = np.where(hidden, np.nan, x)
+    part = np.random.RandomState(seed).randint(_PARTS, size=x.shape)
     is_level = np.array(first.layout.n_levels) > 0
 
     def reconstruct(x):
         return net.to_rows(net.decoder(net.encoder(x)))
 
-    ways: tuple[Callable, ...] = first.complete, reconstruct
-    errors = [by_chunk(way, network, seen) - x for way in ways]
-    before, after = (np.where(is_level, error != 0, error**2) for error in errors)
-    gain = np.where(hidden, before - after, 0.0)
-    n_cells = np.maximum(hidden.sum(axis=0), 2)
+    gain = np.zeros(x.shape)
+    for number in range(_PARTS):
+        hidden = (part == number) & ~np.isnan(x)
+        seen = np.where(hidden, np.nan, x)
+        ways: tuple[Callable, ...] = first.complete, reconstruct
+        errors = [by_chunk(way, network, seen) - x for way in ways]
+        before, after = (np.where(is_level, error != 0, error**2) for error in errors)
+        gain = np.where(hidden, before - after, gain)
+    n_cells = np.maximum((~np.isnan(x)).sum(axis=0), 1)
     mean = gain.sum(axis=0) / n_cells
-    spread = np.sqrt(np.maximum((gain**2).sum(axis=0) / n_cells - mean**2, 0))
+    error = np.sqrt(np.maximum((gain**2).sum(axis=0) / n_cells - mean**2, 0) / n_cells)
     # Embedded columns are filled by nothing else.
     is_embedded = np.isin(np.arange(len(is_level)), first.layout.embedded)
-    return (mean > spread / np.sqrt(n_cells)) | is_embedded
+    return ((mean > 2 * error) & (n_cells >= _FEWEST_CELLS)) | is_embedded
 
 
 def explain_table(

@@ -353,8 +353,9 @@ def _plan_architecture(
     elif n_components > most and last is None:  # a warm start may have fewer rows
         raise ValueError(
             f"n_components={n_components!r} must be between 1 and min(n_samples, "
-            f"n_features)={most}: X has {X.shape[0]} rows and {X.shape[1]} columns. Use "
-            f"a smaller n_components, or None to take {most}."
+            f"n_features)={most}: X has {X.shape[0]} rows and {X.shape[1]} columns"
+            f"{f' of {n_blocks} numbers and levels' if any(n_levels) else ''}. Use "
+            f"a smaller n_components, or None to take {min(most, X.shape[1])}."
         )
     return Architecture(
         n_features=X.shape[1],

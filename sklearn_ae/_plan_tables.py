@@ -79,7 +79,7 @@ def measure_levels(
     weight : ndarray of shape (n_samples,) or None
     """
     frequencies = level_frequencies(wanted, table.n_levels, weight)
-    n_cells = np.count_nonzero(~np.isnan(wanted), axis=0)
+    n_cells = (np.ones(len(wanted)) if weight is None else weight) @ ~np.isnan(wanted)
     floors = level_floors(frequencies, n_cells)
     if not table.categories:
         return frequencies, (np.ones(len(table.n_levels)), floors)

@@ -11,6 +11,8 @@ from .nn import table_loss
 
 __all__ = ["column_scores", "score", "squares_of_table"]
 
+_ROUNDING = 1e-6  # of a cell, in the network's units
+
 
 def score(
     fitted: Any, X: np.ndarray, X_clean: np.ndarray, weight: np.ndarray | None
@@ -26,17 +28,23 @@ def score(
         error, total = fitted.squares(X, X_clean, weight)
         table = fitted.architecture.table
         weights = total > 0 if table is not None and table.categories else total
-        scores = _shares_explained(error, total)
+        scores = _shares_explained(fitted, error, total, len(X))
+        known = ~np.isnan(scores)
+        scores, weights = scores[known], weights[known]
         score = np.average(scores, weights=weights if weights.any() else None)
     check_result_range(np.asarray(score), [X], "X", has_own_parts=False)
     return float(score)
 
 
 def column_scores(fitted: Any, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray:
-    """Return the share explained of each column, (n_features,)."""
+    """Return the share explained of each column, (n_features,).
+
+    NaN where the fit saw no cell of a column, of which nothing is learnt.
+    """
     if len(X) == 1:
         return np.full(X.shape[1], r2_score([0.0], [0.0]))
-    return _shares_explained(*fitted.squares(X, X_clean))
+    error, total = fitted.squares(X, X_clean)
+    return _shares_explained(fitted, error, total, len(X))
 
 
 def squares_of_table(
@@ -58,12 +66,20 @@ def squares_of_table(
     return error, column_totals(X_clean, table.n_levels, weight)
 
 
-def _shares_explained(error: np.ndarray, total: np.ndarray) -> np.ndarray:
+def _shares_explained(
+    fitted: Any, error: np.ndarray, total: np.ndarray, n_rows: int
+) -> np.ndarray:
     """Return R² of each column from its sums of squares, as scikit-learn's r2_score.
 
     Of a column without variance it is 1 without error, else 0.
     """
-    scores = np.where(error > 0, 0.0, 1.0)
+    table, columns, nothing = fitted.architecture.table, fitted.output_columns, 0.0
+    if table is not None:
+        # A constant level has a probability of 1 but for rounding.
+        nothing = _ROUNDING * n_rows * columns.scale_**2
+    scores = np.where(error > nothing, 0.0, 1.0)
     varies = total > 0
     scores[varies] = 1 - error[varies] / total[varies]
+    if table is not None:
+        scores[(np.array(table.n_levels) == 0) & np.isnan(columns.low_)] = np.nan
     return scores

@@ -289,6 +289,101 @@ def test_a_column_of_one_odd_cell_does_not_decide_which_epoch_is_kept():
     assert ae.column_scores(table)[:3].mean() > 0.8
 
 
+def test_imputing_keeps_digits_that_the_dtype_of_the_fit_has_not(library):
+    df = make_mixed().astype({"size": "float32"})
+    df["big"] = 2**60 + np.arange(len(df))
+    new = df.astype({"count": float, "size": float})
+    new["count"] += 0.25
+    new["size"] += 1e-9
+    new.loc[3, "count"] = None
+    if library == "polars":
+        df = pl.from_pandas(df.astype({"grade": str}))
+        new = pl.from_pandas(new.astype({"grade": str}))
+    filled = AutoencoderTransformer(2, max_iter=3, random_state=0).fit(df).impute(new)
+    (before, holes), (after, none) = cells(new), cells(filled)
+    assert holes.sum() == 1
+    assert not none.any()
+    assert (before[~holes] == after[~holes]).all()
+    array = df.to_numpy()[:, [0, 1, 2]].astype(object)
+    other = array.copy()
+    other[:, 1] += 0.25
+    settings = {"categorical_features": [2], "max_iter": 3, "random_state": 0}
+    fitted = AutoencoderTransformer(1, **settings).fit(array)
+    np.testing.assert_array_equal(fitted.impute(other), other)
+
+
+@pytest.mark.parametrize("own", [None, "rows", "none"])
+def test_noise_is_no_reason_to_fill_by_the_network(own):
+    """Columns know nothing of each other, and few validation cells tell little."""
+    chosen = []
+    for seed in range(4):
+        random = np.random.RandomState(seed)
+        X = random.normal(size=(140, 5))
+        X[random.rand(*X.shape) < 0.15] = np.nan
+        given = {"X_val": X[100:]} if own == "rows" else {}
+        settings = {"early_stopping": own != "none", "scaling": "feature", "max_iter": 3}
+        ae = AutoencoderTransformer(2, random_state=seed, **settings).fit(X[:100], **given)
+        chosen.append(ae._fitted.arrays["encoder.table.by_network"])
+    assert np.mean(chosen) <= 0.05
+
+
+def test_a_column_without_any_cell_is_left_out_of_scores(quick):
+    df = make_mixed().assign(number=np.nan, text=pd.Series([None] * 160, dtype=object))
+    ae = quick().fit(df)
+    shares = ae.column_scores(df)
+    assert np.isnan(shares[-2:]).all()
+    assert ae.score(df) == pytest.approx(shares[:-2].mean())
+    assert ae.score(df.assign(number=1e3 * np.arange(160))) == pytest.approx(ae.score(df))
+    X = df[["width", "size", "number"]]
+    numbers = quick(1).fit(X)
+    moved = X.assign(number=1e3 * np.arange(160.0))
+    assert numbers.score(moved) == pytest.approx(numbers.score(X))
+
+
+@pytest.mark.filterwarnings("ignore:None of the 1 components")
+def test_columns_of_one_value_are_explained(quick):
+    df = pd.DataFrame({"n": [3] * 50, "c": ["x"] * 50, "f": [True] * 50})
+    ae = quick(1).fit(df)
+    np.testing.assert_array_equal(ae.column_scores(df), [1, 1, 1])
+    assert ae.score(df) == 1
+
+
+def test_a_callback_that_does_nothing_changes_nothing():
+    df, settings = make_mixed(), {"max_iter": 3, "random_state": 0}
+    plain = AutoencoderTransformer(2, **settings).fit(df)
+    watched = AutoencoderTransformer(2, callbacks=[Watching()], **settings).fit(df)
+    assert plain.best_iter_ > 0
+    np.testing.assert_allclose(plain.transform(df), watched.transform(df), atol=1e-4)
+
+
+def test_a_warm_start_refuses_other_columns_of_categories(quick):
+    df = make_mixed()
+    ae = quick(warm_start=True, categorical_features=["colour", "grade", "is_wide"])
+    ae.fit(df)
+    ae.set_params(categorical_features=["colour", "grade", "is_wide", "count"])
+    with pytest.raises(ValueError, match="categorical_features changed since"):
+        ae.fit(df)
+
+
+def test_validation_rows_without_any_cell(quick):
+    df = with_holes(make_mixed())
+    with pytest.raises(ValueError, match="X_val has no cell"):
+        quick().fit(df, X_val=df[:20].mask(np.ones((20, 6), dtype=bool)))
+
+
+def test_errors_name_values_and_columns_where_cells_are_missing(quick):
+    X = np.random.RandomState(0).normal(size=(50, 3))
+    X[0, 0] = np.nan
+    for factor, words in ((1e200, "values up to [0-9]"), (1e-200, "vary by [0-9]")):
+        with pytest.raises(ValueError, match=words):
+            quick(1).fit(X * factor)
+    with pytest.raises(ValueError, match=r"of 11 numbers and levels.*None to take 6"):
+        quick(30).fit(make_mixed())
+    named = make_mixed().set_axis(range(6), axis=1)
+    with pytest.raises(ValueError, match=r"columns = list\(X.columns\) of the fit"):
+        quick().fit(named).transform(named[[1, 0, 2, 3, 4, 5]])
+
+
 def test_an_array_with_levels_gives_arrays(quick):
     df = make_mixed()
     X = np.column_stack([df["width"], df["grade"].cat.codes, df["size"]]).astype(float)

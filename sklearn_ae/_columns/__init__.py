@@ -10,7 +10,7 @@ from ._levels import (
 )
 from ._scaler import ScaledRows, Scaler, column_variance, row_slices
 from ._table import Table
-from ._unseen import put_back_cells
+from ._unseen import keep_digits, put_back_cells
 
 __all__ = [
     "ScaledRows",
@@ -21,6 +21,7 @@ __all__ = [
     "column_totals",
     "column_variance",
     "fit_scaler",
+    "keep_digits",
     "level_floors",
     "level_frequencies",
     "put_back_cells",

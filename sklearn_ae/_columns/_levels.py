@@ -24,10 +24,10 @@ _COSTS = {
     "huber": lambda variance, deviation: variance / 2,
 }
 
-# Cells of a column that a network may see before what it makes of them is trusted. On Ames
-# housing, horse colic and adult 5 to 20 were alike. Of fewer, one held-out row outweighs
-# the rest: where a network is sure of a level and wrong, or where only one cell differs.
-_FEW_CELLS = 10
+# One held-out row outweighs the rest where a network is sure of a level that it has seen in
+# few cells, and wrong: as many cells as the first count for the frequencies. It also does
+# where one cell differs from all others of its column: as many as the second should.
+_CELLS_OF_FREQUENCIES, _FEWEST_THAT_DIFFER = 2, 10
 _RARE = 1e-6  # frequency of a level that the fit has not seen
 
 
@@ -74,7 +74,7 @@ def level_floors(frequencies: Sequence[np.ndarray], n_cells: np.ndarray) -> np.n
     floors = [np.empty(0)]
     for p, n in zip(frequencies, n_cells, strict=True):
         if len(p):
-            share = _FEW_CELLS / (n + 2 * _FEW_CELLS)
+            share = _CELLS_OF_FREQUENCIES / (n + 2 * _CELLS_OF_FREQUENCIES)
             known = np.maximum(p, _RARE)
             floors.append(share * known / known.sum())
     return np.concatenate(floors)
@@ -103,16 +103,17 @@ def column_costs(
 ) -> np.ndarray:
     """Return the loss of each column if its mean, or its frequencies, are predicted.
 
-    That of a column of levels is at least what it is if ten of its ``n_cells`` differ from
-    the others, unless none does.
+    A column of levels costs at least what one does in which ten of the ``n_cells`` hold
+    another level than all others; nothing where all hold the same.
     """
     scale = scaler.scale_
     costs = _COSTS[loss](scaler.variance_ / scale**2, scaler.deviation_ / scale)
     for j, p in enumerate(frequencies):
         if len(p):
-            share = min(0.5, _FEW_CELLS / max(1, n_cells[j]))
+            share = min(0.5, _FEWEST_THAT_DIFFER / max(1, n_cells[j]))
             nats = entropy(p)
-            costs[j] = nats and max(nats, entropy([share, 1 - share]))
+            least = entropy([share, 1 - share]) if nats > 0 else 0.0
+            costs[j] = max(nats, least)
     return costs
 
 

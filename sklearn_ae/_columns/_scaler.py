@@ -284,12 +284,13 @@ def _refuse_range(X: np.ndarray, variance: np.ndarray, name: str) -> None:
         )
     if not np.isfinite(variance).all():
         raise ValueError(
-            f"{name} has values up to {np.abs(X).max():.3g}, whose variance is no "
+            f"{name} has values up to {np.nanmax(np.abs(X)):.3g}, whose variance is no "
             "longer a finite number. Expected values below about 1e150. Divide the "
             "columns by a unit of their own first."
         )
+    widest = np.nanmax(np.fmax.reduce(X) - np.fmin.reduce(X))
     raise ValueError(
-        f"{name} has columns that vary by {np.ptp(X, axis=0).max():.3g} at most, "
+        f"{name} has columns that vary by {widest:.3g} at most, "
         "whose variance is no longer above zero. Expected differences above about "
         "1e-150. Multiply the columns by a unit of their own first."
     )

@@ -186,7 +186,7 @@ def _check_names(columns: Columns, names: list) -> None:
     name, found = columns.name, columns.names or []
     if found == names:
         return
-    ways = f"Pass {name}[list(feature_names_in_)]."
+    ways = f"Pass {name}[columns], with columns = list(X.columns) of the fit."
     known, given = set(names), set(found)
     lacks = [n for n in names if n not in given]
     extra = [n for n in found if n not in known]

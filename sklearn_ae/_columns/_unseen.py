@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ._cells import is_missing
 from ._frames import columns_of
 from ._table import Table
 
-__all__ = ["put_back_cells"]
+__all__ = ["keep_digits", "put_back_cells"]
 
 
 def put_back_cells(table: Table, rows: np.ndarray, X: Any) -> tuple[Table, np.ndarray]:
@@ -27,6 +28,45 @@ def put_back_cells(table: Table, rows: np.ndarray, X: Any) -> tuple[Table, np.nd
     wider = _with_unseen_levels(table, X)
     cells = wider.read(X)
     return wider, np.where(np.isnan(cells), rows, cells)
+
+
+def keep_digits(filled: Any, X: Any) -> Any:
+    """Return a table whose columns are as in ``X`` where the dtype of the fit loses digits.
+
+    Parameters
+    ----------
+    filled : array or DataFrame
+        ``X`` with holes filled, with the dtypes of the fit.
+    X : array or DataFrame
+    """
+    kind = type(filled).__module__.partition(".")[0]
+    if kind != type(X).__module__.partition(".")[0]:
+        return filled  # of another library, whose dtypes are not these
+    if kind == "pandas":
+        for j in range(filled.shape[1]):
+            given, there = X.iloc[:, j], X.iloc[:, j].notna()
+            column = filled.iloc[:, j].astype(object)
+            if not (column[there] == given[there].astype(object)).all():
+                # Of wider dtype, which pandas finds.
+                whole = given.astype(object).where(there, column)
+                filled.isetitem(j, whole.infer_objects())
+    elif kind == "polars":
+        import polars as pl
+
+        for j, (given, column) in enumerate(zip(X, filled, strict=True)):
+            there = given.is_not_null() & (
+                given.is_not_nan() if given.dtype.is_float() else True
+            )
+            if not (column == given).filter(there).all():
+                frame = pl.DataFrame({"given": given, "column": column, "there": there})
+                both = pl.when("there").then("given").otherwise("column")
+                filled.replace_column(j, frame.select(both.alias(column.name)).to_series())
+    elif filled.dtype.kind == "O":
+        there = np.array(
+            [[not is_missing(cell) for cell in row] for row in np.asarray(X, object)]
+        )
+        filled[there] = np.asarray(X, dtype=object)[there]
+    return filled
 
 
 def _with_unseen_levels(table: Table, X: Any) -> Table:

@@ -157,6 +157,11 @@ def _own_rows(estimator, X: np.ndarray, X_val, X_clean_val):
             "columns in the same order. Pass validation rows of the table that X is from."
         )
     refuse_other_names(estimator, names, "X_val", "X")
+    if np.isnan(rows).all():
+        raise ValueError(
+            "X_val has no cell that is not missing (NaN); expected some values to select "
+            "an epoch by. Look at what made X_val, or leave it out."
+        )
     has_levels = estimator._table is not None and estimator._table.has_levels
     if not (has_levels or np.isnan(X.min())):
         refuse_holes(rows, "X_val")

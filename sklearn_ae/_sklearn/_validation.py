@@ -35,6 +35,7 @@ __all__ = [
     "output_library",
     "read_table",
     "refuse_holes",
+    "refuse_other_categories",
     "refuse_other_names",
     "refuse_size",
     "validate_clean_rows",
@@ -108,6 +109,17 @@ def refuse_holes(rows: np.ndarray, name: str) -> None:
             f"{name} has missing cells (NaN), and the samples of the fit had none; "
             "expected complete samples, since nothing was learnt of missing cells. Fit on "
             "samples some of whose cells are missing, or fill them, with IterativeImputer."
+        )
+
+
+def refuse_other_categories(estimator, table: Table) -> None:
+    """Raise ValueError if a warm start asks for other columns of categories."""
+    now, then = estimator.categorical_features, table.categorical_features
+    if not np.array_equal(np.asarray(now, dtype=object), np.asarray(then, dtype=object)):
+        raise ValueError(
+            "warm_start=True found categorical_features changed since the last fit, from "
+            f"{then!r} to {now!r}; expected the columns that it continues with. Set the "
+            "old value, or warm_start=False to start anew."
         )
 
 
@@ -347,6 +359,9 @@ def warn_of_forgotten_rows(estimator, plan) -> None:
 def warn_if_nothing_is_left_out(fitted, is_own_target: bool) -> None:
     """Warn if the errors that rows are ranked by are roundings."""
     n_components, n_features = fitted.architecture.n_components, len(fitted.columns.mean_)
+    table = fitted.architecture.table
+    if table is not None and table.categories:
+        return  # a column of levels is more than one number
     if is_own_target and fitted.objective.starts_at_pca and n_components >= n_features:
         warn_user(
             f"n_components={n_components} for {n_features} columns leaves nothing out: "

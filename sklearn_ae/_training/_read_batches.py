@@ -60,7 +60,10 @@ class ReadBatches:
     def _read(self) -> Iterator[Rows]:
         n_rows, x = len(self.rows.x), self.rows.x
         n_read = self.recipe.n_passes * n_rows
-        order = torch.randperm(n_read, generator=self.generator, device="cpu")
+        if self.n_parts > 1:
+            order = torch.randperm(n_read, generator=self.generator, device="cpu")
+        else:
+            order = torch.arange(n_read, device="cpu")  # shuffled when it is drawn
         for index in (order % n_rows).to(x.device).tensor_split(self.n_parts):
             part = self.rows.take(index)
             noisy = part.x

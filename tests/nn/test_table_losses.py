@@ -59,7 +59,7 @@ def test_no_level_is_less_probable_than_its_floor(floors):
 def test_floors_are_frequencies_and_larger_where_fewer_cells_are_seen(rows, floors):
     frequencies = level_frequencies(rows, LAYOUT.n_levels)
     shares = [part.sum() for part in np.split(floors, [2, 22])]
-    np.testing.assert_allclose(shares, [10 / 70, 10 / 70, 10 / 30])
+    np.testing.assert_allclose(shares, [2 / 54, 2 / 54, 2 / 14])
     np.testing.assert_allclose(floors[:2], shares[0] * frequencies[0])
     assert (floors > 0).all()
 
