@@ -118,10 +118,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
     @abstractmethod
     def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
-        """Return what the network has to learn.
-
-        ``has_pairs`` is whether clean samples are given for the noisy ones.
-        """
+        """Return what the network has to learn, from pairs with clean samples or not."""
 
     # -- fitting -------------------------------------------------------------
 
@@ -161,7 +158,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
             if task is not None:
                 watchers.append(EpochTasks(task, lambda: self._snapshot(fit)))
             fitted = fit.run(watchers)
-            attributes, complaint = fitted.attributes()
+            attributes, complaint = _attributes(fitted)
             if complaint is not None:
                 warn_user(complaint, ConvergenceWarning)  # before attributes: it may raise
             vars(self).update(attributes)
@@ -209,7 +206,7 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
 
     def _snapshot(self, fit) -> dict:
         """Return what the attributes would be if ``fit`` ended with the current epoch."""
-        return vars(copy(self)) | fit.snapshot().attributes()[0]
+        return vars(copy(self)) | _attributes(fit.snapshot())[0]
 
     # -- using ---------------------------------------------------------------
 
@@ -379,3 +376,24 @@ class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
                 UserWarning,
             )
         super().__setstate__(state)
+
+
+def _attributes(fitted: Fitted) -> tuple[dict, str | None]:
+    """Return the attributes of an estimator for ``fitted``, and a warning or None."""
+    own, complaint = fitted.objective.report(fitted)
+    size, ratio = fitted.size, fitted.explained_ratio
+    # Of all columns together, as PCA has it.
+    variance = fitted.output_columns.variance_.sum() * size / max(1, size - 1)
+    same = "best_iter", "loss_curve", "n_iter", "validation_loss_curve", "validation_scores"
+    attributes = {
+        "_fitted": fitted,
+        "n_components_": fitted.architecture.n_components,
+        "n_samples_": fitted.n_samples,
+        "code_variance_": fitted.axes_variance,
+        "explained_variance_": ratio * variance,
+        "explained_variance_ratio_": ratio,
+        "mean_": fitted.columns.mean_,
+        "scale_": fitted.columns.scale_,
+    }
+    attributes |= {f"{name}_": getattr(fitted, name) for name in same}
+    return attributes | own, fitted.complaint or complaint

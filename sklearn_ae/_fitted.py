@@ -108,29 +108,6 @@ class Fitted:
         # machine without the GPU of the fit.
         return {**vars(self), "_built": {}}
 
-    def attributes(self) -> tuple[dict[str, Any], str | None]:
-        """Return what an estimator shows of this fit, and a warning or None."""
-        own, complaint = self.objective.report(self)
-        size, ratio = self.size, self.explained_ratio
-        # Of all columns together, as PCA has it.
-        variance = self.output_columns.variance_.sum() * size / max(1, size - 1)
-        attributes = {
-            "_fitted": self,
-            "n_components_": self.architecture.n_components,
-            "n_samples_": self.n_samples,
-            "code_variance_": self.axes_variance,
-            "explained_variance_": ratio * variance,
-            "explained_variance_ratio_": ratio,
-            "mean_": self.columns.mean_,
-            "scale_": self.columns.scale_,
-            "n_iter_": self.n_iter,
-            "best_iter_": self.best_iter,
-            "loss_curve_": self.loss_curve,
-            "validation_loss_curve_": self.validation_loss_curve,
-            "validation_scores_": self.validation_scores,
-        }
-        return attributes | own, self.complaint or complaint
-
     def network(self, dtype: str):
         """Return the network in ``dtype``; float64 keeps all digits of the weights."""
         return self._network_and_loss(dtype)[0]
