@@ -237,7 +237,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         tensors in them, so that the given ones do not change; all else in them, such as
         a writer or a trial of Optuna, is shared, and clones share all. Pickles leave out
         a callback that cannot be pickled, with a warning. With callbacks, training steps
-        use autograd: results are the same up to rounding, and small layers take longer.
+        use autograd: results are the same up to rounding (but where cells are missing, as
+        others are hidden in training), and small layers take longer.
         A callback that raises KeyboardInterrupt ends training, as in skorch; Ctrl-C
         that arrives while a callback runs ends it too.
 
@@ -567,7 +568,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         scores : ndarray of shape (n_features,)
             1 is perfect, 0 is no better than the mean of the feature in ``X``, and a
             negative score is worse. A feature that is constant in ``X`` scores 1 if it is
-            reconstructed exactly, else 0. For a single sample all scores are NaN.
+            reconstructed exactly, else 0. NaN for a feature without any value in
+            ``fit``, and for all of a single sample.
 
         Raises
         ------
