@@ -16,6 +16,7 @@ from ._columns import Table, keep_digits, put_back_cells
 from ._data_checks import check_units
 from ._fit import Fit
 from ._fitted import Fitted
+from ._loadings import LoadingsMixin
 from ._objectives import Objective
 from ._plan import make_plan
 from ._scores import score
@@ -54,7 +55,7 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 _TO_BE_FOUND = float, np.floating, str  # what PCA takes for a number to be found
 
 
-class BaseAutoencoder(DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
+class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
     """Base class of all autoencoders.
 
     A subclass lists its parameters and returns its objective; all other differences

@@ -317,6 +317,8 @@ class Fit:
             stays_linear=stays_linear,
             code_variance=column_variance(parts, self.weight),
             axes_variance=axes_variance,
+            code_mean=np.average(codes, axis=0, weights=self.weight),
+            whitens=plan.whiten,
             explained_ratio=self._explain(*explained),
             n_parameters={n: w.numel() for n, w in named if n in arrays},
             n_samples=len(self.X),

@@ -62,6 +62,10 @@ class Fitted:
         Variance of the training rows' codes, in the network's axes and units.
     axes_variance : ndarray of shape (n_components,)
         Variance of the same codes along the axes that users see, before whitening.
+    code_mean : ndarray of shape (n_components,)
+        Mean of the training rows' codes, in the network's axes and units.
+    whitens : bool
+        Whether codes that users see have unit variance.
     explained_ratio : ndarray of shape (n_components,)
         What each of these codes adds to the R² of the training rows.
     n_parameters : dict of int
@@ -91,6 +95,8 @@ class Fitted:
     stays_linear: bool
     code_variance: np.ndarray
     axes_variance: np.ndarray
+    code_mean: np.ndarray
+    whitens: bool
     explained_ratio: np.ndarray
     n_parameters: dict[str, int]
     n_samples: int

@@ -1,0 +1,120 @@
+"""What PCA says of its components, and what stands in its place in nonlinear networks.
+
+Computed when it is asked for: a fit pays nothing.
+"""
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from ._fitted import Fitted
+from ._types import Floats
+
+__all__ = ["LoadingsMixin"]
+
+
+class LoadingsMixin:
+    """Attributes and methods that users of PCA write after ``pca.``."""
+
+    _fitted: Fitted
+    explained_variance_: Floats
+
+    @property
+    def components_(self) -> Floats:
+        """How a sample moves with each code, at the mean code.
+
+        The decoder's derivative, (n_components_, n_features_in_), in the units of the
+        features by those of a code before whitening. NaN where a feature is a category.
+        """
+        check_is_fitted(self)
+        return _components(self._fitted)
+
+    @property
+    def singular_values_(self) -> Floats:
+        """Root of ``explained_variance_`` times n_samples - 1, (n_components_,)."""
+        check_is_fitted(self)
+        left = max(0.0, self._fitted.size - 1)
+        return np.sqrt(np.maximum(self.explained_variance_, 0) * left)
+
+    @property
+    def noise_variance_(self) -> float:
+        """Mean variance of what codes leave out, of linear results.
+
+        Of the samples in the directions that are left, as ``PCA.noise_variance_``; with
+        ``scaling="feature"`` the mean over features of what each has in its own units.
+        """
+        check_is_fitted(self)
+        fitted = self._fitted
+        _refuse_nonlinear(fitted, "noise_variance_")
+        return float(_noise(fitted) * np.mean(fitted.output_columns.scale_**2))
+
+    def get_covariance(self) -> Floats:
+        """Return the covariance of the features by the model, for linear results.
+
+        As ``PCA.get_covariance``: what the components explain, and noise of the same size
+        in all other directions.
+
+        Returns
+        -------
+        covariance : ndarray of shape (n_features_in_, n_features_in_)
+        """
+        check_is_fitted(self)
+        fitted = self._fitted
+        _refuse_nonlinear(fitted, "get_covariance")
+        scale = fitted.output_columns.scale_
+        C, noise = _components(fitted), _noise(fitted)
+        length = ((C / scale) ** 2).sum(axis=1)
+        kept = np.maximum(fitted.axes_variance - noise / np.where(length > 0, length, 1), 0)
+        return (C.T * kept) @ C + np.diag(np.broadcast_to(noise * scale**2, C.shape[1]))
+
+    def get_precision(self) -> Floats:
+        """Return the inverse of ``get_covariance()``, for linear results.
+
+        Returns
+        -------
+        precision : ndarray of shape (n_features_in_, n_features_in_)
+        """
+        return np.linalg.inv(self.get_covariance())
+
+
+def _components(fitted: Fitted) -> np.ndarray:
+    """Return the derivative of what is decoded by each code, at the mean code."""
+    n = fitted.architecture.n_components
+    mean = fitted.code_mean @ fitted.arrays["axes.weight"] + fitted.arrays["axes.bias"]
+
+    def derivative(network, loss, code, direction):
+        return torch.autograd.functional.jvp(network.decode, code, direction)[1]
+
+    rows = fitted.apply(derivative, np.tile(mean, (n, 1)), np.eye(n), name="codes")
+    table: Any = fitted.architecture.table
+    if table is not None:
+        rows[:, table.categories] = np.nan
+    if fitted.whitens:
+        spread = np.sqrt(fitted.axes_variance)
+        rows = rows / np.where(spread > 0, spread, 1.0)[:, np.newaxis]
+    return rows
+
+
+def _noise(fitted: Fitted) -> float:
+    """Return the variance per direction that is left out, in the network's units."""
+    columns, n = fitted.output_columns, fitted.size
+    n_left = min(len(columns.variance_), fitted.n_samples) - len(fitted.axes_variance)
+    if n_left <= 0:
+        return 0.0
+    total = (columns.variance_ / columns.scale_**2).sum() * n / max(1, n - 1)
+    lengths = ((_components(fitted) / columns.scale_) ** 2).sum(axis=1)
+    left = total - fitted.axes_variance @ lengths
+    return max(left, 0.0) / n_left
+
+
+def _refuse_nonlinear(fitted: Fitted, name: str) -> None:
+    """Raise AttributeError unless the result is PCA, or linear like it."""
+    is_pca = fitted.stays_linear and fitted.objective.starts_at_pca
+    if not is_pca or fitted.architecture.table is not None:
+        raise AttributeError(
+            f"{name} is that of a normal distribution, and this fit is not PCA; expected a "
+            "linear result of complete numbers, as of hidden_layer_sizes=(). Use "
+            "numpy.cov(estimator.sample(10000).T) for the covariance by the model."
+        )
