@@ -286,6 +286,18 @@ class AutoencoderTransformer(BaseAutoencoder):
         nonlinear network a component may add little or less than nothing on its own.
         Up to 2000 samples are used; far fewer for many components after few epochs.
 
+    components_ : ndarray of shape (n_components_, n_features_in_)
+        How a sample moves with each code, at the mean code, in the units of the features:
+        the slope of the decoder. PCA's where the fit stayed PCA, NaN for categories.
+        Computed when it is read, as are the next two.
+
+    singular_values_ : ndarray of shape (n_components_,)
+        Root of ``explained_variance_`` times n_samples - 1.
+
+    noise_variance_ : float
+        Mean variance of what codes leave out, in each direction that is left. Only where
+        the fit stayed PCA.
+
     mean_ : ndarray of shape (n_features_in_,)
         Mean of each feature.
 

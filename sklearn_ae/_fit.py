@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ._code_density import DENSITIES, CodeDensity, DeferredDensity
-from ._columns import ScaledRows, column_variance, row_slices
+from ._columns import ScaledRows, column_variance
 from ._data_checks import refuse_lack_of_memory
 from ._fit_cases import (
     block_rows,
@@ -292,13 +292,11 @@ class Fit:
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
-        stays_linear = start is not None and best_iter == 0
-        how: Any = {"stays_linear": stays_linear, "whiten": plan.whiten, "seed": self.seed}
+        keeps = start is not None and best_iter == 0
+        how: Any = {"stays_linear": keeps, "whiten": plan.whiten, "seed": self.seed}
         how["is_activated"] = plan.architecture.code_activation != "identity"
         rows: Any = (codes, self.x, self.blocks, code_unit, self.network)
         axes, axes_variance, followed = plan.objective.read_codes(*rows, **how)
-        explained = codes, axes, axes_variance, stays_linear, n_epochs
-        parts = (codes[rows] for rows in row_slices(codes.shape))
         best = training.best if training is not None and training.best.chooses_ else None
         named = self.network.named_parameters()
         return Fitted(
@@ -314,12 +312,12 @@ class Fit:
             costs=plan.costs,
             arrays=arrays | axes,
             density=density.fit(followed, code_unit, self.seed, self.weight),
-            stays_linear=stays_linear,
-            code_variance=column_variance(parts, self.weight),
+            stays_linear=keeps,
+            code_variance=column_variance([codes], self.weight),
             axes_variance=axes_variance,
             code_mean=np.average(codes, axis=0, weights=self.weight),
             whitens=plan.whiten,
-            explained_ratio=self._explain(*explained),
+            explained_ratio=self._explain(codes, axes, axes_variance, keeps, n_epochs),
             n_parameters={n: w.numel() for n, w in named if n in arrays},
             n_samples=len(self.X),
             size=self.size,

@@ -6,7 +6,6 @@ Computed when it is asked for: a fit pays nothing.
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.utils.validation import check_is_fitted
 
 from ._fitted import Fitted
@@ -59,6 +58,12 @@ class LoadingsMixin:
         Returns
         -------
         covariance : ndarray of shape (n_features_in_, n_features_in_)
+            In the units of the features.
+
+        Raises
+        ------
+        AttributeError
+            The fit is not PCA: it is nonlinear, or of categories or missing cells.
         """
         check_is_fitted(self)
         fitted = self._fitted
@@ -75,6 +80,12 @@ class LoadingsMixin:
         Returns
         -------
         precision : ndarray of shape (n_features_in_, n_features_in_)
+            By the units of the features.
+
+        Raises
+        ------
+        AttributeError
+            The fit is not PCA: it is nonlinear, or of categories or missing cells.
         """
         return np.linalg.inv(self.get_covariance())
 
@@ -84,10 +95,10 @@ def _components(fitted: Fitted) -> np.ndarray:
     n = fitted.architecture.n_components
     mean = fitted.code_mean @ fitted.arrays["axes.weight"] + fitted.arrays["axes.bias"]
 
-    def derivative(network, loss, code, direction):
-        return torch.autograd.functional.jvp(network.decode, code, direction)[1]
+    def slope(network, loss, code, direction):
+        return network.decode_slope(code, direction)
 
-    rows = fitted.apply(derivative, np.tile(mean, (n, 1)), np.eye(n), name="codes")
+    rows = fitted.apply(slope, np.tile(mean, (n, 1)), np.eye(n), name="codes")
     table: Any = fitted.architecture.table
     if table is not None:
         rows[:, table.categories] = np.nan

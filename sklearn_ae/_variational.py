@@ -313,6 +313,14 @@ class VariationalAutoencoder(BaseAutoencoder):
         nonlinear network a component may add little or less than nothing on its own.
         Up to 2000 samples are used; far fewer for many components after few epochs.
 
+    components_ : ndarray of shape (n_components_, n_features_in_)
+        How a sample moves with each code, at the mean code, in the units of the features:
+        the slope of the decoder. NaN for categories.
+        Computed when it is read, as is the next.
+
+    singular_values_ : ndarray of shape (n_components_,)
+        Root of ``explained_variance_`` times n_samples - 1.
+
     mean_ : ndarray of shape (n_features_in_,)
         Mean of each feature.
 

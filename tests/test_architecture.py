@@ -41,7 +41,10 @@ FLOOR_2 = {
         "_objectives",
     )
 }
-FLOOR_3 = {f"sklearn_ae.{room}" for room in ("_base", "_sklearn", "_types", "_version")}
+FLOOR_3 = {
+    f"sklearn_ae.{room}"
+    for room in ("_base", "_loadings", "_sklearn", "_types", "_version")
+}
 ROOMS = {
     "nn": {"torch"},
     "_columns": LIBRARIES | {"pandas", "polars"},
@@ -59,6 +62,7 @@ ROOMS = {
     "_fit_cases": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_sklearn": {"numpy", "sklearn", "sklearn_ae._types", *FLOOR_0, *FLOOR_1},
+    "_loadings": {"numpy", "sklearn", "sklearn_ae._fitted", "sklearn_ae._types"},
     "_base": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
     **{
         name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}

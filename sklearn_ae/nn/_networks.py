@@ -304,6 +304,10 @@ class BottleneckNetwork(nn.Module, ABC):
             output = self.to_rows(output)
         return self.units_out.inverse(output)
 
+    def decode_slope(self, code: torch.Tensor, direction: torch.Tensor) -> torch.Tensor:
+        """Return how fast the rows of ``code`` move if it moves in ``direction``."""
+        return torch.autograd.functional.jvp(self.decode, code, direction)[1]
+
     def impute(self, x: torch.Tensor) -> torch.Tensor:
         """Return ``x`` with its holes filled, (n_rows, n_columns), for tables."""
         filled, table = self(x), self.encoder.table
