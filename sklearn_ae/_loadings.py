@@ -24,15 +24,15 @@ class LoadingsMixin:
     def components_(self) -> Floats:
         """How a sample moves with each code, at the mean code.
 
-        The decoder's derivative, (n_components_, n_features_in_), in the units of the
-        features by those of a code before whitening. NaN where a feature is a category.
+        The decoder's derivative, a row for each code, in the units of the features by
+        those of a code before whitening. NaN where a feature is a category.
         """
         check_is_fitted(self)
         return _components(self._fitted)
 
     @property
     def singular_values_(self) -> Floats:
-        """Root of ``explained_variance_`` times n_samples - 1, (n_components_,)."""
+        """Root of ``explained_variance_`` times n_samples - 1, for each component."""
         check_is_fitted(self)
         left = max(0.0, self._fitted.size - 1)
         return np.sqrt(np.maximum(self.explained_variance_, 0) * left)
