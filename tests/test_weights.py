@@ -14,9 +14,10 @@ from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder
 from sklearn_ae._code_density import GaussianDensity, MixtureDensity
 from sklearn_ae._columns import Scaler, column_variance, row_slices
 from sklearn_ae._linear import fit_linear_denoiser, fit_pca, fit_wide_linear_denoiser
+from sklearn_ae._plan_tables import fit_scalers, measure_levels
 from sklearn_ae._training._loop import Rows
 from sklearn_ae._training._stopping import JudgedRows
-from sklearn_ae.nn import Autoencoder, make_loss
+from sklearn_ae.nn import Autoencoder, TableLayout, make_loss
 
 FITTED = ["mean_", "scale_", "explained_variance_", "explained_variance_ratio_"]
 
@@ -290,3 +291,16 @@ def test_a_grid_search_splits_weights_with_the_rows(quick, digit_rows, weights, 
     expected.fit(digit_rows, sample_weight=weights)
     codes = found.best_estimator_.transform(digit_rows)
     np.testing.assert_array_equal(codes, expected.transform(digit_rows))
+
+
+def test_weights_count_as_rows_in_what_levels_cost():
+    random = np.random.RandomState(0)
+    X = np.column_stack([random.randint(0, 3, 60), random.normal(size=60)]).astype(float)
+    X[:5, 0], weight = np.nan, random.randint(0, 4, 60).astype(float)
+    layout = TableLayout((3, 0), rank=0)
+    found = []
+    for rows, own in ((X, weight), (np.repeat(X, weight.astype(int), axis=0), None)):
+        columns, _ = fit_scalers(layout, "feature", rows, None, own)
+        frequencies, parts = measure_levels(layout, "mse", rows, columns, own)
+        found.append(np.concatenate([*frequencies, *parts]))
+    np.testing.assert_allclose(*found, rtol=1e-12)
