@@ -281,9 +281,9 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
         """
         check_is_fitted(self)
         rows = self._fitted.impute(validate_rows(self, X, reset=False))
-        if self._table is None or not self._table.has_levels:
-            return self._give(rows, X)
-        table, rows = put_back_cells(self._table, rows, X)
+        table = self._table
+        if table is not None and table.has_levels:
+            table, rows = put_back_cells(table, rows, X)
         return keep_digits(self._give(rows, X, table), X)
 
     def _r2(self, X, wanted, sample_weight):

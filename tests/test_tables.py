@@ -312,6 +312,38 @@ def test_imputing_keeps_digits_that_the_dtype_of_the_fit_has_not(library):
     np.testing.assert_array_equal(fitted.impute(other), other)
 
 
+def test_imputing_numbers_keeps_digits_too(library):
+    x = np.random.RandomState(0).normal(size=100)
+    df = pd.DataFrame({"a": x, "b": np.where(np.arange(100) < 9, np.nan, x), "n": 0})
+    df["n"] = np.rint(9 * x).astype(int)
+    new = df.assign(n=df["n"] + 0.25)
+    if library == "polars":
+        df, new = pl.from_pandas(df), pl.from_pandas(new)
+    ae = AutoencoderTransformer(1, max_iter=3, random_state=0).fit(df)
+    filled = ae.set_output(transform=library).impute(new)
+    (before, holes), (after, none) = cells(new), cells(filled)
+    assert not none.any()
+    assert (before[~holes] == after[~holes]).all()
+
+
+def test_imputing_python_objects_of_polars():
+    x = np.random.RandomState(0).normal(size=60).tolist()
+    cells = [None, *(round(4 * v) for v in x[1:])]
+    df = pl.DataFrame(
+        {"x": x, "o": pl.Series(cells, dtype=pl.Object), "t": ["a", "b"] * 30}
+    )
+    filled = AutoencoderTransformer(1, max_iter=3, random_state=0).fit(df).impute(df)
+    assert filled["o"].dtype == pl.Object
+    assert filled["o"].to_list()[1:] == cells[1:]
+    assert filled["o"].to_list()[0] is not None
+
+
+def test_codes_as_many_as_columns_of_categories_rank_by_no_rounding(recwarn):
+    ae = AutoencoderTransformer(6, max_iter=2, random_state=0).fit(make_mixed())
+    ae.score_samples(make_mixed())
+    assert not [w for w in recwarn if "leaves nothing out" in str(w.message)]
+
+
 @pytest.mark.parametrize("own", [None, "rows", "none"])
 def test_noise_is_no_reason_to_fill_by_the_network(own):
     """Columns know nothing of each other, and few validation cells tell little."""

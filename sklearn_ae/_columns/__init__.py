@@ -7,6 +7,7 @@ from ._levels import (
     fit_scaler,
     level_floors,
     level_frequencies,
+    log_frequencies,
 )
 from ._scaler import ScaledRows, Scaler, column_variance, row_slices
 from ._table import Table
@@ -24,6 +25,7 @@ __all__ = [
     "keep_digits",
     "level_floors",
     "level_frequencies",
+    "log_frequencies",
     "put_back_cells",
     "row_slices",
 ]

@@ -14,6 +14,7 @@ __all__ = [
     "fit_scaler",
     "level_floors",
     "level_frequencies",
+    "log_frequencies",
 ]
 
 # What predicting the mean costs, from a column's variance and mean absolute deviation; of
@@ -65,6 +66,11 @@ def level_frequencies(
     return frequencies
 
 
+def log_frequencies(frequencies: np.ndarray) -> np.ndarray:
+    """Return logarithms of frequencies, finite for levels that the fit has not seen."""
+    return np.log(np.maximum(frequencies, _RARE))
+
+
 def level_floors(frequencies: Sequence[np.ndarray], n_cells: np.ndarray) -> np.ndarray:
     """Return the least probability of every level, (n_levels of all columns,).
 
@@ -75,7 +81,7 @@ def level_floors(frequencies: Sequence[np.ndarray], n_cells: np.ndarray) -> np.n
     for p, n in zip(frequencies, n_cells, strict=True):
         if len(p):
             share = _CELLS_OF_FREQUENCIES / (n + 2 * _CELLS_OF_FREQUENCIES)
-            known = np.maximum(p, _RARE)
+            known = np.exp(log_frequencies(p))
             floors.append(share * known / known.sum())
     return np.concatenate(floors)
 

@@ -54,6 +54,11 @@ def keep_digits(filled: Any, X: Any) -> Any:
         import polars as pl
 
         for j, (given, column) in enumerate(zip(X, filled, strict=True)):
+            if given.dtype == pl.Object:  # which polars does not compare
+                pairs = zip(given.to_list(), column.to_list(), strict=True)
+                whole = [b if is_missing(a) else a for a, b in pairs]
+                filled.replace_column(j, pl.Series(column.name, whole, dtype=pl.Object))
+                continue
             there = given.is_not_null() & (
                 given.is_not_nan() if given.dtype.is_float() else True
             )

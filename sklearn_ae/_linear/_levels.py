@@ -4,11 +4,12 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import log_softmax
 
+from .._columns import log_frequencies
+
 __all__ = ["regress_level"]
 
 _MOST_ROWS, _MOST_STEPS = 2000, 25  # enough for so few weights
 _ROUNDING = 1e-7
-_RARE = 1e-6  # frequency of a level that the fit has not seen
 
 
 def regress_level(
@@ -45,7 +46,7 @@ def regress_level(
         rows = np.random.RandomState(seed).permutation(rows)[:_MOST_ROWS]
     n_levels, width = len(frequencies), codes.shape[1] + 1
     start = np.zeros((n_levels, width))
-    start[:, -1] = np.log(np.maximum(frequencies, _RARE))
+    start[:, -1] = log_frequencies(frequencies)
     if len(rows) == 0 or n_levels < 2:
         return start[:, :-1], start[:, -1]
     codes = codes[rows]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .._columns import ScaledRows
+from .._columns import ScaledRows, log_frequencies
 from .._linear import regress_level
 from .._training import by_chunk, load_arrays
 from ..nn import BottleneckNetwork
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ._objective import Objective
 
 __all__ = ["BlockRows", "start_of_table"]
-
-_RARE = 1e-6  # frequency of a level that the fit has not seen
 
 
 class BlockRows:
@@ -98,7 +96,7 @@ def _add_logits(weights, layout, codes, problem: StartProblem, frequencies) -> N
     bias[:n_numbers] = weights["decoder.skip.bias"][:n_numbers]
     for j, places in layout.logits():
         # Of many levels, which have no blocks, the start knows the frequencies.
-        bias[places] = np.log(np.maximum(frequencies[j], _RARE))
+        bias[places] = log_frequencies(frequencies[j])
         if j in layout.indicated:
             weight[places], bias[places] = regress_level(
                 codes,
