@@ -3,7 +3,7 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -170,11 +170,15 @@ class Training:
             self.hooks = CallbackHooks(self, recipe.callbacks)
         self.step = self._make_step()
         self.read: Any = None
-        if network.encoder.table is not None and isinstance(self.step, DenseStep):
+        self.reading: Any = nullcontext
+        table = network.encoder.table
+        # Callbacks see batches as they are.
+        if table is not None and table.is_constant and self.hooks is None:
             # Imported here, since that module imports this one.
             from ._read_batches import ReadBatches
 
-            self.read = ReadBatches(train, network.encoder.table, noise, generator, recipe)
+            self.read = ReadBatches(train, table, noise, generator, recipe)
+            self.reading = table.done
         n_batches = count_batches(recipe.n_passes * len(train.x), recipe.batch_size)
         schedule = SCHEDULES[recipe.learning_rate]
         self.schedule = schedule(self.step.optimizer, recipe.max_iter, n_batches)
@@ -236,7 +240,7 @@ class Training:
             for watcher in watchers:
                 watcher.end(self)
         # These hold the rows, and a callback may keep its net, and with it this object.
-        self.hooks = self.step = self.read = None
+        self.hooks = self.step = self.read = self.reading = None
 
     def _run_epoch(self) -> float:
         """Train on all batches, in a new random order; return the mean loss."""
@@ -255,7 +259,7 @@ class Training:
                 hooks.begin_batch(noisy, target)
             # The last steps are at a low rate, for which bfloat16 may have too few digits.
             in_bfloat16 = recipe.bfloat16 and self.schedule.progress <= 1 - REFINED
-            with user_code.random_state:
+            with user_code.random_state, self.reading():
                 loss = self.step(noisy, target, weight, in_bfloat16=in_bfloat16)
             self.average.update()
             if hooks is not None:

@@ -43,8 +43,8 @@ class ReadBatches:
         self.generator, self.recipe = generator, recipe
         n_read = recipe.n_passes * len(rows.x)
         self.n_parts = math.ceil(n_read * table.layout.n_in / _MOST_READ)
-        passes = recipe.max_iter * recipe.n_passes if noise is None else noise.n_passes
-        self.n_epochs = max(1, passes // recipe.n_passes) if self.n_parts == 1 else 1
+        n_epochs = recipe.max_iter if noise is None else noise.n_epochs
+        self.n_epochs = n_epochs if self.n_parts == 1 else 1
         self.kept: list[Rows] = []
         self.age = 0
 

@@ -2,19 +2,14 @@
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
 
-from ..nn import (
-    BottleneckNetwork,
-    Corruption,
-    TrainingLoss,
-    table_loss,
-)
+from ..nn import BottleneckNetwork, Corruption, TrainingLoss, table_loss
 from ._recipe import ConvergenceError, Recipe
 from ._schedule import Schedule
 from ._steps import copy_weights, set_training
@@ -52,6 +47,7 @@ _FAR = 0.05
 _ROUNDING, _DEAD = 1e-3, 0.98
 
 _ROWS_PER_PASS = 4096  # enough for an estimate of the loss of the mean, too
+_MOST_READ = 2**24  # numbers of rows that are filled once for all evaluations, 64 MiB
 
 
 class AveragedWeights:
@@ -129,10 +125,8 @@ class JudgedRows:
         *,
         rows: "Rows",
     ):
-        self.network = network
-        self.loss = loss
-        self.x = rows.x
-        self.target = rows.x if rows.target is None else rows.target
+        self.network, self.loss = network, loss
+        self.x, self.target = rows.x, rows.wanted
         # Some thousand rows at a time, which bounds the memory.
         n_parts = math.ceil(len(rows.x) / _ROWS_PER_PASS)
         if noise is not None:
@@ -149,6 +143,12 @@ class JudgedRows:
             self.weight = self.weight / self.weight.mean()
             weights = self.weight.tensor_split(n_parts)
         self.parts = [*zip(self.x.tensor_split(n_parts), targets, weights, strict=True)]
+        self.reading: Any = nullcontext
+        table = network.encoder.table
+        is_read = table is not None and table.is_constant
+        if is_read and len(self.x) * table.layout.n_in <= _MOST_READ:
+            self.parts = [(table(x), *others) for x, *others in self.parts]
+            self.reading = table.done
         self.of_table = None if network.to_rows is None else table_loss(loss)
         if self.of_table is not None:
             mean = self.of_table.marginal(self.target, self.weight)
@@ -180,7 +180,7 @@ class JudgedRows:
         for rows, (x, target, weight) in zip(
             losses.tensor_split(len(self.parts)), self.parts, strict=True
         ):
-            with user_code.random_state:
+            with user_code.random_state, self.reading():
                 outcome = self.network.outcome(x)
                 rows.copy_(self.loss.rows(outcome, target))
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome

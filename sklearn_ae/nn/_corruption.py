@@ -54,7 +54,7 @@ class Corruption(ABC):
 
     auto: ClassVar[float]  # the level that "auto" selects
     most: ClassVar[float] = 1.0  # the largest level, for levels that are fractions of cells
-    n_passes: int = 1  # over the rows for which the same noise may serve
+    n_epochs: int = 1  # for which the same noise may serve
 
     level: torch.Tensor
     size: torch.Tensor  # of one unit of the level, in what the network sees
@@ -262,9 +262,9 @@ class SwapNoise(Corruption):
         return Moments(keep, self.level * self.mean, (1 - keep**2) * self.variance)
 
 
-# Over the rows, before other cells are hidden. With 8 in place of 1 adult kept 0.02 less of
-# complete rows, with 4 it kept 0.005 less; filling takes most of the time of a fit.
-_PASSES_HIDDEN = 4
+# Before other cells are hidden. With 8 in place of 1 adult kept 0.02 less of complete rows,
+# with 4 it kept 0.005 less; filling takes most of the time of a fit.
+_EPOCHS_HIDDEN = 4
 
 
 class HiddenCells(Corruption):
@@ -285,7 +285,7 @@ class HiddenCells(Corruption):
     def __init__(self, noise: Corruption | None, share: float):
         super().__init__(min(max(0.05, 2 * share), 0.5))
         self.noise = noise
-        self.n_passes = _PASSES_HIDDEN if noise is None else 1
+        self.n_epochs = _EPOCHS_HIDDEN if noise is None else 1
 
     def __call__(self, x, generator):
         if self.noise is not None:

@@ -111,8 +111,8 @@ class DenseGradients:
         if type(network) is not Autoencoder:
             return False
         table = network.encoder.table
-        if table is not None and len(table.embeddings):
-            return False  # which are learnt in front of the first layer
+        if table is not None and not table.is_constant:
+            return False
         known = (nn.Linear, nn.Identity, Dropout, *_ACTIVATIONS)
         return all(
             half.layers is None

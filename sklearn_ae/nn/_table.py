@@ -7,6 +7,7 @@ instead. The last layer gives the numbers, then a logit of every level.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -172,6 +173,21 @@ class TableInput(nn.Module):
         # Not buffers: they follow from the layout, and need not be stored.
         self._starts = torch.tensor(starts, dtype=torch.int64, device="cpu")
         self._owners = torch.tensor(layout.owners, dtype=torch.int64, device="cpu")
+        self._is_done = False
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether a row always becomes the same: nothing of this is learnt."""
+        return len(self.embeddings) == 0
+
+    @contextmanager
+    def done(self) -> Iterator[None]:
+        """Let rows pass while the block runs: they are what came out before."""
+        self._is_done = True
+        try:
+            yield
+        finally:
+            self._is_done = False
 
     def spread(self, x: torch.Tensor) -> torch.Tensor:
         """Return the blocks of ``x``, (n_rows, n_blocks), NaN where cells are missing."""
@@ -206,6 +222,8 @@ class TableInput(nn.Module):
         return rows
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if self._is_done:
+            return x
         parts = [self.blocks(x)]
         if self.fill is not None:
             parts.append(x.isnan().to(x.dtype))

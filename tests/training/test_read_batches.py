@@ -2,12 +2,14 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 
 from sklearn_ae._training._loop import Rows
 from sklearn_ae._training._read_batches import ReadBatches
 from sklearn_ae.nn import NOISES, HiddenCells, TableLayout
+from sklearn_ae.nn._holes import FillHoles
 from sklearn_ae.nn._table import TableInput
 
 N_ROWS = 40
@@ -47,7 +49,7 @@ def test_every_row_once_a_pass_in_a_new_order(n_passes):
     assert orders[0] != orders[1]
 
 
-def test_cells_are_hidden_anew_after_four_passes():
+def test_cells_are_hidden_anew_after_four_epochs():
     batches = reader(HiddenCells(None, 0.2))
     masks = [epoch(batches)[1] for _ in range(6)]
     same = [torch.equal(masks[0], mask) for mask in masks]
@@ -83,3 +85,26 @@ def test_of_many_rows_none_are_kept(monkeypatch):
     assert [sorted(order) for order in orders] == [[*range(N_ROWS)]] * 2
     assert not torch.equal(*masks)
     assert batches.kept == []
+
+
+def test_holes_are_filled_once_for_all_evaluations(quick, digits, monkeypatch):
+    X = np.where(
+        np.random.RandomState(0).uniform(size=(200, 64)) < 0.1, np.nan, digits[0][:200]
+    )
+    n_calls, forward = [], FillHoles.forward
+
+    def counted(fill, x):
+        n_calls.append(len(x))
+        return forward(fill, x)
+
+    monkeypatch.setattr(FillHoles, "forward", counted)
+    calls, scores = [], []
+    for most in (2**24, 0):
+        monkeypatch.setattr("sklearn_ae._training._stopping._MOST_READ", most)
+        n_calls.clear()
+        fitted = quick(4, max_iter=8).fit(X)
+        calls.append(len(n_calls))
+        scores.append(fitted.validation_scores_)
+    # Two parts of the rows at the start, and one after each epoch, instead of once each.
+    assert calls[1] - calls[0] >= 8
+    np.testing.assert_allclose(*scores, rtol=1e-5)
