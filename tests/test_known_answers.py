@@ -129,11 +129,11 @@ def test_it_follows_a_parabola_that_pca_cannot(bent):
 
 
 @pytest.mark.parametrize("name", DATA)
-@pytest.mark.parametrize("n_components", [2, 4, 8])
+@pytest.mark.parametrize("n_components", [2, 8])
 def test_held_out_rows_are_never_worse_than_pca(name, n_components):
     X = DATA[name]().data
     gains = []
-    for seed in range(3):
+    for seed in range(2):
         train, test = train_test_split(X, test_size=0.25, random_state=seed)
         ae = AutoencoderTransformer(n_components, random_state=seed).fit(train)
         pca = PCA(n_components).fit(train)

@@ -130,7 +130,7 @@ def test_mae_leaves_outliers_aside(quick, bent):
     X[far] += rng.normal(size=(20, 4)) * 20
     errors = {}
     for loss in ("mse", "mae"):
-        settings = {"hidden_layer_sizes": (32, 32), "max_iter": 100}
+        settings = {"hidden_layer_sizes": (32, 32), "max_iter": 100, "batch_size": 16}
         fitted = quick(1, loss=loss, **settings).fit(X)
         errors[loss] = np.abs(fitted.reconstruct(bent) - bent).mean()
     assert errors["mae"] < errors["mse"]

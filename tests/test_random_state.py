@@ -47,13 +47,13 @@ def test_same_bits_in_a_worker_process(quick, digits):
 
 
 def test_concurrent_fits_equal_sequential_ones(quick, digits):
-    X = digits[0][:300]
+    X = digits[0][:150]
 
     def codes(seed):
         return quick(random_state=seed, dropout=0.1).fit(X).transform(X)
 
     with ThreadPoolExecutor(4) as pool:
-        concurrent = list(pool.map(codes, range(8)))
+        concurrent = list(pool.map(codes, range(4)))
     for seed, found in enumerate(concurrent):
         np.testing.assert_array_equal(found, codes(seed))
 
@@ -156,7 +156,7 @@ def test_concurrent_fits_put_the_number_of_threads_back(quick, bent):
     torch.set_num_threads(2)
     try:
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda seed: quick(random_state=seed).fit(bent), range(12)))
+            list(pool.map(lambda seed: quick(random_state=seed).fit(bent), range(6)))
             threads = list(pool.map(lambda _: torch.get_num_threads(), range(12)))
         assert torch.get_num_threads() == 2
         assert set(threads) == {2}
