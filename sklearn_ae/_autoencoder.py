@@ -24,6 +24,7 @@ from ._types import (
     Sampler,
     Scaling,
     Schedule,
+    Size,
     Sizes,
     Solver,
 )
@@ -101,6 +102,13 @@ class AutoencoderTransformer(BaseAutoencoder):
         "feature" centres each feature and divides it by its standard deviation, so that
         all have the same weight. None leaves the features as they are, which slows
         training unless their range is about 1.
+
+    ordered : bool, default=False
+        Whether codes are nested, as PCA's are: the first j codes are a code of their own,
+        for every j, and ``truncate(j)`` keeps those alone without training. Many samples
+        of each batch are then decoded from their first codes only, which costs training
+        time, and some accuracy with all codes. Needs layers that are built here: no
+        ``encoder`` and no ``decoder``.
 
     categorical_features : "from_dtype", None, or array-like of str, int or bool, \
             default="from_dtype"
@@ -365,7 +373,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     def __init__(
         self,
-        n_components: int | None = None,
+        n_components: Size = None,
         *,
         hidden_layer_sizes: Sizes = (128, 128),
         decoder_hidden_layer_sizes: Sizes | None = None,
@@ -375,6 +383,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         loss: Loss = "mse",
         init: Init = "pca",
         scaling: Scaling | None = "global",
+        ordered: bool = False,
         categorical_features: CategoricalFeatures | None = "from_dtype",
         whiten: bool = False,
         sampler: Sampler = "gaussian",
@@ -407,6 +416,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.loss = loss
         self.init = init
         self.scaling = scaling
+        self.ordered = ordered
         self.categorical_features = categorical_features
         self.whiten = whiten
         self.sampler = sampler

@@ -20,6 +20,7 @@ from ._loadings import LoadingsMixin
 from ._objectives import Objective
 from ._plan import make_plan
 from ._scores import score
+from ._sizes import TO_BE_FOUND, SizeSearch
 from ._sklearn._callbacks import CALLBACKS, EpochTasks, FitTask
 from ._sklearn._fit_data import validate_fit_data, weighted_rows
 from ._sklearn._html import DrawnNetworkMixin
@@ -32,8 +33,8 @@ from ._sklearn._validation import (
     all_or_nothing,
     fresh_random_state,
     output_library,
+    refuse_booleans,
     refuse_other_categories,
-    refuse_size,
     validate_codes,
     validate_count,
     validate_rows,
@@ -43,8 +44,7 @@ from ._sklearn._validation import (
     warn_user,
 )
 from ._training import ProgressLines, ReconstructionNet, Watcher
-from ._types import Floats, Loss, RandomState, Scaling
-from ._version import __version__
+from ._types import Floats, Loss, RandomState, Scaling, Size
 from .nn import ACTIVATIONS
 
 __all__ = ["BaseAutoencoder"]
@@ -52,7 +52,6 @@ __all__ = ["BaseAutoencoder"]
 # "softplus" is left out: it exists for the output of loss="kl", which "auto" selects.
 _ACTIVATIONS = set(ACTIVATIONS) - {"softplus"}
 _COUNT = Interval(Integral, 1, None, closed="left")
-_TO_BE_FOUND = float, np.floating, str  # what PCA takes for a number to be found
 
 
 class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
@@ -64,7 +63,7 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
 
     # Parameters that are read here.
     loss: Loss
-    n_components: int | None
+    n_components: Size
     random_state: RandomState
     scaling: Scaling | None
     categorical_features: Any
@@ -135,25 +134,25 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
             if any(part is not None for part in (X_clean, *given)):
                 X, X_clean, weight, own_rows = validate_fit_data(self, X, X_clean, *given)
             counts = [getattr(self, name, None) for name in COUNTS]
-            if bool in map(type, counts) or isinstance(self.n_components, _TO_BE_FOUND):
-                refuse_size(self)
+            if bool in map(type, counts):
+                refuse_booleans(self)
             # The least value of a table is NaN if any cell is.
             is_plain = self._table is None and X_clean is None and not np.isnan(X.min())
             n_levels = () if is_plain else self._levels_of(X, X_clean)
             objective = self._make_objective(X.shape[1], X_clean is not None)
             # Plain settings: nothing below reads or changes the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
-            plan = make_plan(
-                settings, objective, X, X_clean, last, n_levels=n_levels, weight=weight
-            )
+            how: Any = {"n_levels": n_levels, "weight": weight}
+            rows = objective, X, X_clean
+            if isinstance(self.n_components, TO_BE_FOUND):
+                self._find_size(settings, last, *rows, own_rows=own_rows, **how)
+            plan = make_plan(settings, *rows, last, **how)
             if self.warm_start and last is None:
                 warn_of_forgotten_rows(self, plan)
             variance = plan.output_columns.variance_  # of what should come out
-            is_scaled = plan.architecture.output_activation == "identity"  # else bounded
-            hides = variance.max() > DOMINANT * variance.sum() and (variance > 0).sum() > 1
-            if hides and is_scaled and plan.columns.kind != "feature" and last is None:
-                warn_of_dominant_column(self, variance)
-            random_state = fresh_random_state(self.random_state)
+            if variance.max() > DOMINANT * variance.sum() and last is None:
+                warn_of_dominant_column(self, plan)
+            random_state = fresh_random_state(settings.random_state)
             fit = Fit(plan, X, X_clean, random_state, weight=weight, own_rows=own_rows)
             watchers: list[Watcher] = [ProgressLines()] if self.verbose else []
             if task is not None:
@@ -166,6 +165,17 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
             if task is not None:
                 task.end()
         return self
+
+    def _find_size(self, settings, last: Fitted | None, *rows, **how) -> None:
+        """Set the number of codes; a warm start has as many as before."""
+        if last is not None:
+            settings.n_components = last.architecture.n_components
+            return
+        settings.random_state = fresh_random_state(self.random_state)
+        search = SizeSearch(settings, *rows, **how)
+        settings.n_components = search.find()
+        if search.complaint_ is not None:
+            warn_user(search.complaint_, UserWarning)
 
     def _levels_of(self, X: np.ndarray, X_clean: np.ndarray | None) -> tuple[int, ...]:
         """Return the number of levels of each column; nothing for complete numbers."""
@@ -207,7 +217,13 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
 
     def _snapshot(self, fit) -> dict:
         """Return what the attributes would be if ``fit`` ended with the current epoch."""
-        return vars(copy(self)) | _attributes(fit.snapshot())[0]
+        return vars(self._with(fit.snapshot()))
+
+    def _with(self, fitted: Fitted) -> Self:
+        """Return a copy with another fit."""
+        other = copy(self)
+        vars(other).update(_attributes(fitted)[0])
+        return other
 
     # -- using ---------------------------------------------------------------
 
@@ -361,22 +377,6 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
         tags.input_tags.allow_nan = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-    def __getstate__(self):
-        return dict(super().__getstate__(), _sklearn_ae_version=__version__)
-
-    def __setstate__(self, state):
-        state = dict(state)
-        version = state.pop("_sklearn_ae_version", "unknown")
-        if version != __version__:
-            warn_user(
-                f"This {type(self).__name__} was saved with sklearn_ae version {version} "
-                f"and is loaded with version {__version__}; expected the same version. "
-                "It may fail or give other results: fit it again, or install the version "
-                "that saved it.",
-                UserWarning,
-            )
-        super().__setstate__(state)
 
 
 def _attributes(fitted: Fitted) -> tuple[dict, str | None]:

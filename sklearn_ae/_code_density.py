@@ -54,6 +54,10 @@ class CodeDensity(ABC):
     def draw(self, n_samples: int, random_state: np.random.RandomState) -> np.ndarray:
         """Return new codes, (n_samples, n_components)."""
 
+    @abstractmethod
+    def mapped(self, M: np.ndarray) -> "CodeDensity":
+        """Return the density of ``codes @ M``, M of shape (n_components, n_mapped)."""
+
 
 class StandardNormalDensity(CodeDensity):
     """The standard normal density N(0, I), whatever the codes are."""
@@ -64,6 +68,11 @@ class StandardNormalDensity(CodeDensity):
 
     def draw(self, n_samples, random_state):
         return random_state.normal(size=(n_samples, self.n_components_))
+
+    def mapped(self, M):
+        density = GaussianDensity()
+        density.mean_, density.covariance_ = np.zeros(M.shape[1]), M.T @ M
+        return density
 
 
 class GaussianDensity(CodeDensity):
@@ -91,6 +100,11 @@ class GaussianDensity(CodeDensity):
         root = vectors * np.sqrt(np.maximum(values, 0))
         normal = random_state.normal(size=(n_samples, len(self.mean_)))
         return self.mean_ + normal @ root.T
+
+    def mapped(self, M):
+        density = GaussianDensity()
+        density.mean_, density.covariance_ = self.mean_ @ M, M.T @ self.covariance_ @ M
+        return density
 
 
 class MixtureDensity(CodeDensity):
@@ -141,6 +155,14 @@ class MixtureDensity(CodeDensity):
         # Shuffled, or any subset of the rows would come from few of the components.
         return random_state.permutation(np.concatenate(codes))
 
+    def mapped(self, M):
+        density = MixtureDensity()
+        density.weights_, density.means_ = self.weights_, self.means_ @ M
+        # Of M' root root' M; R' R of a QR decomposition is that.
+        R = np.linalg.qr(np.swapaxes(M.T @ self.roots_, 1, 2), mode="r")
+        density.roots_ = np.swapaxes(R, 1, 2)
+        return density
+
 
 class DeferredDensity(CodeDensity):
     """A density that is fitted when codes are first drawn from it.
@@ -163,6 +185,10 @@ class DeferredDensity(CodeDensity):
             self.density.fit(*self.todo)
             self.todo = None
         return self.density.draw(n_samples, random_state)
+
+    def mapped(self, M):
+        self.draw(1, np.random.RandomState(0))  # which fits it
+        return self.density.mapped(M)
 
 
 def _in_proportion(weight: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:

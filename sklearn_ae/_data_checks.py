@@ -15,7 +15,10 @@ __all__ = [
     "check_unchanged",
     "check_units",
     "refuse_lack_of_memory",
+    "refuse_long_codes",
     "refuse_lost_digits",
+    "refuse_output",
+    "refuse_own_layers",
 ]
 
 # Range of each bounded output activation. silu, gelu and elu go slightly below zero, by
@@ -171,6 +174,36 @@ def refuse_lack_of_memory(error: Exception, architecture, n_rows: int, batch_siz
         f"{cause}, several times over in training, which this machine has no memory for "
         f"({str(error).partition(chr(10))[0]}); expected fewer. {way}."
     ) from error
+
+
+def refuse_own_layers(settings) -> None:
+    """Raise ValueError for ordered codes of an encoder or a decoder of the user's."""
+    for name in ("encoder", "decoder"):
+        if getattr(settings, name) is not None:
+            raise ValueError(
+                f"ordered=True and {name}={getattr(settings, name)!r}; expected layers "
+                "that know how many codes there are, as only those built here do. Use "
+                f"{name}=None, or ordered=False."
+            )
+
+
+def refuse_long_codes(n_components, most: int, shape, n_blocks: int) -> None:
+    """Raise ValueError: codes are longer than ``most``, for a table of this shape."""
+    blocks = f" of {n_blocks} numbers and levels" if n_blocks else ""
+    raise ValueError(
+        f"n_components={n_components!r} must be between 1 and min(n_samples, "
+        f"n_features)={most}: X has {shape[0]} rows and {shape[1]} columns{blocks}. Use "
+        f"a smaller n_components, or None to take {min(most, shape[1])}."
+    )
+
+
+def refuse_output(output_activation: str, loss: str) -> None:
+    """Raise ValueError: the loss is not defined for all that the activation gives."""
+    low, high = LOSSES[loss].domain
+    raise ValueError(
+        f"output_activation={output_activation!r} lets outputs leave [{low:g}, "
+        f"{high:g}]; loss={loss!r} expected an output inside. Use output_activation='auto'."
+    )
 
 
 def check_unchanged(architecture, scaling, last) -> None:

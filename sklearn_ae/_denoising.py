@@ -36,6 +36,7 @@ from ._types import (
     Sampler,
     Scaling,
     Schedule,
+    Size,
     Sizes,
     Solver,
 )
@@ -144,6 +145,13 @@ class DenoisingAutoencoder(BaseAutoencoder):
         "feature" centres each feature and divides it by its standard deviation, so that
         all have the same weight. None leaves the features as they are, which slows
         training unless their range is about 1.
+
+    ordered : bool, default=False
+        Whether codes are nested, as PCA's are: the first j codes are a code of their own,
+        for every j, and ``truncate(j)`` keeps those alone without training. Many samples
+        of each batch are then decoded from their first codes only, which costs training
+        time, and some accuracy with all codes. Needs layers that are built here: no
+        ``encoder`` and no ``decoder``.
 
     categorical_features : "from_dtype", None, or array-like of str, int or bool, \
             default="from_dtype"
@@ -406,7 +414,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     def __init__(
         self,
-        n_components: int | None = None,
+        n_components: Size = None,
         *,
         noise: Noise = "gaussian",
         noise_level: NoiseLevel = "auto",
@@ -419,6 +427,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         loss: Loss = "mse",
         init: Init = "pca",
         scaling: Scaling | None = "global",
+        ordered: bool = False,
         categorical_features: CategoricalFeatures | None = "from_dtype",
         whiten: bool = False,
         sampler: Sampler = "gaussian",
@@ -454,6 +463,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         self.loss = loss
         self.init = init
         self.scaling = scaling
+        self.ordered = ordered
         self.categorical_features = categorical_features
         self.whiten = whiten
         self.sampler = sampler

@@ -9,9 +9,10 @@ from ._code_density import DENSITIES, CodeDensity, DeferredDensity
 from ._columns import ScaledRows, column_variance
 from ._data_checks import refuse_lack_of_memory
 from ._fit_cases import (
+    MOST_ROWS_TO_EXPLAIN,
     block_rows,
     choose_fills,
-    explain_table,
+    explain_codes,
     ignore_columns,
     load_table,
     own_validation_rows,
@@ -46,7 +47,7 @@ _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 
 # Rows that tell what every code keeps. They are decoded once per code, in a fiftieth of the
 # time of the fit, where an epoch takes some six decodings a row, or in milliseconds.
-_MOST_ROWS_TO_EXPLAIN, _FEWEST_ROWS_TO_EXPLAIN = 2000, 100
+_FEWEST_ROWS_TO_EXPLAIN = 100
 _EPOCHS_TO_EXPLAIN, _MULTIPLICATIONS_TO_EXPLAIN = 0.1, 1e8
 
 
@@ -254,9 +255,9 @@ class Fit:
                 constant = np.flatnonzero(np.isin(plan.architecture.table.owners, constant))
             ignore_columns(arrays, constant, self.blocks[:1][0])
         if plan.architecture.table is not None and plan.architecture.table.rank:
-            rows = self.x[self.valid[:_MOST_ROWS_TO_EXPLAIN]]
+            rows = self.x[self.valid[:MOST_ROWS_TO_EXPLAIN]]
             if self.own_rows is not None:
-                rows = ScaledRows(self.own_rows[0], plan.columns)[:_MOST_ROWS_TO_EXPLAIN]
+                rows = ScaledRows(self.own_rows[0], plan.columns)[:MOST_ROWS_TO_EXPLAIN]
             chosen = choose_fills(self.network, rows, self.seed)
             arrays["encoder.table.by_network"] = chosen
         n_epochs = 0 if self.training is None else len(self.training.losses)
@@ -334,26 +335,25 @@ class Fit:
         self, codes, axes, axes_variance, stays_linear: bool, n_epochs: int
     ) -> np.ndarray:
         """Return what each further code adds to R², the later ones at their means."""
-        plan, n_rows, n_components = self.plan, len(self.X), codes.shape[1]
+        plan, (n_rows, n_components) = self.plan, codes.shape
         scale = plan.output_columns.scale_ / plan.output_columns.scale_.max()
         variance = plan.output_columns.variance_.sum()
-        if plan.architecture.table is not None:
-            how = {"codes": codes, "rows": self.train[:_MOST_ROWS_TO_EXPLAIN], "axes": axes}
+        is_nested = plan.architecture.ordered and not stays_linear
+        if plan.architecture.table is not None or (is_nested and variance > 0):
+            how = {"codes": codes, "rows": self.train, "axes": axes, "is_nested": is_nested}
             how |= {"target": self.target or self.x, "weight": self.weight}
-            return explain_table(plan, self.network, self.loss, **how)
+            return explain_codes(plan, self.network, self.loss, **how)
         if not variance > 0:
             return np.zeros(n_components)
         is_pca = stays_linear and plan.objective.starts_at_pca and plan.shares_units
-        is_activated = plan.architecture.code_activation != "identity"
-        if is_pca and not is_activated and np.all(scale == 1):
+        is_pca = is_pca and plan.architecture.code_activation == "identity"
+        if is_pca and np.all(scale == 1):
             # As PCA's, which divides both variances by n - 1.
             return axes_variance / (variance * self.size / (self.size - 1))
-        n_decodings = max(
-            _EPOCHS_TO_EXPLAIN * n_rows * n_epochs,
-            _MULTIPLICATIONS_TO_EXPLAIN / plan.architecture.n_multiplications,
-        )
-        most = max(int(n_decodings / n_components), _FEWEST_ROWS_TO_EXPLAIN)
-        most = min(most, _MOST_ROWS_TO_EXPLAIN)
+        n_decodings = _MULTIPLICATIONS_TO_EXPLAIN / plan.architecture.n_multiplications
+        n_decodings = max(n_decodings, _EPOCHS_TO_EXPLAIN * n_rows * n_epochs)
+        most = max(n_decodings / n_components, _FEWEST_ROWS_TO_EXPLAIN)
+        most = int(min(most, MOST_ROWS_TO_EXPLAIN))
         rows = np.arange(n_rows) if n_rows <= most else self.train[:most]
         wanted = (self.target or self.x)[rows]
         # As in R², where what is constant has no weight.

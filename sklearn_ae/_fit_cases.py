@@ -14,13 +14,17 @@ from ._training import Rows, by_chunk, load_arrays, to_rows
 from .nn import BottleneckNetwork, TrainingLoss, table_loss
 
 __all__ = [
+    "MOST_ROWS_TO_EXPLAIN",
     "block_rows",
     "choose_fills",
-    "explain_table",
+    "explain_codes",
     "ignore_columns",
     "load_table",
     "own_validation_rows",
 ]
+
+# Rows that tell what every code keeps, if there are more.
+MOST_ROWS_TO_EXPLAIN = 2000
 
 # Parts in which cells of validation rows are hidden, and how many cells of a column it
 # takes to say that the network fills it better.
@@ -106,7 +110,7 @@ def choose_fills(network: BottleneckNetwork, x: np.ndarray, seed: int) -> np.nda
     return ((mean > 2 * error) & (n_cells >= _FEWEST_CELLS)) | is_embedded
 
 
-def explain_table(
+def explain_codes(
     plan: Plan,
     network: BottleneckNetwork,
     loss: TrainingLoss,
@@ -116,8 +120,11 @@ def explain_table(
     target: ScaledRows,
     weight: np.ndarray | None,
     axes: dict[str, np.ndarray],
+    is_nested: bool,
 ) -> np.ndarray:
     """Return what each further code adds to the share explained, (n_components,).
+
+    Of tables, and of nested codes.
 
     Parameters
     ----------
@@ -127,35 +134,44 @@ def explain_table(
     codes : ndarray of shape (n_samples, n_components)
         Of all rows, in the network's axes.
     rows : ndarray of int
-        Of which the share is told.
+        Of which the share is told, the first of them, if there are more rows.
     target : ScaledRows of shape (n_samples, n_columns)
         What all rows should become.
     weight : ndarray of shape (n_samples,) or None
         Of all rows.
     axes : dict of ndarray
         Weights of CodeAxes, by name.
+    is_nested : bool
+        Whether later codes are missing; else they are at their mean.
     """
-    table: Any = plan.architecture.table
-
+    table, n_rows = plan.architecture.table, len(codes)
+    most = MOST_ROWS_TO_EXPLAIN
+    rows = np.arange(n_rows) if n_rows <= most else rows[:most]
     wanted = target[rows]
 
     def squares(code, x):
-        return table_loss(loss).squares(network.decoder(code), x)
+        x_hat = network.decoder(code)
+        return (x_hat - x) ** 2 if table is None else table_loss(loss).squares(x_hat, x)
 
     of_rows = np.ones(len(codes)) if weight is None else weight
     centre = of_rows @ codes / of_rows.sum()
     of_rows = of_rows[rows]
     moved = (codes[rows] - centre) @ axes["axes.weight"]
-    total = column_totals(wanted, table.n_levels, of_rows)
-    share = plan.output_columns.scale_**2
-    if table.categories:
+    n_levels = (0,) * wanted.shape[1] if table is None else table.n_levels
+    total = column_totals(wanted, n_levels, of_rows)
+    share = (plan.output_columns.scale_ / plan.output_columns.scale_.max()) ** 2
+    if table is not None and table.categories:
         share = 1 / np.where(total > 0, total, 1)
     share = np.where(total > 0, share, 0)
     share = share / ((total * share).sum() or 1.0)
     kept, explained = np.repeat(centre[np.newaxis], len(rows), axis=0), [0.0]
     for j, back in enumerate(axes["axes.inverse_weight"]):
         kept += np.outer(moved[:, j], back)
-        errors = of_rows @ by_chunk(squares, network, kept, wanted)
+        given = kept
+        if is_nested:
+            missing = np.broadcast_to(np.arange(codes.shape[1]) > j, kept.shape)
+            given = np.hstack([np.where(missing, 0, codes[rows]), missing])
+        errors = of_rows @ by_chunk(squares, network, given, wanted)
         explained.append(1 - share @ errors)
     return np.diff(explained)
 

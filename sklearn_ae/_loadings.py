@@ -3,22 +3,31 @@
 Computed when it is asked for: a fit pays nothing.
 """
 
-from typing import Any
+from abc import ABC, abstractmethod
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._fitted import Fitted
-from ._types import Floats
+from ._sklearn._validation import validate_count
+from ._truncate import truncated
+from ._types import Floats, Size
 
 __all__ = ["LoadingsMixin"]
 
 
-class LoadingsMixin:
+class LoadingsMixin(ABC):
     """Attributes and methods that users of PCA write after ``pca.``."""
 
     _fitted: Fitted
+    n_components: Size
+    n_components_: int
     explained_variance_: Floats
+
+    @abstractmethod
+    def _with(self, fitted: Fitted) -> Self:
+        """Return a copy with another fit."""
 
     @property
     def components_(self) -> Floats:
@@ -48,6 +57,34 @@ class LoadingsMixin:
         fitted = self._fitted
         _refuse_nonlinear(fitted, "noise_variance_")
         return float(_noise(fitted) * np.mean(fitted.output_columns.scale_**2))
+
+    def truncate(self, n_components: int) -> Self:
+        """Return a fitted copy whose codes are the first ones of this fit's.
+
+        Nothing is trained: of nested codes, see ``ordered``, the decoder has learnt to do
+        with the first; of a linear result the others stay at their mean.
+
+        Parameters
+        ----------
+        n_components : int
+            Number of codes, at most ``n_components_``.
+
+        Returns
+        -------
+        truncated : estimator of this class
+            With ``n_components`` codes, and a smaller pickle. What is said of the
+            training, ``validation_scores_`` for one, is that of all codes.
+
+        Raises
+        ------
+        ValueError
+            Codes are not nested and the result is not linear, or there are not so many.
+        """
+        check_is_fitted(self)
+        validate_count("n_components", n_components, self.n_components_)
+        other = self._with(truncated(self._fitted, int(n_components)))
+        other.n_components = int(n_components)
+        return other
 
     def get_covariance(self) -> Floats:
         """Return the covariance of the features by the model, for linear results.

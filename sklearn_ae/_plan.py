@@ -14,7 +14,10 @@ from ._data_checks import (
     check_loss_domain,
     check_output_range,
     check_unchanged,
+    refuse_long_codes,
     refuse_lost_digits,
+    refuse_output,
+    refuse_own_layers,
 )
 from ._objectives import Objective
 from ._plan_tables import fit_scalers, measure_levels, plan_table
@@ -44,6 +47,8 @@ _FEWEST_ROWS, _MOST_ROWS = 16, 512
 # rows, 0.705 with 1000 and 0.698 with 1500, in 1.1 and 1.7 s; 0.741 by batches of 4 to 8.
 # Where columns outnumber rows passes won 0.006 of R² at most, in two to nine times as long.
 _ROWS_PER_EPOCH, _FEWEST_TO_REPEAT = 1000, 50
+# Ordered codes are codes of many sizes to learn: so many more passes, in larger batches.
+_PASSES_ORDERED, _BATCHES_ORDERED = 3, 2
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,7 @@ class Architecture:
     encoder: Callable | None
     decoder: Callable | None
     table: TableLayout | None = None
+    ordered: bool = False
 
     @property
     def is_linear(self) -> bool:
@@ -257,7 +263,8 @@ def _as_recipe(settings, objective, architecture, starts_linear, *, n_rows, scal
     # Only these were measured with several passes.
     may_repeat = settings.early_stopping and isinstance(solver, str) and not has_own_layers
     may_repeat &= architecture.n_features <= n_rows
-    batch_size, n_passes = plan_batches(settings.batch_size, n_rows, may_repeat)
+    how = settings.batch_size, n_rows, may_repeat, architecture.ordered
+    batch_size, n_passes = plan_batches(*how)
     # An optimizer class gets a single group of weights, since LBFGS accepts no more.
     slow = architecture.linear_skip and isinstance(solver, str) and settings.loss == "mse"
     work = architecture.n_multiplications
@@ -313,7 +320,9 @@ def _may_loosen(settings, objective, scalers) -> bool:
     )
 
 
-def plan_batches(batch_size: int | str, n_rows: int, may_repeat: bool) -> tuple[int, int]:
+def plan_batches(
+    batch_size: int | str, n_rows: int, may_repeat: bool, ordered: bool = False
+) -> tuple[int, int]:
     """Return rows in a batch, and passes over all rows in an epoch.
 
     A batch size of "auto" is the power of two that gives about 16 batches, and one pass; of
@@ -324,12 +333,14 @@ def plan_batches(batch_size: int | str, n_rows: int, may_repeat: bool) -> tuple[
     >>> [plan_batches("auto", n_rows, True) for n_rows in (40, 80, 320, 500, 501, 2000)]
     [(16, 1), (16, 12), (16, 3), (32, 2), (32, 1), (128, 1)]
     """
+    n_passes = _PASSES_ORDERED if ordered else 1
     if not isinstance(batch_size, str):
-        return int(batch_size), 1
+        return int(batch_size), n_passes
     wanted = 2 ** round(math.log2(max(n_rows, 1) / _BATCHES))
     may_repeat = may_repeat and n_rows >= _FEWEST_TO_REPEAT
-    n_passes = max(1, _ROWS_PER_EPOCH // n_rows) if may_repeat else 1
-    return int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS)), n_passes
+    n_passes *= max(1, _ROWS_PER_EPOCH // n_rows) if may_repeat else 1
+    wanted = int(min(max(wanted, _FEWEST_ROWS), _MOST_ROWS))
+    return wanted * (_BATCHES_ORDERED if ordered else 1), n_passes
 
 
 def _plan_architecture(
@@ -338,25 +349,18 @@ def _plan_architecture(
     table: TableLayout | None = None
     if n_levels:
         table = last.architecture.table if last else plan_table(settings, X, n_levels)
+    if settings.ordered:
+        refuse_own_layers(settings)
     encoder_sizes = _as_sizes("hidden_layer_sizes", settings.hidden_layer_sizes)
-    decoder_sizes = encoder_sizes[::-1]
-    if settings.decoder_hidden_layer_sizes is not None:
-        decoder_sizes = _as_sizes(
-            "decoder_hidden_layer_sizes", settings.decoder_hidden_layer_sizes
-        )
+    decoder_sizes, own = encoder_sizes[::-1], settings.decoder_hidden_layer_sizes
+    if own is not None:
+        decoder_sizes = _as_sizes("decoder_hidden_layer_sizes", own)
     n_components, n_blocks = settings.n_components, table.n_blocks if table else X.shape[1]
     most = min(len(X), table.most_codes if table else n_blocks)
     if n_components is None:
-        n_components = min(most, X.shape[1])
-        if last is not None:
-            n_components = last.architecture.n_components
+        n_components = last.architecture.n_components if last else min(most, X.shape[1])
     elif n_components > most and last is None:  # a warm start may have fewer rows
-        raise ValueError(
-            f"n_components={n_components!r} must be between 1 and min(n_samples, "
-            f"n_features)={most}: X has {X.shape[0]} rows and {X.shape[1]} columns"
-            f"{f' of {n_blocks} numbers and levels' if any(n_levels) else ''}. Use "
-            f"a smaller n_components, or None to take {min(most, X.shape[1])}."
-        )
+        refuse_long_codes(n_components, most, X.shape, n_blocks if any(n_levels) else 0)
     return Architecture(
         n_features=X.shape[1],
         n_components=int(n_components),
@@ -371,6 +375,7 @@ def _plan_architecture(
         encoder=settings.encoder,
         decoder=settings.decoder,
         table=table,
+        ordered=settings.ordered,
     )
 
 
@@ -391,10 +396,5 @@ def _output_activation(output_activation: str, loss) -> str:
     if output_activation == "auto":
         return outputs[0] if outputs else "identity"
     if outputs and output_activation not in outputs:
-        low, high = LOSSES[loss].domain
-        raise ValueError(
-            f"output_activation={output_activation!r} lets outputs leave [{low:g}, "
-            f"{high:g}]; loss={loss!r} expected an output inside. Use "
-            "output_activation='auto'."
-        )
+        refuse_output(output_activation, loss)
     return output_activation

@@ -25,6 +25,7 @@ __all__ = [
     "Sampler",
     "Scaling",
     "Schedule",
+    "Size",
     "Sizes",
     "Solver",
 ]
@@ -61,6 +62,7 @@ CategoricalFeatures = (
 )
 NoiseLevel = float | Sequence[float] | Array | Literal["auto"]
 RandomState = int | np.random.RandomState | None
+Size = int | float | Literal["mle"] | None
 Sizes = int | Sequence[int] | Array
 
 Floats = NDArray[np.floating[Any]]

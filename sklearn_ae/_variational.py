@@ -34,6 +34,7 @@ from ._types import (
     Sampler,
     Scaling,
     Schedule,
+    Size,
     Sizes,
     Solver,
 )
@@ -122,6 +123,10 @@ class VariationalAutoencoder(BaseAutoencoder):
         "feature" centres each feature and divides it by its standard deviation, so that
         all have the same weight. None leaves the features as they are, which slows
         training unless their range is about 1.
+
+    ordered : bool, default=False
+        Only False: this estimator has no nested codes, and ``fit`` raises an error that
+        says what to use instead.
 
     categorical_features : "from_dtype", None, or array-like of str, int or bool, \
             default="from_dtype"
@@ -413,7 +418,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     def __init__(
         self,
-        n_components: int | None = None,
+        n_components: Size = None,
         *,
         beta: float = 1.0,
         kl_warmup: int = 0,
@@ -425,6 +430,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         loss: Loss = "mse",
         init: Init = "pca",
         scaling: Scaling | None = "global",
+        ordered: bool = False,
         categorical_features: CategoricalFeatures | None = "from_dtype",
         whiten: bool = False,
         sampler: Sampler | Literal["prior"] = "prior",
@@ -459,6 +465,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.loss = loss
         self.init = init
         self.scaling = scaling
+        self.ordered = ordered
         self.categorical_features = categorical_features
         self.whiten = whiten
         self.sampler = sampler
@@ -483,6 +490,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.random_state = random_state
 
     def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
+        if self.ordered:
+            raise ValueError(
+                "ordered=True: VariationalAutoencoder has no nested codes; expected "
+                "ordered=False. Use AutoencoderTransformer(ordered=True), whose sample() "
+                "generates too, or a smaller n_components."
+            )
         return Variational(self.beta, self.kl_warmup)
 
     @with_callbacks

@@ -39,6 +39,8 @@ FLOOR_2 = {
         "_fit",
         "_fitted",
         "_objectives",
+        "_sizes",
+        "_truncate",
     )
 }
 FLOOR_3 = {
@@ -61,8 +63,14 @@ ROOMS = {
     "_scores": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_fit_cases": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
-    "_sklearn": {"numpy", "sklearn", "sklearn_ae._types", *FLOOR_0, *FLOOR_1},
-    "_loadings": {"numpy", "sklearn", "sklearn_ae._fitted", "sklearn_ae._types"},
+    "_truncate": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_sizes": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_sklearn": {
+        *("numpy", "sklearn", "sklearn_ae._types", "sklearn_ae._version"),
+        *FLOOR_0,
+        *FLOOR_1,
+    },
+    "_loadings": {"numpy", "sklearn", *FLOOR_2, *FLOOR_3},
     "_base": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
     **{
         name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}
@@ -92,6 +100,8 @@ BELOW_ESTIMATORS = {
     "_scores",
     "_fit",
     "_fitted",
+    "_sizes",
+    "_truncate",
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

@@ -22,8 +22,8 @@ from sklearn_ae import (
 from sklearn_ae._code_density import DeferredDensity, GaussianDensity, MixtureDensity
 from sklearn_ae._training import OPTIMIZERS, Rows, Training
 from sklearn_ae._training._schedule import OneCycle
-from sklearn_ae._training._steps import GradientClip
-from sklearn_ae._training._stopping import AveragedWeights, BestWeights, JudgedRows
+from sklearn_ae._training._steps import AveragedWeights, GradientClip
+from sklearn_ae._training._stopping import BestWeights, JudgedRows
 from sklearn_ae.nn import (
     LOSSES,
     NOISES,

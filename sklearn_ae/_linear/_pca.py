@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import svd
+from scipy.linalg import solve_triangular, svd
 from sklearn.decomposition import PCA
 from sklearn.utils.extmath import randomized_svd, svd_flip
 
@@ -248,10 +248,12 @@ def code_axes(
     unit : ndarray of shape (n_components,)
         Size of one unit of each code in the user's units, so that codes of a PCA start
         are those of PCA.
-    turn : {"rotate", "order", None}
+    turn : {"rotate", "order", "straighten", None}
         Whether codes are centred and rotated to their principal axes, where they are
         uncorrelated; or put in order only, as those that are independent in the axes of
-        the network, and would not be after a rotation. None: they and their signs stay.
+        the network, and would not be after a rotation; or each is freed of what those
+        before it say of it, which leaves the first codes a function of the first.
+        None: they and their signs stay.
     whiten : bool
         Whether codes are scaled to unit variance.
     weight : ndarray of shape (n_samples,) or None
@@ -277,6 +279,9 @@ def code_axes(
             centre, axes = mean, np.linalg.eigh(together)[1][:, ::-1]
         else:
             axes = np.eye(len(unit))[:, np.argsort(-np.diag(together), kind="stable")]
+        back = axes.T
+        if turn == "straighten":
+            centre, axes, back = mean, *_in_turn(together)
         covariance = np.zeros((len(unit), X.shape[1]))
         for rows in row_slices(X.shape):
             part = (code[rows] - mean) * root[rows] ** 2
@@ -284,8 +289,8 @@ def code_axes(
         # Of columns of many levels alone there is nothing to fix the signs by.
         covariance = np.column_stack([covariance, np.zeros(len(unit))])
         largest = np.abs(covariance).argmax(axis=1)[:, np.newaxis]
-        axes = axes * np.where(np.take_along_axis(covariance, largest, 1) < 0, -1, 1).T
-        forward, backward = forward @ axes, axes.T @ backward
+        sign = np.where(np.take_along_axis(covariance, largest, 1) < 0, -1, 1)
+        forward, backward = forward @ (axes * sign.T), sign * back @ backward
     moved = ((code[s] - centre) @ forward for s in row_slices(code.shape))
     variance = column_variance(moved, weight)
     # n - 1, as PCA's explained_variance_ has, but 0 and not NaN for a single row.
@@ -301,3 +306,18 @@ def code_axes(
         "axes.inverse_weight": backward,
     }
     return weights, variance
+
+
+def _in_turn(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return maps between codes c and z = c V, uncorrelated: V and U, so that c = z U.
+
+    Both are triangular, with ones on the diagonal: each code less what those before it
+    say of it. With V they find covariance = U' D U, where D is diagonal.
+    """
+    rest, U = covariance.copy(), np.eye(len(covariance))
+    least = np.finfo(float).eps * np.diag(covariance).max()
+    for j in range(len(U) - 1):
+        if rest[j, j] > least:  # else those before it say all of it
+            U[j, j + 1 :] = rest[j, j + 1 :] / rest[j, j]
+            rest[j + 1 :, j + 1 :] -= np.outer(rest[j, j + 1 :], U[j, j + 1 :])
+    return solve_triangular(U, np.eye(len(U))), U

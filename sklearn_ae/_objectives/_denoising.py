@@ -78,6 +78,8 @@ class Denoising(Objective):
         # Also if the start was kept: codes of a regression are uncorrelated on noisy rows,
         # while ``codes`` are of clean ones if noise is added in training.
         turn = None if is_activated else "rotate"
+        if turn is not None and network.nested is not None:
+            turn = "straighten"
         how = {"turn": turn, "whiten": whiten, "weight": x.weight}
         return *code_axes(codes, blocks, unit, **how), codes
 

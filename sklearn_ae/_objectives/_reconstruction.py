@@ -42,6 +42,8 @@ class Reconstruction(Objective):
         # their last digits. After an activation the axes carry meaning: a rotation of relu
         # codes would no longer be non-negative.
         turn = None if stays_linear or is_activated else "rotate"
+        if turn is not None and network.nested is not None:
+            turn = "straighten"
         how = {"turn": turn, "whiten": whiten, "weight": x.weight}
         return *code_axes(codes, blocks, unit, **how), codes
 

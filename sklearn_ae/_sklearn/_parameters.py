@@ -7,7 +7,7 @@ from .._code_density import DENSITIES
 from .._training import OPTIMIZERS, SCHEDULES
 from .._types import Init, Precision, Scaling
 from ..nn import ACTIVATIONS, LOSSES
-from ._validation import Hidden, Interval, RealNotInt, StrOptions
+from ._validation import Interval, RealNotInt, StrOptions
 
 __all__ = ["CONSTRAINTS"]
 
@@ -19,9 +19,8 @@ CONSTRAINTS: dict = {
     "n_components": [
         _COUNT,
         None,
-        # PCA's, which get an error with a way out.
-        Hidden(Interval(RealNotInt, 0, 1, closed="neither")),
-        Hidden(StrOptions({"mle"})),
+        Interval(RealNotInt, 0, 1, closed="neither"),
+        StrOptions({"mle"}),
     ],
     "hidden_layer_sizes": ["array-like", _COUNT],
     "decoder_hidden_layer_sizes": ["array-like", _COUNT, None],
@@ -31,6 +30,7 @@ CONSTRAINTS: dict = {
     "loss": [StrOptions(set(LOSSES)), callable],
     "init": [StrOptions(set(get_args(Init)))],
     "scaling": [StrOptions(set(get_args(Scaling))), None],
+    "ordered": ["boolean"],
     "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
     "sampler": [StrOptions(set(DENSITIES) - {"prior"})],
     "whiten": ["boolean"],

@@ -9,11 +9,13 @@ from sklearn.base import (
 from ._callbacks import CallbackSupportMixin, with_callbacks
 from ._carried import CarriedCallbacksMixin
 from ._validation import fits
+from ._versioned import VersionedMixin
 
 __all__ = ["Transformer", "fits", "with_callbacks"]
 
 
 class Transformer(
+    VersionedMixin,
     CarriedCallbacksMixin,
     CallbackSupportMixin,
     ClassNamePrefixFeaturesOutMixin,

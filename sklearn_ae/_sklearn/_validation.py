@@ -34,10 +34,10 @@ __all__ = [
     "fresh_random_state",
     "output_library",
     "read_table",
+    "refuse_booleans",
     "refuse_holes",
     "refuse_other_categories",
     "refuse_other_names",
-    "refuse_size",
     "validate_clean_rows",
     "validate_codes",
     "validate_count",
@@ -234,15 +234,17 @@ def validate_codes(estimator, codes) -> np.ndarray:
     return codes
 
 
-def validate_count(name: str, count) -> None:
-    """Raise ValueError unless ``count`` is an integer of at least 1."""
-    if isinstance(count, bool) or not isinstance(count, Integral) or int(count) < 1:
+def validate_count(name: str, count, most: int | None = None) -> None:
+    """Raise ValueError unless ``count`` is an integer from 1 on, at most ``most``."""
+    is_count = isinstance(count, Integral) and not isinstance(count, bool)
+    if not is_count or int(count) < 1 or (most is not None and int(count) > most):
+        limits = "of at least 1" if most is None else f"from 1 to {most}"
         raise ValueError(
-            f"{name}={count!r} must be an integer of at least 1. Pass {name}=1 for one."
+            f"{name}={count!r} must be an integer {limits}. Pass {name}=1 for one."
         )
 
 
-def refuse_size(estimator) -> None:
+def refuse_booleans(estimator) -> None:
     """Raise ValueError: a parameter of ``estimator`` that should be a count is none."""
     for name in COUNTS:
         count = getattr(estimator, name, None)
@@ -251,13 +253,6 @@ def refuse_size(estimator) -> None:
                 f"{name}={count!r} is a boolean; expected a number. Pass "
                 f"{name}={int(count)} if that was meant."
             )
-    size = estimator.n_components
-    raise ValueError(
-        f"The 'n_components' parameter of {type(estimator).__name__} must be a number of "
-        f"components, or None. Got {size!r} instead, a size to be found. PCA finds one, "
-        f"which is enough for an autoencoder: PCA(n_components={size!r}).fit(X)"
-        ".n_components_."
-    )
 
 
 def fresh_random_state(random_state) -> np.random.RandomState:
@@ -321,8 +316,12 @@ def warn_user(message: str, category: type[Warning]) -> None:
     )
 
 
-def warn_of_dominant_column(estimator, variance: np.ndarray) -> None:
-    """Warn that the feature of largest ``variance``, (n_features,), hides the others."""
+def warn_of_dominant_column(estimator, plan) -> None:
+    """Warn if the feature of largest variance hides others, which do not count alike."""
+    variance = plan.output_columns.variance_
+    is_bounded = plan.architecture.output_activation != "identity"  # and not scaled
+    if plan.columns.kind == "feature" or is_bounded or (variance > 0).sum() < 2:
+        return
     column = int(variance.argmax())
     names = getattr(estimator, "feature_names_in_", None)
     name = column if names is None else repr(str(names[column]))

@@ -19,8 +19,8 @@ from ..nn import (
 from ._precision import REFINED
 from ._recipe import Recipe
 from ._schedule import SCHEDULES, DivergenceWarmup
-from ._steps import AutogradStep, DenseStep
-from ._stopping import AveragedWeights, BestWeights, JudgedRows
+from ._steps import AutogradStep, AveragedWeights, DenseStep
+from ._stopping import BestWeights, JudgedRows
 from ._user_code import user_code
 
 __all__ = ["Rows", "StopTraining", "Training", "Watcher", "batches", "count_batches"]
@@ -29,7 +29,6 @@ __all__ = ["Rows", "StopTraining", "Training", "Watcher", "batches", "count_batc
 # rows. All rows would take a third of an epoch each time, and the mean of this many hardly
 # differs from theirs.
 _MOST_JUDGED = 8192
-
 
 # A linear start may lose this share of its loss for a decoder that is linear before the
 # link. On 68 fits to rows of benchmarks/bounded_outputs.py, with short and long codes and

@@ -7,13 +7,15 @@ Therefore all weights are in a few long vectors, each updated by a few kernels.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from typing import Any
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ..nn import BottleneckNetwork, DenseGradients, TrainingLoss
 from ._optimizers import OPTIMIZERS
@@ -22,6 +24,7 @@ from ._recipe import Recipe
 
 __all__ = [
     "AutogradStep",
+    "AveragedWeights",
     "DenseStep",
     "FlatWeights",
     "GradientClip",
@@ -38,6 +41,14 @@ _CLIP_STEPS = 20
 # In numbers: every weight begins at a multiple of 64 bytes, a cache line, from which vector
 # units read fastest.
 _ALIGNMENT = 16
+
+
+# The average of weights covers this many epochs, but at most this fraction of the steps
+# so far: otherwise early averages would still contain much of the start.
+_EPOCHS = 2
+_SHARE_OF_STEPS = 0.25
+# The average takes 32 points in its window: an update costs as much as a step.
+_POINTS = 32
 
 
 class Step(ABC):
@@ -326,3 +337,51 @@ class FlatWeights:
             if vector is not None
             for name, shape, start in places
         }
+
+
+class AveragedWeights:
+    """An exponential moving average of the weights, which is evaluated and kept.
+
+    At a high learning rate weights oscillate around a minimum; their mean is closer to it,
+    and with few rows it overfits later (Polyak and Juditsky, "Acceleration of stochastic
+    approximation by averaging", 1992).
+
+    Buffers, such as running statistics of user-supplied layers, are not averaged.
+
+    Parameters
+    ----------
+    weights : list of nn.Parameter
+        Weights to average, and the start of the average.
+    n_batches : int
+        Number of steps in an epoch.
+    """
+
+    def __init__(self, weights: list[nn.Parameter], n_batches: int):
+        self.weights = [weight.detach() for weight in weights if weight.requires_grad]
+        self.averages = [weight.clone() for weight in self.weights]
+        self.longest = _EPOCHS * n_batches
+        self.every = max(1, self.longest // _POINTS)
+        self.n_steps = 0
+
+    def update(self) -> None:
+        """Count a step, and update the average if it is due."""
+        self.n_steps += 1
+        if self.n_steps % self.every:
+            return
+        n_back = min(self.longest, 1 + _SHARE_OF_STEPS * self.n_steps)
+        # torch's multi-tensor form: a few kernels instead of one or more per weight.
+        average = get_ema_multi_avg_fn(1 - min(self.every / n_back, 1))
+        average(self.averages, self.weights, self.n_steps)
+
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """Replace the weights by their average while the block runs."""
+        # Copied into the same tensors: DenseStep and the optimizer hold views of them.
+        kept = [weight.clone() for weight in self.weights]
+        for weight, average in zip(self.weights, self.averages, strict=True):
+            weight.copy_(average)
+        try:
+            yield
+        finally:
+            for weight, before in zip(self.weights, kept, strict=True):
+                weight.copy_(before)

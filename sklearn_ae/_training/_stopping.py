@@ -1,31 +1,21 @@
-"""Selection of weights and end of training: averages, best weights, divergence."""
+"""Selection of weights and end of training: evaluation, best weights, divergence."""
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import nn
-from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from ..nn import BottleneckNetwork, Corruption, TrainingLoss, table_loss
 from ._recipe import ConvergenceError, Recipe
 from ._schedule import Schedule
-from ._steps import copy_weights, set_training
+from ._steps import AveragedWeights, copy_weights, set_training
 from ._user_code import user_code
 
 if TYPE_CHECKING:
     from ._loop import Rows
 
-__all__ = ["AveragedWeights", "BestWeights", "ConvergenceError", "JudgedRows"]
-
-# The average of weights covers this many epochs, but at most this fraction of the steps
-# so far: otherwise early averages would still contain much of the start.
-_EPOCHS = 2
-_SHARE_OF_STEPS = 0.25
-# The average takes 32 points in its window: an update costs as much as a step.
-_POINTS = 32
+__all__ = ["BestWeights", "ConvergenceError", "JudgedRows"]
 
 # Training has diverged if the loss is this many times the largest of three: that of the
 # start, which may be nearly perfect, that of the mean, and one scaled unit.
@@ -48,54 +38,6 @@ _ROUNDING, _DEAD = 1e-3, 0.98
 
 _ROWS_PER_PASS = 4096  # enough for an estimate of the loss of the mean, too
 _MOST_READ = 2**24  # numbers of rows that are filled once for all evaluations, 64 MiB
-
-
-class AveragedWeights:
-    """An exponential moving average of the weights, which is evaluated and kept.
-
-    At a high learning rate weights oscillate around a minimum; their mean is closer to it,
-    and with few rows it overfits later (Polyak and Juditsky, "Acceleration of stochastic
-    approximation by averaging", 1992).
-
-    Buffers, such as running statistics of user-supplied layers, are not averaged.
-
-    Parameters
-    ----------
-    weights : list of nn.Parameter
-        Weights to average, and the start of the average.
-    n_batches : int
-        Number of steps in an epoch.
-    """
-
-    def __init__(self, weights: list[nn.Parameter], n_batches: int):
-        self.weights = [weight.detach() for weight in weights if weight.requires_grad]
-        self.averages = [weight.clone() for weight in self.weights]
-        self.longest = _EPOCHS * n_batches
-        self.every = max(1, self.longest // _POINTS)
-        self.n_steps = 0
-
-    def update(self) -> None:
-        """Count a step, and update the average if it is due."""
-        self.n_steps += 1
-        if self.n_steps % self.every:
-            return
-        n_back = min(self.longest, 1 + _SHARE_OF_STEPS * self.n_steps)
-        # torch's multi-tensor form: a few kernels instead of one or more per weight.
-        average = get_ema_multi_avg_fn(1 - min(self.every / n_back, 1))
-        average(self.averages, self.weights, self.n_steps)
-
-    @contextmanager
-    def in_place(self) -> Iterator[None]:
-        """Replace the weights by their average while the block runs."""
-        # Copied into the same tensors: DenseStep and the optimizer hold views of them.
-        kept = [weight.clone() for weight in self.weights]
-        for weight, average in zip(self.weights, self.averages, strict=True):
-            weight.copy_(average)
-        try:
-            yield
-        finally:
-            for weight, before in zip(self.weights, kept, strict=True):
-                weight.copy_(before)
 
 
 class JudgedRows:
@@ -126,7 +68,8 @@ class JudgedRows:
         rows: "Rows",
     ):
         self.network, self.loss = network, loss
-        self.x, self.target = rows.x, rows.wanted
+        self.x = rows.x
+        self.target = rows.x if rows.target is None else rows.target
         # Some thousand rows at a time, which bounds the memory.
         n_parts = math.ceil(len(rows.x) / _ROWS_PER_PASS)
         if noise is not None:
@@ -144,6 +87,9 @@ class JudgedRows:
             weights = self.weight.tensor_split(n_parts)
         self.parts = [*zip(self.x.tensor_split(n_parts), targets, weights, strict=True)]
         self.reading: Any = nullcontext
+        self.cutting: Any = nullcontext
+        if network.nested is not None:
+            self.cutting = network.nested.by_place
         table = network.encoder.table
         is_read = table is not None and table.is_constant
         if is_read and len(self.x) * table.layout.n_in <= _MOST_READ:
@@ -180,7 +126,7 @@ class JudgedRows:
         for rows, (x, target, weight) in zip(
             losses.tensor_split(len(self.parts)), self.parts, strict=True
         ):
-            with user_code.random_state, self.reading():
+            with user_code.random_state, self.reading(), self.cutting():
                 outcome = self.network.outcome(x)
                 rows.copy_(self.loss.rows(outcome, target))
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome

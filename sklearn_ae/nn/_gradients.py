@@ -21,6 +21,7 @@ from torch import nn
 
 from ._layers import Dropout, HiddenLayers
 from ._losses import ReconstructionLoss
+from ._nested import NestedCode
 from ._networks import Autoencoder
 
 __all__ = ["DenseGradients"]
@@ -103,6 +104,7 @@ class DenseGradients:
         if not isinstance(network.encoder.activation, nn.Identity):
             activation = network.encoder.activation
             self.code_activation = _Activation(activation, network.n_components)
+        self.cut = None if network.nested is None else _Cut(network.nested)
 
     @staticmethod
     def suits(network: nn.Module) -> bool:
@@ -136,6 +138,8 @@ class DenseGradients:
         code = _sum(parts)
         if self.code_activation is not None:
             code = self.code_activation.forward(code)
+        if self.cut is not None:
+            code = self.cut.forward(code)
         parts = [part.float() for part in self.decoder.forward(code)]
         if isinstance(self.output.activation, nn.Identity):
             x_hat = _sum(parts).mul_(self.output.spread)
@@ -145,6 +149,8 @@ class DenseGradients:
         else:
             loss, slopes = self._through_link(parts, target, weight)
         slope: Any = self.decoder.backward([part.to(self.dtype) for part in slopes])
+        if self.cut is not None:
+            slope = self.cut.backward(slope)
         if self.code_activation is not None:
             slope = self.code_activation.backward(slope)
         self.encoder.backward([slope] * len(self.encoder.ways), reaches_rows=True)
@@ -162,8 +168,10 @@ class DenseGradients:
 
 
 def _sum(parts: list[torch.Tensor]) -> torch.Tensor:
-    """Return the sum of one or two parts, written to the last of them."""
-    return parts[-1] if len(parts) == 1 else parts[-1].add_(parts[0])
+    """Return the sum of one or two parts, written to the last, which may be wider."""
+    if len(parts) == 2:
+        parts[1][:, : parts[0].shape[1]].add_(parts[0])
+    return parts[-1]
 
 
 def _room(memory: dict[int, torch.Tensor], x: torch.Tensor, width: int) -> torch.Tensor:
@@ -250,6 +258,21 @@ class _Mask(_Step):
 
     def backward(self, slope):
         return slope.mul_(self.factors)
+
+
+class _Cut(_Step):
+    """Codes that are kept, and marks of the others."""
+
+    def __init__(self, nested: NestedCode):
+        self.nested = nested
+
+    def forward(self, x):
+        out = self.nested(x)
+        self.missing = out[:, x.shape[1] :].bool()
+        return out
+
+    def backward(self, slope):
+        return slope[:, : self.missing.shape[1]].masked_fill(self.missing, 0.0)
 
 
 class _Half:

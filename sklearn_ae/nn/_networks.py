@@ -20,6 +20,7 @@ from torch import nn
 
 from ._activations import ACTIVATIONS, LINK_INVERSES, output_link_inverse
 from ._layers import FLOAT32, CodeAxes, Dense, Units, draw_weights, make_hidden_layers
+from ._nested import NestedCode
 from ._own_layers import Gate, NetworkFactory, make_own_layers
 from ._table import TableInput, TableLayout, TableOutput
 
@@ -95,6 +96,9 @@ class Decoder(nn.Module):
         The link.
     n_out : int
         Width of a row. Its spread is 1 until it is loaded.
+    n_nested : int
+        Number of codes if any may be missing; the layers then take a mark for each missing
+        one too, (n_rows, 2 n_nested). 0: none may be.
 
     Attributes
     ----------
@@ -113,8 +117,10 @@ class Decoder(nn.Module):
         skip: Dense | None,
         output_activation: str,
         n_out: int,
+        n_nested: int,
     ):
         super().__init__()
+        self.n_nested = n_nested
         self.register_buffer("spread", torch.ones(n_out, **FLOAT32))
         self.layers = layers
         self.skip = skip
@@ -129,7 +135,13 @@ class Decoder(nn.Module):
             self.register_load_state_dict_post_hook(_read_flag)
 
     def forward(self, code: torch.Tensor) -> torch.Tensor:
-        parts = [part(code) for part in (self.skip, self.layers) if part is not None]
+        values = code
+        if self.n_nested:
+            values = code[:, : self.n_nested]
+            # Without marks all are there.
+            code = nn.functional.pad(code, (0, 2 * self.n_nested - code.shape[1]))
+        ways = (self.skip, values), (self.layers, code)
+        parts = [part(x) for part, x in ways if part is not None]
         return self.joined(parts)  # (n_rows, n_out)
 
     def joined(self, parts: list[torch.Tensor]) -> torch.Tensor:
@@ -191,6 +203,8 @@ class BottleneckNetwork(nn.Module, ABC):
         User-supplied networks in place of the hidden layers.
     table : TableLayout or None
         Which columns are levels, or may have holes. None: all are complete numbers.
+    ordered : bool
+        Whether the first codes, of any number, are a code.
     generator : torch.Generator or None
         Draws weights and dropout masks. None builds a network of zeros, whose weights
         are loaded next.
@@ -215,10 +229,12 @@ class BottleneckNetwork(nn.Module, ABC):
         encoder: NetworkFactory | None = None,
         decoder: NetworkFactory | None = None,
         table: TableLayout | None = None,
+        ordered: bool = False,
         generator: torch.Generator | None = None,
     ):
         super().__init__()
         self.n_components = n_components
+        self.nested = NestedCode(n_components, generator) if ordered else None
 
         def half(n_in, n_out, sizes, factory, *, n_copies=1, n_blocks=None):
             skip = Dense(n_blocks or n_in, n_out, **FLOAT32) if linear_skip else None
@@ -249,8 +265,12 @@ class BottleneckNetwork(nn.Module, ABC):
         self.encoder = self._make_encoder(
             layers, skip, code_activation, n_components, first
         )
-        layers, skip = half(n_components, n_out, decoder_hidden_layer_sizes, decoder)
-        self.decoder = Decoder(layers, skip, output_activation, n_out)
+        n_in = 2 * n_components if ordered else n_components
+        layers, skip = half(
+            n_in, n_out, decoder_hidden_layer_sizes, decoder, n_blocks=n_components
+        )
+        n_nested = n_components if ordered else 0
+        self.decoder = Decoder(layers, skip, output_activation, n_out, n_nested)
         self.axes = CodeAxes(n_components)
         # The identity until training is over: training works on rows that are scaled once
         # in advance, and a second scaling would be wrong.
@@ -338,4 +358,5 @@ class Autoencoder(BottleneckNetwork):
         return Encoder(layers, skip, code_activation, table)
 
     def outcome(self, x: torch.Tensor) -> torch.Tensor:
-        return self.decoder(self.encoder(x))
+        code = self.encoder(x)
+        return self.decoder(code if self.nested is None else self.nested(code))

@@ -5,7 +5,7 @@ import torch
 from skorch.callbacks import Callback
 from torch import nn
 
-from sklearn_ae._training._stopping import AveragedWeights
+from sklearn_ae._training._steps import AveragedWeights
 
 
 def test_the_average_follows_and_smooths():

@@ -1,0 +1,91 @@
+"""Nested codes: the first codes of a row are a code too, for any number of them.
+
+In training a decoder gets only the first codes of a row, as many as are drawn for it, and
+learns to do with those (nested dropout: Rippel, Gelbart and Adams, "Learning ordered
+representations with nested dropout", 2014; lengths that are halved: Kusupati et al.,
+"Matryoshka representation learning", 2022).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+__all__ = ["NestedCode"]
+
+# Shares of rows that keep all codes, and that keep half of them, a quarter, an eighth ...,
+# each of these this many times as many rows as the one before. All others keep any number.
+_WHOLE, _HALVED, _FEWER = 0.4, 0.36, 0.7
+
+
+class NestedCode(nn.Module):
+    """Keeps the first codes of each row, and marks the others as missing.
+
+    Only in training, and within ``by_place``; elsewhere codes pass as they are.
+
+    Parameters
+    ----------
+    n_components : int
+    generator : torch.Generator or None
+        Draws how many codes a row keeps. None is for inference only.
+
+    Examples
+    --------
+    >>> import torch
+    >>> nested = NestedCode(2, torch.Generator().manual_seed(0))
+    >>> nested(torch.ones(3, 2))
+    tensor([[1., 1., 0., 0.],
+            [1., 1., 0., 0.],
+            [1., 0., 0., 1.]])
+    """
+
+    def __init__(self, n_components: int, generator: torch.Generator | None):
+        super().__init__()
+        self.generator = generator
+        self.is_judged = False
+        # An attribute and not a buffer: it follows from the number of components alone.
+        self.chances = _chances(n_components)
+
+    def forward(self, code: torch.Tensor) -> torch.Tensor:
+        if not (self.training or self.is_judged):
+            return code
+        missing = self.missing(code)
+        return torch.cat([code.masked_fill(missing, 0.0), missing.to(code)], 1)
+
+    def missing(self, code: torch.Tensor) -> torch.Tensor:
+        """Return which codes are not kept, (n_rows, n_components)."""
+        n_rows, n_components = code.shape
+        generator = self.generator
+        if self.is_judged:  # the same at every evaluation
+            generator = torch.Generator("cpu").manual_seed(0)
+        # Every length has its share of every batch, so that batches are alike.
+        place = torch.randperm(n_rows, generator=generator, device="cpu")
+        share = (place + torch.rand(1, generator=generator, device="cpu")) / n_rows
+        last = torch.bucketize(share, self.chances[:-1].cumsum(0))
+        column = torch.arange(n_components, device="cpu")
+        return (column > last[:, None]).to(code.device)
+
+    @contextmanager
+    def by_place(self) -> Iterator[None]:
+        """Let rows keep as many codes as their place says while the block runs."""
+        self.is_judged = True
+        try:
+            yield
+        finally:
+            self.is_judged = False
+
+
+def _chances(n_components: int) -> torch.Tensor:
+    """Return the share of rows that keep 1, 2, ... codes, (n_components,)."""
+    part = (1 - _WHOLE - _HALVED) / n_components
+    chances = torch.full((n_components,), part, dtype=torch.float64, device="cpu")
+    chances[-1] += _WHOLE
+    halves, size = [], n_components // 2
+    while size:
+        halves.append(size)
+        size //= 2
+    shares = torch.tensor([_FEWER**i for i in range(len(halves))], device="cpu")
+    for size, share in zip(halves, shares / shares.sum(), strict=True):
+        chances[size - 1] += _HALVED * share
+    return chances / chances.sum()
