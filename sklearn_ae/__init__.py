@@ -5,8 +5,10 @@ from ._denoising import DenoisingAutoencoder
 from ._displays import (
     CodeDisplay,
     CodePlaneDisplay,
+    LoadingsDisplay,
     LossCurveDisplay,
     ReconstructionDisplay,
+    ScreeDisplay,
 )
 from ._sklearn._validation import DominantColumnWarning
 from ._training import ConvergenceError
@@ -20,8 +22,10 @@ __all__ = [
     "ConvergenceError",
     "DenoisingAutoencoder",
     "DominantColumnWarning",
+    "LoadingsDisplay",
     "LossCurveDisplay",
     "ReconstructionDisplay",
+    "ScreeDisplay",
     "VariationalAutoencoder",
     "__version__",
 ]

@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._fitted import Fitted
+from ._objectives._variational import covariance, noise_variance
 from ._sklearn._validation import validate_count
 from ._truncate import truncated
 from ._types import Floats, Size
@@ -48,13 +49,18 @@ class LoadingsMixin(ABC):
 
     @property
     def noise_variance_(self) -> float:
-        """Mean variance of what codes leave out, of linear results.
+        """Mean variance of what codes leave out, of linear results and of distributions.
 
         Of the samples in the directions that are left, as ``PCA.noise_variance_``; with
-        ``scaling="feature"`` the mean over features of what each has in its own units.
+        ``scaling="feature"`` the mean over features of what each has in its own units. Of
+        a VariationalAutoencoder the square of its noise level.
         """
         check_is_fitted(self)
         fitted = self._fitted
+        if _is_distribution(fitted):
+            return float(
+                _noise_of_samples(fitted) * np.mean(fitted.output_columns.scale_**2)
+            )
         _refuse_nonlinear(fitted, "noise_variance_")
         return float(_noise(fitted) * np.mean(fitted.output_columns.scale_**2))
 
@@ -87,10 +93,11 @@ class LoadingsMixin(ABC):
         return other
 
     def get_covariance(self) -> Floats:
-        """Return the covariance of the features by the model, for linear results.
+        """Return the covariance of the features by the model.
 
-        As ``PCA.get_covariance``: what the components explain, and noise of the same size
-        in all other directions.
+        Of linear results as ``PCA.get_covariance``: what the components explain, and noise
+        of the same size in all other directions. Of a VariationalAutoencoder that of what
+        codes are decoded to, by points that stand for the prior, and of its noise.
 
         Returns
         -------
@@ -100,19 +107,22 @@ class LoadingsMixin(ABC):
         Raises
         ------
         AttributeError
-            The fit is not PCA: it is nonlinear, or of categories or missing cells.
+            The fit is no normal distribution and not PCA: it is nonlinear, or of categories
+            or missing cells, or of a VariationalAutoencoder with another loss than "mse".
         """
         check_is_fitted(self)
         fitted = self._fitted
-        _refuse_nonlinear(fitted, "get_covariance")
         scale = fitted.output_columns.scale_
+        if _is_distribution(fitted):
+            return covariance(fitted)
+        _refuse_nonlinear(fitted, "get_covariance")
         C, noise = _components(fitted), _noise(fitted)
         length = ((C / scale) ** 2).sum(axis=1)
         kept = np.maximum(fitted.axes_variance - noise / np.where(length > 0, length, 1), 0)
         return (C.T * kept) @ C + np.diag(np.broadcast_to(noise * scale**2, C.shape[1]))
 
     def get_precision(self) -> Floats:
-        """Return the inverse of ``get_covariance()``, for linear results.
+        """Return the inverse of ``get_covariance()``.
 
         Returns
         -------
@@ -122,7 +132,7 @@ class LoadingsMixin(ABC):
         Raises
         ------
         AttributeError
-            The fit is not PCA: it is nonlinear, or of categories or missing cells.
+            See ``get_covariance``.
         """
         return np.linalg.inv(self.get_covariance())
 
@@ -143,6 +153,12 @@ def _components(fitted: Fitted) -> np.ndarray:
         spread = np.sqrt(fitted.axes_variance)
         rows = rows / np.where(spread > 0, spread, 1.0)[:, np.newaxis]
     return rows
+
+
+def _is_distribution(fitted: Fitted) -> bool:
+    """Return whether rows are normal around what a code is decoded to."""
+    is_normal = fitted.loss == "mse" and fitted.architecture.table is None
+    return is_normal and "log_scale" in fitted.arrays
 
 
 def _noise(fitted: Fitted) -> float:

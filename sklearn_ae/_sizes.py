@@ -17,7 +17,7 @@ from ._truncate import truncated
 
 __all__ = ["TO_BE_FOUND", "SizeSearch"]
 
-TO_BE_FOUND = float, np.floating, str  # what is no number of codes, but finds one
+TO_BE_FOUND = float, str  # what is no number of codes, but finds one
 
 # Fits of different sizes: each takes as long as the one that is kept, unless it is linear.
 _MOST_FITS, _MOST_LINEAR_FITS = 4, 12

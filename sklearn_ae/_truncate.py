@@ -105,9 +105,8 @@ def _cut_decoder(fitted: Fitted, arrays: dict[str, np.ndarray], places) -> None:
     if "decoder.layers.0.weight" in arrays:
         weight = arrays["decoder.layers.0.weight"]
         marks = weight[:, n_components:]
-        arrays["decoder.layers.0.bias"] = arrays["decoder.layers.0.bias"] + marks[
-            :, left
-        ].sum(axis=1)
+        absent = marks[:, left].sum(axis=1, dtype=np.float64)
+        arrays["decoder.layers.0.bias"] = arrays["decoder.layers.0.bias"] + absent
         arrays["decoder.layers.0.weight"] = np.hstack([weight[:, places], marks[:, places]])
     if "decoder.skip.weight" in arrays:
         weight = arrays["decoder.skip.weight"]

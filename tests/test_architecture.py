@@ -70,7 +70,7 @@ ROOMS = {
         *FLOOR_0,
         *FLOOR_1,
     },
-    "_loadings": {"numpy", "sklearn", *FLOOR_2, *FLOOR_3},
+    "_loadings": {*LIBRARIES, *FLOOR_2, *FLOOR_3},
     "_base": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
     **{
         name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}

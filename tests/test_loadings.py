@@ -6,7 +6,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 
-from sklearn_ae import AutoencoderTransformer
+from sklearn_ae import AutoencoderTransformer, VariationalAutoencoder
 
 LINEAR = {"hidden_layer_sizes": ()}
 TABLES = {
@@ -78,6 +78,8 @@ def test_of_a_network_components_are_how_a_row_moves_with_each_code(quick, loss,
 def test_of_a_network_there_is_no_covariance(quick):
     X = load_digits().data[:300, 10:20]
     ae = quick(3, init="random").fit(X)
+    if hasattr(ae, "posterior"):
+        return  # a distribution has one
     assert not hasattr(ae, "noise_variance_")
     for method in (ae.get_covariance, ae.get_precision):
         with pytest.raises(AttributeError, match=r"numpy\.cov\(estimator\.sample"):
@@ -98,3 +100,43 @@ def test_before_fit_there_are_none(quick):
         assert not hasattr(quick(), name)
     with pytest.raises(NotFittedError):
         quick().get_covariance()
+
+
+# -- distributions over codes ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("scaling", ["global", "feature"])
+@pytest.mark.parametrize("whiten", [False, True])
+def test_of_a_linear_distribution_it_is_that_of_probabilistic_pca(scaling, whiten):
+    X = load_wine().data[:, 1:5]
+    n = len(X)
+    settings = {"scaling": scaling, "whiten": whiten, "max_iter": 1, **LINEAR}
+    settings["learning_rate_init"] = 1e-12
+    vae = VariationalAutoencoder(2, random_state=0, **settings).fit(X)
+    assert vae.best_iter_ == 0
+    scale = np.ones(4) if scaling == "global" else X.std(axis=0)
+    pca = PCA(2).fit(X / scale)
+    expected = pca.get_covariance() * (n - 1) / n * scale * scale[:, np.newaxis]
+    np.testing.assert_allclose(vae.get_covariance(), expected, rtol=1e-5, atol=1e-6)
+    noise = pca.noise_variance_ * (n - 1) / n * np.mean(scale**2)
+    assert vae.noise_variance_ == pytest.approx(noise, rel=1e-5)
+    product = vae.get_precision() @ vae.get_covariance()
+    np.testing.assert_allclose(product, np.eye(4), atol=1e-8)
+
+
+def test_of_a_nonlinear_distribution_it_is_that_of_its_samples(bent):
+    settings = {"hidden_layer_sizes": (16,), "max_iter": 30, "random_state": 0}
+    vae = VariationalAutoencoder(1, sampler="prior", **settings).fit(bent)
+    assert vae.best_iter_ > 0
+    drawn = vae.sample(20000, random_state=0)
+    noise = vae.noise_variance_ * np.eye(4)
+    covariance = vae.get_covariance()
+    size = np.abs(covariance).max()
+    np.testing.assert_allclose(covariance, np.cov(drawn.T) + noise, atol=0.03 * size)
+
+
+def test_of_other_likelihoods_there_is_none(digits):
+    settings = {"hidden_layer_sizes": (8,), "max_iter": 2, "random_state": 0}
+    vae = VariationalAutoencoder(2, loss="bce", **settings).fit(digits[0])
+    with pytest.raises(AttributeError, match=r"get_covariance .*; expected .*sample"):
+        vae.get_covariance()

@@ -88,12 +88,6 @@ def test_clean_rows_and_codes_that_are_no_tables(bent):
         dae.fit(bent).inverse_transform(np.zeros((2, 2, 2)))
 
 
-@pytest.mark.parametrize("size", [0.95, np.float64(0.5), "mle"])
-def test_sizes_to_be_found(quick, bent, size):
-    with pytest.raises(ValueError, match=r"PCA finds one.*PCA\(n_components=.*\)\.fit"):
-        quick(size).fit(bent)
-
-
 @pytest.mark.parametrize("name", ["n_components", "batch_size", "max_iter"])
 def test_booleans_are_no_counts(quick, bent, name):
     with pytest.raises(ValueError, match=f"{name}=True is a boolean; expected a number"):

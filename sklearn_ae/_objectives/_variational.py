@@ -142,6 +142,19 @@ def log_density(fitted: "Fitted", X: np.ndarray, n_draws: int, seed: int) -> np.
     return _log_density(fitted, X, estimate)
 
 
+def noise_variance(fitted: "Fitted") -> float:
+    """Return the variance of rows around what their code is decoded to, in scaled units."""
+    return float(np.exp(2 * fitted.network("float64").noise_level.item()))
+
+
+def covariance(fitted: "Fitted") -> np.ndarray:
+    """Return the covariance of rows by a model with normal noise, in the user's units."""
+    points = normal_points(fitted.architecture.n_components, _PAIRS).numpy()
+    rows = fitted.decode(points @ fitted.arrays["axes.weight"] + fitted.arrays["axes.bias"])
+    noise = noise_variance(fitted) * fitted.output_columns.scale_**2
+    return np.cov(rows.T, bias=True) + np.diag(np.broadcast_to(noise, rows.shape[1]))
+
+
 def _log_density(fitted, X, estimate):
     # The density of scaled rows is that of rows times the scale of every column; its
     # logarithm is corrected for that. Probabilities do not depend on units.

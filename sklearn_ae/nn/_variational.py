@@ -173,14 +173,16 @@ def normal_like(x: torch.Tensor, generator: torch.Generator | None) -> torch.Ten
 _FEWEST_PAIRS, _USUAL_PAIRS, _MOST_PAIRS = 32, 64, 256
 
 
-def normal_points(n_components: int) -> torch.Tensor:
+def normal_points(n_components: int, n_pairs: int | None = None) -> torch.Tensor:
     """Return points that represent N(0, I), (n_points, n_components), in float64.
 
     They are pairs of opposite points, so that their mean is zero. Up to 256 components
-    their covariance is the identity: expectations of quadratic functions are exact.
+    their covariance is the identity: expectations of quadratic functions are exact. More
+    of them come closer to those of other functions.
     """
-    n_pairs = max(_FEWEST_PAIRS, min(2 * n_components, _USUAL_PAIRS), n_components)
-    n_pairs = min(n_pairs, _MOST_PAIRS)
+    if n_pairs is None:
+        n_pairs = max(_FEWEST_PAIRS, min(2 * n_components, _USUAL_PAIRS), n_components)
+        n_pairs = min(n_pairs, _MOST_PAIRS)
     if n_components > n_pairs:
         # Too few points for an exact covariance. The seed makes them the same in each call.
         half = torch.empty((n_pairs, n_components), dtype=torch.float64, device="cpu")

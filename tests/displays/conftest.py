@@ -13,7 +13,9 @@ def pyplot():
     plt.close("all")
 
 
-@pytest.fixture(params=["LossCurve", "Reconstruction", "Code", "CodePlane"])
+@pytest.fixture(
+    params=["LossCurve", "Reconstruction", "Code", "CodePlane", "Scree", "Loadings"]
+)
 def draw(request, quick, bent):
     """A function that draws one of the displays of one of the estimators."""
     import sklearn_ae

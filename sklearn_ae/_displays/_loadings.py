@@ -1,0 +1,220 @@
+"""LoadingsDisplay: which features two codes stand for, as arrows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from ._axes import import_pyplot, one_axes, plain
+from ._codes import check_components, names_of_codes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from matplotlib.quiver import Quiver
+    from matplotlib.text import Text
+
+__all__ = ["LoadingsDisplay"]
+
+
+class LoadingsDisplay:
+    """Features as arrows in the plane of two codes: how they move with these.
+
+    An arrow's parts are how far a feature moves, in standard deviations, where a code does
+    by one; of a linear result these are correlations, so that arrows end inside of the
+    circle. Of a nonlinear decoder they are those at the mean code.
+
+    Use ``LoadingsDisplay.from_estimator`` to create one.
+
+    Parameters
+    ----------
+    loadings : array-like of shape (n_features, 2)
+        Ends of the arrows.
+
+    features : array-like of str of shape (n_features,)
+        Names of the features.
+
+    names : array-like of str of shape (2,)
+        Names of the two codes, for the axis labels.
+
+    n_features : int, default=10
+        How many arrows are drawn: the longest.
+
+    Attributes
+    ----------
+    arrows_ : matplotlib Quiver
+        The arrows, the longest first.
+
+    texts_ : list of matplotlib Text
+        Names at the ends of the arrows, in the same order.
+
+    ax_ : matplotlib Axes
+        Axes with the arrows.
+
+    figure_ : matplotlib Figure
+        Figure of ``ax_``.
+
+    See Also
+    --------
+    CodeDisplay : Where samples lie in that plane.
+    CodePlaneDisplay : What places of that plane are decoded to.
+
+    Notes
+    -----
+    Categories have no arrows: there is no unit that they move by.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from sklearn_ae import AutoencoderTransformer, LoadingsDisplay
+    >>> X, _ = load_wine(return_X_y=True, as_frame=True)
+    >>> settings = {"scaling": "feature", "max_iter": 5, "random_state": 0}
+    >>> ae = AutoencoderTransformer(n_components=2, **settings).fit(X)
+    >>> display = LoadingsDisplay.from_estimator(ae, X, n_features=5)
+    >>> len(display.texts_)
+    5
+    """
+
+    arrows_: Quiver
+    texts_: list[Text]
+    ax_: Axes
+    figure_: Figure
+
+    def __init__(
+        self,
+        *,
+        loadings: ArrayLike,
+        features: Sequence[str] | NDArray[Any],
+        names: Sequence[str] | NDArray[Any],
+        n_features: int = 10,
+    ):
+        self.loadings = loadings
+        self.features = features
+        self.names = names
+        self.n_features = n_features
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: ArrayLike,
+        *,
+        components: Sequence[int] | NDArray[Any] = (0, 1),
+        n_features: int = 10,
+        ax: Axes | None = None,
+    ) -> Self:
+        """Plot how the features move with two codes.
+
+        Parameters
+        ----------
+        estimator : fitted estimator
+            One of this package, or another with ``components_``, as PCA.
+        X : array-like of shape (n_samples, n_features)
+            Samples whose standard deviations are the units.
+        components : array-like of int of shape (2,), default=(0, 1)
+            Indices of the codes.
+        n_features : int, default=10
+            How many arrows are drawn: the longest.
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None creates a new figure.
+
+        Returns
+        -------
+        display : LoadingsDisplay
+
+        Raises
+        ------
+        ValueError
+            ``components`` are not two of the codes.
+        ImportError
+            matplotlib is not installed.
+        """
+        import_pyplot()
+        check_is_fitted(estimator)
+        codes = np.asarray(estimator.transform(X))
+        chosen = check_components(components, codes.shape[1])
+        if len(chosen) != 2:
+            raise ValueError(
+                f"components={components!r} are {len(chosen)} codes; expected two, whose "
+                "plane is drawn. Pass components=(0, 1), or draw several displays."
+            )
+        slopes = np.asarray(estimator.components_)[chosen]
+        spread = codes[:, chosen].std(axis=0)
+        if getattr(estimator, "whiten", False):  # slopes are by codes before that
+            spread = np.sqrt(_variance_of_codes(estimator)[chosen])
+        own = _spread_of_features(X, np.isfinite(slopes).all(axis=0))
+        loadings = np.divide(
+            (slopes * spread[:, np.newaxis]).T,
+            own[:, np.newaxis],
+            out=np.full((len(own), 2), np.nan),
+            where=own[:, np.newaxis] > 0,
+        )
+        features = getattr(estimator, "feature_names_in_", None)
+        if features is None:
+            features = [f"x{j}" for j in range(len(own))]
+        display = cls(
+            loadings=loadings,
+            features=features,
+            names=names_of_codes(estimator, codes.shape[1])[chosen],
+            n_features=n_features,
+        )
+        return display.plot(ax=ax)
+
+    def plot(self, ax: Axes | None = None) -> Self:
+        """Plot the arrows.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            Axes to draw on. None creates a new figure.
+
+        Returns
+        -------
+        display : LoadingsDisplay
+            The same object.
+        """
+        from matplotlib.patches import Circle
+
+        axes = one_axes(ax)
+        loadings = np.asarray(self.loadings, dtype=float)
+        length = np.linalg.norm(loadings, axis=1)
+        order = np.argsort(-np.nan_to_num(length, nan=-1.0), kind="stable")
+        order = order[np.isfinite(length[order])][: self.n_features]
+        ends = loadings[order]
+        origin = np.zeros((2, len(ends)))
+        whole: dict[str, Any] = {"angles": "xy", "scale_units": "xy", "scale": 1}
+        look = {"color": "C0", "width": 0.004, **whole}
+        self.arrows_ = axes.quiver(*origin, *ends.T, **look)
+        self.texts_ = [_name(axes, self.features[j], loadings[j]) for j in order]
+        axes.add_patch(Circle((0, 0), 1, fill=False, color="0.7", linestyle="--"))
+        reach = 1.3 * max([1.0, *np.abs(ends).ravel().tolist()])
+        axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+        axes.set(xlabel=plain(self.names[0]), ylabel=plain(self.names[1]))
+        self.ax_, self.figure_ = axes, axes.figure
+        return self
+
+
+def _name(ax, feature, end):
+    """Write the name of a feature behind the end of its arrow."""
+    sides = ["left" if end[0] >= 0 else "right", "bottom" if end[1] >= 0 else "top"]
+    place: dict[str, Any] = {"ha": sides[0], "va": sides[1], "fontsize": "small"}
+    return ax.text(*(1.04 * end), plain(feature), **place)
+
+
+def _variance_of_codes(estimator):
+    """Return the variance of codes before they are whitened: PCA's name, or ours."""
+    return getattr(estimator, "code_variance_", estimator.explained_variance_)
+
+
+def _spread_of_features(X, is_number):
+    """Return the standard deviation of each feature, NaN of those without slopes."""
+    spread = np.full(len(is_number), np.nan)
+    names = getattr(X, "columns", None)
+    for j in np.flatnonzero(is_number):
+        column = np.asarray(X)[:, j] if names is None else np.asarray(X[names[j]])
+        spread[j] = np.nanstd(column.astype(float))
+    return spread
