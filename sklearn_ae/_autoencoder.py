@@ -45,9 +45,13 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     Parameters
     ----------
-    n_components : int, default=None
+    n_components : int, float, "mle" or None, default=None
         Length of the code. A larger value keeps more of the data and compresses less.
-        None uses ``min(n_samples, n_features)``, as in PCA.
+        None uses ``min(n_samples, n_features)``, as in PCA. A float between 0 and 1 is the
+        share of the variance of validation samples to be kept: the fewest codes that keep
+        it are found by up to five fits of other lengths, without hidden layers as PCA does
+        on the training samples. "mle" takes the number that PCA finds. ``n_components_``
+        is the length.
 
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Number of nodes in each hidden layer of the encoder, from input to code. More

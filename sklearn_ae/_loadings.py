@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from ._fitted import Fitted
-from ._objectives._variational import covariance, noise_variance
+from ._objectives import covariance, noise_variance
 from ._sklearn._validation import validate_count
 from ._truncate import truncated
 from ._types import Floats, Size
@@ -58,9 +58,7 @@ class LoadingsMixin(ABC):
         check_is_fitted(self)
         fitted = self._fitted
         if _is_distribution(fitted):
-            return float(
-                _noise_of_samples(fitted) * np.mean(fitted.output_columns.scale_**2)
-            )
+            return noise_variance(fitted) * float(np.mean(fitted.output_columns.scale_**2))
         _refuse_nonlinear(fitted, "noise_variance_")
         return float(_noise(fitted) * np.mean(fitted.output_columns.scale_**2))
 

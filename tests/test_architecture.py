@@ -211,8 +211,10 @@ def test_all_is_sorted_and_true():
         "ConvergenceError",
         "DenoisingAutoencoder",
         "DominantColumnWarning",
+        "LoadingsDisplay",
         "LossCurveDisplay",
         "ReconstructionDisplay",
+        "ScreeDisplay",
         "VariationalAutoencoder",
         "__version__",
     ]

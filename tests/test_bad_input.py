@@ -22,7 +22,7 @@ from sklearn_ae import ConvergenceError, DenoisingAutoencoder
     ("name", "value"),
     [
         ("n_components", 0),
-        ("n_components", 0.5),
+        ("n_components", 1.5),
         ("hidden_layer_sizes", -1),
         ("activation", "swish"),
         ("code_activation", "softmax"),

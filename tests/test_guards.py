@@ -193,7 +193,8 @@ def test_hopeless_is_a_thousand_times_the_largest_loss_that_may_be_usual(
 def test_r2_of_an_epoch_counts_columns_that_vary_as_r2_score_does():
     x = torch.tensor([[0.0, 5.0, 1.0], [2.0, 5.0, 3.0], [4.0, 5.0, 2.0]])
     network = nn.Module()
-    network.to_rows = None
+    network.to_rows = network.nested = None
+    network.encoder = SimpleNamespace(table=None)
     network.outcome = lambda x: x + torch.tensor([1.0, 100.0, 0.0])
     loss, column_weights = make_loss("mse"), torch.ones(3)
     rows = JudgedRows(network, loss, None, None, column_weights, rows=Rows(x))

@@ -4,7 +4,14 @@ from ._denoising import Denoising
 from ._objective import Objective, Start, StartProblem
 from ._reconstruction import Reconstruction
 from ._table import BlockRows, start_of_table
-from ._variational import Variational, bound, log_density, posterior
+from ._variational import (
+    Variational,
+    bound,
+    covariance,
+    log_density,
+    noise_variance,
+    posterior,
+)
 
 __all__ = [
     "BlockRows",
@@ -15,7 +22,9 @@ __all__ = [
     "StartProblem",
     "Variational",
     "bound",
+    "covariance",
     "log_density",
+    "noise_variance",
     "posterior",
     "start_of_table",
 ]

@@ -13,13 +13,20 @@ from .._linear import (
     fit_probabilistic_pca,
 )
 from .._training import by_chunk, make_generator
-from ..nn import EvidenceLowerBound, VariationalNetwork, make_loss
+from ..nn import EvidenceLowerBound, VariationalNetwork, make_loss, normal_points
 from ._objective import Objective, Start
 
 if TYPE_CHECKING:
     from .._fitted import Fitted
 
-__all__ = ["Variational", "bound", "log_density", "posterior"]
+__all__ = [
+    "Variational",
+    "bound",
+    "covariance",
+    "log_density",
+    "noise_variance",
+    "posterior",
+]
 
 # Components whose mean has a larger variance are in use (Burda et al., 2016).
 _ACTIVE = 0.01
@@ -27,6 +34,8 @@ _ACTIVE = 0.01
 # Smallest noise level, as a fraction of the typical standard deviation of a column: the
 # likelihood of data that are fitted exactly grows without bound as it goes to zero.
 _LEAST_NOISE = 1e-3
+
+_PAIRS = 2048  # of codes that stand for the prior
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from ._networks import Autoencoder, BottleneckNetwork
 from ._own_layers import NetworkFactory, refuse_single_rows
 from ._table import TableInput, TableLayout
 from ._table_losses import TableLoss
-from ._variational import VariationalNetwork
+from ._variational import VariationalNetwork, normal_points
 
 __all__ = [
     "ACTIVATIONS",
@@ -35,6 +35,7 @@ __all__ = [
     "UserNoise",
     "VariationalNetwork",
     "make_loss",
+    "normal_points",
     "refuse_single_rows",
     "table_loss",
 ]

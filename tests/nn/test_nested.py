@@ -30,9 +30,9 @@ def test_every_length_has_its_share_of_a_batch(n_components):
     kept = n_components - nested.missing(torch.zeros(n_rows, n_components)).sum(1)
     counts = torch.bincount(kept, minlength=n_components + 1)[1:]
     assert (counts - n_rows * nested.chances).abs().max() <= 2
-    assert counts[-1] >= 40  # many rows keep all
+    assert counts[-1] >= 50  # many rows keep all
     if n_components == 16:
-        assert counts[7] > counts[3] > counts[5]  # half, and a quarter, are what is asked
+        assert min(counts[7], counts[3]) > 10 * counts[5]  # half, and a quarter
 
 
 def test_out_of_training_codes_pass():
