@@ -77,10 +77,14 @@ class SizeSearch:
         share = float(wanted)
         plan = self._plan(None)
         most = plan.architecture.n_components
-        rest = 1 - np.cumsum(self._explained_by_pca(most))
+        if most == 1:
+            return 1
+        is_pca = plan.is_closed_form and self.objective.starts_at_pca and not self.n_levels
+        rest = 1 - np.cumsum(self._explained_by_pca(most, are_all_told=is_pca))
         # PCA's own rule: the first number of components that explains more.
-        of_pca = min(int(np.searchsorted(-rest, share - 1, side="right")) + 1, most)
-        if plan.is_closed_form and self.objective.starts_at_pca and not self.n_levels:
+        is_more = np.flatnonzero(1 - rest > share)
+        of_pca = int(is_more[0]) + 1 if len(is_more) else most
+        if is_pca:
             return of_pca
         if self.settings.ordered:
             return self._first_codes(share, of_pca, most)
@@ -116,8 +120,7 @@ class SizeSearch:
             reached = np.flatnonzero(of_pca[between - 1] + offset <= wanted)
             size = int(between[reached[0]] if len(reached) else between[-1])
             known[size] = self._explained(*self._fit(size))
-            if not any(k in known for k in offsets):
-                offsets = {}
+            offsets.pop(0, None)
             offsets[size] = float(_log(1 - known[size])) - of_pca[size - 1]
             if known[size] >= share:
                 above = size
@@ -155,11 +158,11 @@ class SizeSearch:
         rows = ScaledRows(self.X if self.X_clean is None else self.X_clean, columns)
         return PCA("mle", svd_solver="full").fit(rows[:]).n_components_
 
-    def _explained_by_pca(self, most: int) -> np.ndarray:
+    def _explained_by_pca(self, most: int, *, are_all_told: bool) -> np.ndarray:
         """Return the share of the variance that each component of PCA explains."""
-        is_mixed = any(self.n_levels)
+        most_told = _MOST_OF_LEVELS if any(self.n_levels) else _MOST_COMPONENTS
         linear = {
-            "n_components": min(most, _MOST_OF_LEVELS if is_mixed else _MOST_COMPONENTS),
+            "n_components": most if are_all_told else min(most, most_told),
             "hidden_layer_sizes": (),
             "decoder_hidden_layer_sizes": None,
             "loss": "mse",
