@@ -49,9 +49,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         Length of the code. A larger value keeps more of the data and compresses less.
         None uses ``min(n_samples, n_features)``, as in PCA. A float between 0 and 1 is the
         share of the variance of validation samples to be kept: the fewest codes that keep
-        it are found by up to five fits of other lengths, without hidden layers as PCA does
-        on the training samples. "mle" takes the number that PCA finds. ``n_components_``
-        is the length.
+        it are found by up to six fits of other lengths. "mle" takes the number that
+        scikit-learn's PCA finds. ``n_components_`` is the length.
 
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
         Number of nodes in each hidden layer of the encoder, from input to code. More
@@ -283,7 +282,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         without validation samples, and for the closed form.
 
     validation_scores_ : list of float or None
-        R² on the validation samples, the start first, ``n_iter_ + 1`` values. None
+        R² on the validation samples, the start first, ``n_iter_ + 1`` values; with
+        ``ordered=True`` from as many codes as in training, so below ``score``. None
         without validation samples, and for the closed form.
 
     code_variance_ : ndarray of shape (n_components_,)

@@ -2,7 +2,6 @@
 
 from abc import ABCMeta, abstractmethod
 from copy import copy
-from numbers import Integral
 from types import SimpleNamespace
 from typing import Any, Self
 
@@ -29,7 +28,6 @@ from ._sklearn._typed import Transformer
 from ._sklearn._validation import (
     COUNTS,
     DOMINANT,
-    Interval,
     all_or_nothing,
     fresh_random_state,
     output_library,
@@ -45,13 +43,8 @@ from ._sklearn._validation import (
 )
 from ._training import ProgressLines, ReconstructionNet, Watcher
 from ._types import Floats, Loss, RandomState, Scaling, Size
-from .nn import ACTIVATIONS
 
 __all__ = ["BaseAutoencoder"]
-
-# "softplus" is left out: it exists for the output of loss="kl", which "auto" selects.
-_ACTIVATIONS = set(ACTIVATIONS) - {"softplus"}
-_COUNT = Interval(Integral, 1, None, closed="left")
 
 
 class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
@@ -220,9 +213,10 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
         return vars(self._with(fit.snapshot()))
 
     def _with(self, fitted: Fitted) -> Self:
-        """Return a copy with another fit."""
+        """Return a copy with another fit, and its own of what set_output writes to."""
         other = copy(self)
-        vars(other).update(_attributes(fitted)[0])
+        own = {name: copy(x) for name, x in vars(self).items() if isinstance(x, dict)}
+        vars(other).update(own | _attributes(fitted)[0])
         return other
 
     # -- using ---------------------------------------------------------------

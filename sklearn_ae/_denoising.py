@@ -60,9 +60,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         Length of the code. A larger value keeps more of the data and compresses less.
         None uses ``min(n_samples, n_features)``, as in PCA. A float between 0 and 1 is the
         share of the variance of validation samples to be kept: the fewest codes that keep
-        it are found by up to five fits of other lengths, without hidden layers as PCA does
-        on the training samples. "mle" takes the number that PCA finds. ``n_components_``
-        is the length.
+        it are found by up to six fits of other lengths. "mle" takes the number that
+        scikit-learn's PCA finds. ``n_components_`` is the length.
 
     noise : {"gaussian", "masking", "salt_pepper", "swap"} or callable, \
             default="gaussian"
@@ -329,8 +328,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     validation_scores_ : list of float or None
         R² on the validation samples, from noisy to clean, the start first, ``n_iter_ +
-        1`` values. Their noise is drawn once. None without validation samples, and for
-        the closed form.
+        1`` values; with ``ordered=True`` from as many codes as in training, so below
+        ``score``. Their noise is drawn once. None without validation samples, and for the
+        closed form.
 
     code_variance_ : ndarray of shape (n_components_,)
         Variance of the training samples' codes along each axis, before whitening.

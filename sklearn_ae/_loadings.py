@@ -173,10 +173,12 @@ def _noise(fitted: Fitted) -> float:
 
 def _refuse_nonlinear(fitted: Fitted, name: str) -> None:
     """Raise AttributeError unless the result is PCA, or linear like it."""
+    made_of = fitted.architecture
     is_pca = fitted.stays_linear and fitted.objective.starts_at_pca
-    if not is_pca or fitted.architecture.table is not None:
+    is_pca &= made_of.code_activation == made_of.output_activation == "identity"
+    if not is_pca or made_of.table is not None:
         raise AttributeError(
             f"{name} is that of a normal distribution, and this fit is not PCA; expected a "
             "linear result of complete numbers, as of hidden_layer_sizes=(). Use "
-            "numpy.cov(estimator.sample(10000).T) for the covariance by the model."
+            "numpy.cov(estimator.sample(10000).T) for the covariance of what codes keep."
         )

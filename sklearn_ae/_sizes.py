@@ -13,7 +13,6 @@ from ._fitted import Fitted
 from ._objectives import Objective, Reconstruction
 from ._plan import Plan, make_plan
 from ._scores import score
-from ._truncate import truncated
 
 __all__ = ["TO_BE_FOUND", "SizeSearch"]
 
@@ -77,6 +76,12 @@ class SizeSearch:
         share = float(wanted)
         plan = self._plan(None)
         most = plan.architecture.n_components
+        if self.own_rows is not None and len(self.own_rows[0]) < 2:
+            raise ValueError(
+                f"n_components={share:g} and X_val of one row, which has no variance; "
+                "expected two rows or more, to find what codes explain. Give more rows, or "
+                "a number of components."
+            )
         if most == 1:
             return 1
         is_pca = plan.is_closed_form and self.objective.starts_at_pca and not self.n_levels
@@ -86,12 +91,10 @@ class SizeSearch:
         of_pca = int(is_more[0]) + 1 if len(is_more) else most
         if is_pca:
             return of_pca
-        if self.settings.ordered:
-            return self._first_codes(share, of_pca, most)
         known = self._try_sizes(share, rest, plan)
-        for size in sorted({max(of_pca, *known), most}):
+        for size in sorted({max(of_pca, *known), most} - set(known)):
             if not any(found >= share for found in known.values()):
-                known.setdefault(size, self._explained(*self._fit(size)))
+                known[size] = self._explained(*self._fit(size))
         enough = [size for size, found in known.items() if found >= share]
         if not enough:
             self._complain(share, most, known[most])
@@ -128,23 +131,6 @@ class SizeSearch:
                 below = size
         return known
 
-    def _first_codes(self, share: float, of_pca: int, most: int) -> int:
-        """Return how many of the first codes explain the share, by one ordered fit."""
-        for longest in sorted({of_pca, most}):
-            fit, fitted = self._fit(longest)
-            found = self._explained(fit, fitted)
-            if found >= share:
-                break
-        else:
-            self._complain(share, most, found)
-            return most
-        below, above = 0, longest
-        while above - below > 1:
-            size = (below + above) // 2
-            reaches = self._explained(fit, truncated(fitted, size)) >= share
-            below, above = (below, size) if reaches else (size, above)
-        return above
-
     def _by_likelihood(self) -> int:
         """Return the number of components that scikit-learn's PCA finds."""
         if self.n_levels or self.weight is not None:
@@ -154,9 +140,18 @@ class SizeSearch:
                 "as another, of which scikit-learn's PCA computes it. Use a number, or a "
                 "share such as n_components=0.95."
             )
+        n_rows, n_columns = self.X.shape
+        if n_rows < n_columns:
+            raise ValueError(
+                f"n_components='mle' got {n_rows} rows of {n_columns} columns; expected as "
+                "many rows as columns, or more, as PCA does. Use a number, or a share such "
+                "as n_components=0.95."
+            )
         columns = self._plan(1).output_columns
         rows = ScaledRows(self.X if self.X_clean is None else self.X_clean, columns)
-        return PCA("mle", svd_solver="full").fit(rows[:]).n_components_
+        with np.errstate(all="ignore"):
+            found = PCA("mle", svd_solver="full").fit(rows[:]).n_components_
+        return max(1, found)  # PCA finds 0 where all rows are equal; a code has a number
 
     def _explained_by_pca(self, most: int, *, are_all_told: bool) -> np.ndarray:
         """Return the share of the variance that each component of PCA explains."""
@@ -206,8 +201,8 @@ class SizeSearch:
     def _complain(self, share: float, most: int, found: float) -> None:
         self.complaint_ = (
             f"n_components={share:g} is not reached: all {most} codes explain {found:.3g} "
-            "of the variance of validation samples. Expected a share below that; the fit "
-            "has that many codes. Set n_components to a smaller share, or to a number."
+            "of the samples that judge a fit. Expected a share below that; the fit has "
+            "that many codes. Set n_components to a smaller share, or to a number."
         )
 
 

@@ -47,8 +47,8 @@ def truncated(fitted: Fitted, n_components: int) -> Fitted:
         density=fitted.density.mapped(choice),
         code_variance=fitted.code_variance[places],
         code_mean=fitted.code_mean[places],
-        axes_variance=fitted.axes_variance[:n_components],
-        explained_ratio=fitted.explained_ratio[:n_components],
+        axes_variance=fitted.axes_variance[:n_components].copy(),
+        explained_ratio=fitted.explained_ratio[:n_components].copy(),
         n_parameters={name: arrays[name].size for name in fitted.n_parameters},
         _built={},
     )
@@ -67,7 +67,7 @@ def _refuse_others(fitted: Fitted, n_components: int) -> None:
         raise ValueError(
             f"truncate({n_components}) of {architecture.n_components} codes that only go "
             "together; expected nested codes or a linear result. Fit with ordered=True, or "
-            f"hidden_layer_sizes=(), or with n_components={n_components}."
+            f"as PCA with hidden_layer_sizes=() and loss='mse', or {n_components} codes."
         )
 
 

@@ -58,9 +58,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         Length of the code. A larger value keeps more of the data and compresses less.
         None uses ``min(n_samples, n_features)``, as in PCA. A float between 0 and 1 is the
         share of the variance of validation samples to be kept: the fewest codes that keep
-        it are found by up to five fits of other lengths, without hidden layers as PCA does
-        on the training samples. "mle" takes the number that PCA finds. ``n_components_``
-        is the length.
+        it are found by up to six fits of other lengths. "mle" takes the number that
+        scikit-learn's PCA finds. ``n_components_`` is the length.
 
     beta : float, default=1.0
         Weight of the divergence between the code distribution of a sample and the

@@ -111,7 +111,8 @@ def own_loss(x_hat, x):
 
 
 SHARED = {
-    "n_components": [None, 1, 2, 5],
+    "n_components": [None, 1, 2, 5, 0.5, 0.95, "mle"],
+    "ordered": [False, True],
     "hidden_layer_sizes": [(), (4,), (5, 3), 8],
     "activation": ["silu", "relu", "tanh", "elu", "gelu", "logistic"],
     "code_activation": ["identity", "tanh", "relu"],
@@ -212,6 +213,11 @@ def check_uses(estimator, X):
     size = np.abs(codes).max() or 1.0
     few = estimator.transform(X[:3])
     np.testing.assert_allclose(few / size, codes[:3] / size, atol=1e-4)
+    if estimator.ordered:
+        cut = estimator.truncate(1)
+        np.testing.assert_allclose(cut.transform(X) / size, codes[:, :1] / size, atol=1e-4)
+        assert np.isfinite(cut.reconstruct(X)).all()
+    assert np.isfinite(estimator.explained_variance_ratio_).all()
     assert np.isfinite(estimator.score_samples(X)).all()
     assert np.isfinite(estimator.sample(2, random_state=0)).all()
     if len(X) > 1:

@@ -38,6 +38,7 @@ FEW = {
     "noise",
     "noise_level",
     "beta",
+    "ordered",
 }
 
 
@@ -168,6 +169,13 @@ def check_uses(estimator, X, weight):
         assert (values[~holes] == after[~holes]).all()
         empty = holes[weight > 0] if weight is not None else holes
         assert (left.all(axis=0) | ~left.any(axis=0) | empty.all(axis=0)).all()
+    if estimator.ordered:
+        cut = estimator.truncate(1)
+        scale = np.abs(codes).max() or 1.0
+        np.testing.assert_allclose(
+            cut.transform(X) / scale, codes[:, :1] / scale, atol=1e-4
+        )
+        assert len(cut.reconstruct(X)) == len(X)
     shares = estimator.column_scores(X)
     if not isinstance(back, np.ndarray) and len(X) > 1:
         assert (np.isfinite(shares) | empty.all(axis=0)).all()

@@ -86,6 +86,16 @@ def test_of_a_network_there_is_no_covariance(quick):
             method()
 
 
+@pytest.mark.parametrize("name", ["code_activation", "output_activation"])
+def test_behind_an_activation_there_is_no_covariance(name):
+    X = load_digits().data[:200] / 16
+    settings = {"max_iter": 1, "learning_rate_init": 1e-9, name: "logistic"}
+    ae = AutoencoderTransformer(3, random_state=0, **settings).fit(X)
+    assert ae.best_iter_ == 0
+    with pytest.raises(AttributeError, match="this fit is not PCA"):
+        ae.get_covariance()
+
+
 def test_categories_have_no_components(quick):
     pd = pytest.importorskip("pandas")
     x = np.random.RandomState(0).normal(size=100)

@@ -88,14 +88,15 @@ def test_few_fits_find_it(digits, monkeypatch, share):
     assert fitted.n_components_ in sizes
 
 
-def test_of_ordered_codes_one_fit_says_all(digits, monkeypatch):
-    sizes = fits_of(monkeypatch)
-    settings = {"hidden_layer_sizes": (32,), "max_iter": 10, "random_state": 0}
-    fitted = AutoencoderTransformer(0.6, ordered=True, **settings).fit(digits[0])
-    of_pca = PCA(0.6).fit(digits[0]).n_components_
-    assert sizes == [of_pca]
-    assert fitted.n_components_ <= of_pca
-    assert fitted.validation_scores_ is not None
+@pytest.mark.parametrize("seed", [0, 1])
+def test_of_ordered_codes_too_the_fit_that_is_kept_reaches_it(digits, seed):
+    X, _ = digits
+    settings = {"hidden_layer_sizes": (32,), "max_iter": 10, "random_state": seed}
+    fitted = AutoencoderTransformer(0.6, ordered=True, **settings).fit(
+        X[:450], X_val=X[450:]
+    )
+    assert fitted.score(X[450:]) >= 0.6
+    assert fitted.truncate(1).score(X[450:]) < 0.6
 
 
 def test_a_share_that_is_out_of_reach_takes_all_and_says_so():
@@ -103,7 +104,7 @@ def test_a_share_that_is_out_of_reach_takes_all_and_says_so():
     settings = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
     for ordered in (False, True):
         ae = AutoencoderTransformer(0.999999, ordered=ordered, dropout=0.5, init="random")
-        with pytest.warns(UserWarning, match=r"n_components=1 .*all 30 codes|0.999999"):
+        with pytest.warns(UserWarning, match=r"n_components=0\.999999 .*all 30 codes"):
             fitted = ae.set_params(**settings).fit(noise)
         assert fitted.n_components_ == 30
 
@@ -112,10 +113,20 @@ def test_a_share_that_is_out_of_reach_takes_all_and_says_so():
 def test_constant_rows_and_single_columns(quick, share):
     one = np.linspace(0, 1, 40)[:, np.newaxis]
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if share == 0.5:
-            assert quick(share).fit(one).n_components_ == 1
-            assert quick(share).fit(np.ones((20, 3))).n_components_ >= 1
+        warnings.simplefilter("error", RuntimeWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        assert quick(share).fit(one).n_components_ == 1
+        assert quick(share).fit(np.ones((20, 3))).n_components_ >= 1
+        assert quick(share).fit(one[:1]).n_components_ == 1
+
+
+def test_of_few_rows_there_is_no_mle_and_of_one_row_no_share(bent):
+    with pytest.raises(
+        ValueError, match=r"got 3 rows of 4 columns; expected .*Use a number"
+    ):
+        AutoencoderTransformer("mle").fit(bent[:3])
+    with pytest.raises(ValueError, match=r"X_val of one row.*; expected .*Give more rows"):
+        AutoencoderTransformer(0.9).fit(bent, X_val=bent[:1])
 
 
 def test_weights_own_rows_and_targets(digits):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["grid_of_axes", "import_pyplot", "one_axes", "plain"]
+__all__ = ["grid_of_axes", "import_pyplot", "one_axes", "plain", "whole_ticks"]
 
 
 def import_pyplot():
@@ -28,6 +28,15 @@ def one_axes(ax, figsize=None):
             "those that plt.subplots makes, as axes[0]."
         )
     return ax
+
+
+def whole_ticks(ax):
+    """Let ticks of the horizontal axis be whole numbers, unless they are the user's."""
+    from matplotlib.ticker import MaxNLocator
+
+    locator = ax.xaxis.get_major_locator()
+    if isinstance(locator, MaxNLocator):
+        locator.set_params(integer=True)
 
 
 def plain(text):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
+from .._sklearn._validation import validate_count
 from ._axes import import_pyplot, one_axes, plain
 from ._codes import check_components, names_of_codes
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 __all__ = ["LoadingsDisplay"]
+
+_VARIANCE = "explained_variance_"  # PCA's, of its codes; ours is code_variance_
 
 
 class LoadingsDisplay:
@@ -112,7 +115,7 @@ class LoadingsDisplay:
         Parameters
         ----------
         estimator : fitted estimator
-            One of this package, or another with ``components_``, as PCA.
+            One of this package, or PCA.
         X : array-like of shape (n_samples, n_features)
             Samples whose standard deviations are the units.
         components : array-like of int of shape (2,), default=(0, 1)
@@ -129,13 +132,25 @@ class LoadingsDisplay:
         Raises
         ------
         ValueError
-            ``components`` are not two of the codes.
+            ``components`` are not two of the codes, or the estimator is of another kind.
         ImportError
             matplotlib is not installed.
         """
         import_pyplot()
         check_is_fitted(estimator)
+        if not hasattr(estimator, "components_") or not hasattr(estimator, _VARIANCE):
+            raise ValueError(
+                f"A {type(estimator).__name__} was given, of which it is not known how "
+                "features move with a code; expected a fitted estimator of this package or "
+                "PCA. Give it the step of a Pipeline, or best_estimator_ of a search."
+            )
+        validate_count("n_features", n_features)
         codes = np.asarray(estimator.transform(X))
+        if codes.shape[1] < 2:
+            raise ValueError(
+                "The codes have one component; expected two, whose plane is drawn. Draw "
+                "estimator.components_[0] as bars."
+            )
         chosen = check_components(components, codes.shape[1])
         if len(chosen) != 2:
             raise ValueError(
@@ -145,7 +160,8 @@ class LoadingsDisplay:
         slopes = np.asarray(estimator.components_)[chosen]
         spread = codes[:, chosen].std(axis=0)
         if getattr(estimator, "whiten", False):  # slopes are by codes before that
-            spread = np.sqrt(_variance_of_codes(estimator)[chosen])
+            own = getattr(estimator, "code_variance_", getattr(estimator, _VARIANCE))
+            spread = spread * np.sqrt(own[chosen])
         own = _spread_of_features(X, np.isfinite(slopes).all(axis=0))
         loadings = np.divide(
             (slopes * spread[:, np.newaxis]).T,
@@ -203,11 +219,6 @@ def _name(ax, feature, end):
     sides = ["left" if end[0] >= 0 else "right", "bottom" if end[1] >= 0 else "top"]
     place: dict[str, Any] = {"ha": sides[0], "va": sides[1], "fontsize": "small"}
     return ax.text(*(1.04 * end), plain(feature), **place)
-
-
-def _variance_of_codes(estimator):
-    """Return the variance of codes before they are whitened: PCA's name, or ours."""
-    return getattr(estimator, "code_variance_", estimator.explained_variance_)
 
 
 def _spread_of_features(X, is_number):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from sklearn.utils.validation import check_is_fitted
 
-from ._axes import import_pyplot, one_axes
+from ._axes import import_pyplot, one_axes, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -172,8 +172,7 @@ class LossCurveDisplay:
         self.best_line_ = self._mark_best(axes)
         if min(losses) > 0 and max(losses) > _MANY_TIMES * min(losses):
             axes.set_yscale("log")
-        if axes.get_xscale() == "linear":
-            axes.xaxis.get_major_locator().set_params(integer=True)
+        whole_ticks(axes)
         axes.set(xlabel="epoch", ylabel="loss")
         axes.legend()
         self.ax_, self.figure_ = axes, axes.figure

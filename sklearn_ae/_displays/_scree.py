@@ -12,7 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from ._axes import import_pyplot, one_axes
+from ._axes import import_pyplot, one_axes, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -114,12 +114,19 @@ class ScreeDisplay:
         Raises
         ------
         ValueError
-            ``X`` has categories or missing cells, and codes are not nested.
+            ``X`` has categories or missing cells, and codes are not nested; or there is no
+            ``inverse_transform``.
         ImportError
             matplotlib is not installed.
         """
         import_pyplot()
         check_is_fitted(estimator)
+        if not hasattr(estimator, "inverse_transform"):
+            raise ValueError(
+                f"A {type(estimator).__name__} was given, which gives no rows back; "
+                "expected an estimator with transform and inverse_transform. Give it one "
+                "of this package, or PCA."
+            )
         codes = np.asarray(estimator.transform(X))
         lengths = _lengths(codes.shape[1])
         try:
@@ -155,8 +162,7 @@ class ScreeDisplay:
         if self.explained_by_pca is not None:
             look: dict[str, Any] = {"color": "0.4", "label": "PCA"}
             self.lines_ += axes.plot(self.n_codes, self.explained_by_pca, ".--", **look)
-        if axes.get_xscale() == "linear":
-            axes.xaxis.get_major_locator().set_params(integer=True)
+        whole_ticks(axes)
         axes.set(xlabel="number of codes", ylabel="share of the variance kept")
         axes.legend()
         self.ax_, self.figure_ = axes, axes.figure
@@ -177,7 +183,7 @@ def _kept_by_first(estimator, X, codes, lengths):
     except (TypeError, ValueError) as error:
         raise ValueError(
             "X has categories or missing cells, and these codes only go together; expected "
-            "complete numbers, or nested codes. Fit with ordered=True."
+            "complete numbers, or nested codes. Use AutoencoderTransformer(ordered=True)."
         ) from error
     kept = []
     for length in lengths:

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from sklearn.datasets import load_wine
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, FastICA
+from sklearn.preprocessing import StandardScaler
 
 from sklearn_ae import AutoencoderTransformer, LoadingsDisplay
 
@@ -17,7 +18,8 @@ def test_of_a_linear_result_they_are_correlations(pyplot, kind, whiten):
     fitted = {"ours": ours, "PCA": PCA(3, whiten=whiten)}[kind].fit(X)
     display = LoadingsDisplay.from_estimator(fitted, X, components=(2, 0))
     together = np.corrcoef(X.T, fitted.transform(X).T)[:13, [15, 13]]
-    np.testing.assert_allclose(display.loadings, together, rtol=0.01)
+    np.testing.assert_allclose(display.loadings, together, rtol=1e-6)
+    assert np.linalg.norm(display.loadings, axis=1).max() < 1
 
 
 def test_the_longest_arrows_are_drawn_with_their_names(pyplot):
@@ -59,6 +61,22 @@ def test_categories_have_no_arrow(pyplot, bent):
     ae = AutoencoderTransformer(2, **settings).fit(table)
     display = LoadingsDisplay.from_estimator(ae, table)
     assert sorted(text.get_text() for text in display.texts_) == list("abcd")
+
+
+@pytest.mark.parametrize("kind", [FastICA, StandardScaler])
+@pytest.mark.filterwarnings("ignore:FastICA did not converge")
+def test_other_kinds_of_codes_are_refused(pyplot, bent, kind):
+    with pytest.raises(ValueError, match=rf"A {kind.__name__} was given, .*; expected"):
+        LoadingsDisplay.from_estimator(kind().fit(bent), bent)
+
+
+def test_one_code_has_no_plane_and_arrows_have_a_number(pyplot, bent):
+    one = AutoencoderTransformer(1, hidden_layer_sizes=()).fit(bent)
+    with pytest.raises(ValueError, match=r"one component; expected two.*bars"):
+        LoadingsDisplay.from_estimator(one, bent)
+    two = AutoencoderTransformer(2, hidden_layer_sizes=()).fit(bent)
+    with pytest.raises(ValueError, match=r"n_features=-1 must be"):
+        LoadingsDisplay.from_estimator(two, bent, n_features=-1)
 
 
 @pytest.mark.parametrize("components", [(0,), (0, 1, 2), (0, 0), (0, 5), "ab"])

@@ -81,6 +81,13 @@ def test_scale(pyplot, losses, scale):
     assert display.plot().ax_.get_yscale() == scale
 
 
+def test_ticks_of_ones_own_stay(pyplot, quick, bent):
+    _, ax = pyplot.subplots()
+    ax.set_xticks([1, 3])
+    display = LossCurveDisplay.from_estimator(quick(2).fit(bent), ax=ax)
+    assert list(display.ax_.get_xticks()) == [1, 3]
+
+
 def test_what_has_no_epochs_is_refused(pyplot, quick, bent):
     linear = quick(hidden_layer_sizes=()).fit(bent)
     with pytest.raises(ValueError, match=r"closed form.*expected.*hidden_layer_sizes="):

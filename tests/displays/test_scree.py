@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from sklearn.decomposition import PCA
+from sklearn.decomposition import PCA, FactorAnalysis
 
 from sklearn_ae import AutoencoderTransformer, ScreeDisplay
 
@@ -64,6 +64,18 @@ def test_a_table_of_categories_has_no_pca(pyplot, bent):
     together = AutoencoderTransformer(3, **{**SETTINGS, "max_iter": 30}).fit(table)
     with pytest.raises(ValueError, match=r"categories or .*; expected .*ordered=True"):
         ScreeDisplay.from_estimator(together, table)
+
+
+def test_ticks_of_ones_own_stay(pyplot, bent):
+    _, ax = pyplot.subplots()
+    ax.set_xticks([1, 3])
+    linear = AutoencoderTransformer(3, hidden_layer_sizes=()).fit(bent)
+    assert list(ScreeDisplay.from_estimator(linear, bent, ax=ax).ax_.get_xticks()) == [1, 3]
+
+
+def test_what_gives_no_rows_back_is_refused(pyplot, bent):
+    with pytest.raises(ValueError, match=r"FactorAnalysis was given, .*; expected"):
+        ScreeDisplay.from_estimator(FactorAnalysis(2).fit(bent), bent)
 
 
 def test_numbers_of_ones_own(pyplot):
