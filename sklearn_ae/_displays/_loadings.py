@@ -138,19 +138,9 @@ class LoadingsDisplay:
         """
         import_pyplot()
         check_is_fitted(estimator)
-        if not hasattr(estimator, "components_") or not hasattr(estimator, _VARIANCE):
-            raise ValueError(
-                f"A {type(estimator).__name__} was given, of which it is not known how "
-                "features move with a code; expected a fitted estimator of this package or "
-                "PCA. Give it the step of a Pipeline, or best_estimator_ of a search."
-            )
+        _refuse_others(estimator)
         validate_count("n_features", n_features)
         codes = np.asarray(estimator.transform(X))
-        if codes.shape[1] < 2:
-            raise ValueError(
-                "The codes have one component; expected two, whose plane is drawn. Draw "
-                "estimator.components_[0] as bars."
-            )
         chosen = check_components(components, codes.shape[1])
         if len(chosen) != 2:
             raise ValueError(
@@ -212,6 +202,21 @@ class LoadingsDisplay:
         axes.set(xlabel=plain(self.names[0]), ylabel=plain(self.names[1]))
         self.ax_, self.figure_ = axes, axes.figure
         return self
+
+
+def _refuse_others(estimator):
+    """Raise ValueError unless two codes of ``estimator`` move rows as components_ says."""
+    if not hasattr(estimator, "components_") or not hasattr(estimator, _VARIANCE):
+        raise ValueError(
+            f"A {type(estimator).__name__} was given, of which it is not known how "
+            "features move with a code; expected a fitted estimator of this package or "
+            "PCA. Give it the step of a Pipeline, or best_estimator_ of a search."
+        )
+    if len(estimator.components_) < 2:
+        raise ValueError(
+            "The codes have one component; expected two, whose plane is drawn. Draw "
+            "estimator.components_[0] as bars."
+        )
 
 
 def _name(ax, feature, end):
