@@ -1,6 +1,6 @@
 """Any table, any parameters: a finite result of the right shape, or a documented error.
 
-Cases are drawn by hypothesis. In the suite they are 200, the same in every run; more of
+Cases are drawn by hypothesis. In the suite they are 120, the same in every run; more of
 them, other ones in every run:
 
     HYPOTHESIS_CASES=5000 python -m pytest tests/test_fuzz.py
@@ -26,7 +26,7 @@ from sklearn_ae import (
 hypothesis = pytest.importorskip("hypothesis")
 st = hypothesis.strategies
 
-N_CASES = int(os.environ.get("HYPOTHESIS_CASES", "200"))
+N_CASES = int(os.environ.get("HYPOTHESIS_CASES", "120"))
 DOCUMENTED = (ValueError, ConvergenceError)
 
 DTYPES = ["f8", "f4", "f2", "i8", "i4", "u1", "?", ">f8", ">i4", "longdouble", "object"]
@@ -169,7 +169,7 @@ def global_state():
 
 @hypothesis.settings(
     max_examples=N_CASES,
-    derandomize=N_CASES == 200,
+    derandomize=N_CASES == 120,
     database=None,
     deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
