@@ -30,7 +30,7 @@ def quick(request):
 
     def make(n_components=2, **params):
         settings = {"hidden_layer_sizes": (16,), "max_iter": 5, "random_state": 0}
-        # That of "auto" for 600 rows, where few rows are passed over once and not ten times.
+        # That of "auto" for 600 rows; few rows are passed over once, and not ten times.
         settings["batch_size"] = 32
         return request.param(n_components, **{**settings, **params})
 

@@ -145,7 +145,7 @@ def test_penalties_and_optimizers_without_groups(quick, bent):
 @pytest.mark.parametrize("sizes", [(10**6, 10**6), (10**18,), (10**19,)])
 def test_layers_that_no_memory_holds(quick, bent, sizes):
     with pytest.raises(ValueError, match=r"asks for about .* weights.*Use smaller layers"):
-        quick(2, hidden_layer_sizes=sizes).fit(bent)
+        quick(2, hidden_layer_sizes=sizes, batch_size="auto").fit(bent)
 
 
 def ask_for_too_much(*args, **kwargs):

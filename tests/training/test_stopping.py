@@ -200,7 +200,7 @@ def count_rows(sizes):
 @pytest.mark.parametrize(("n_rows", "n_passes"), [(40, 1), (60, 16), (500, 2), (501, 1)])
 def test_an_epoch_passes_over_few_rows_several_times(quick, digits, n_rows, n_passes):
     sizes = []
-    settings = {"max_iter": 2, "callbacks": [count_rows(sizes)]}
+    settings = {"max_iter": 2, "callbacks": [count_rows(sizes)], "batch_size": "auto"}
     fitted = quick(2, **settings).fit(digits[0][:n_rows, 20:40])
     n_train = n_rows - round(0.1 * n_rows)
     assert sum(sizes) == 2 * n_passes * n_train
@@ -223,7 +223,8 @@ def test_an_epoch_passes_over_few_rows_several_times(quick, digits, n_rows, n_pa
 def test_what_was_not_measured_takes_one_pass(quiet, digits, settings):
     sizes = []
     X = digits[0][:60, 20:40]
-    quiet(2, max_iter=1, callbacks=[count_rows(sizes)], **settings).fit(X)
+    given = {"batch_size": "auto", **settings}
+    quiet(2, max_iter=1, callbacks=[count_rows(sizes)], **given).fit(X)
     assert sum(sizes) == (54 if settings.get("early_stopping", True) else 60)
 
 
@@ -231,7 +232,8 @@ def test_what_was_not_measured_takes_one_pass(quiet, digits, settings):
 def test_wide_tables_take_one_pass(quiet, digits, n_columns, n_passes):
     sizes = []
     X = digits[0][:60, :n_columns]
-    quiet(2, max_iter=1, callbacks=[count_rows(sizes)]).fit(X)
+    given = {"max_iter": 1, "callbacks": [count_rows(sizes)], "batch_size": "auto"}
+    quiet(2, **given).fit(X)
     assert sum(sizes) == 54 * n_passes
 
 
