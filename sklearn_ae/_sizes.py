@@ -143,9 +143,9 @@ class SizeSearch:
         n_rows, n_columns = self.X.shape
         if n_rows < n_columns:
             raise ValueError(
-                f"n_components='mle' got {n_rows} rows of {n_columns} columns; expected as "
-                "many rows as columns, or more, as PCA does. Use a number, or a share such "
-                "as n_components=0.95."
+                "n_components='mle' is only supported if n_samples >= n_features; X has "
+                f"{n_rows} rows of {n_columns} columns. Use a number, or a share such as "
+                "n_components=0.95."
             )
         columns = self._plan(1).output_columns
         rows = ScaledRows(self.X if self.X_clean is None else self.X_clean, columns)
