@@ -5,7 +5,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from skorch.callbacks import Callback
 
+from sklearn_ae import AutoencoderTransformer
 from sklearn_ae._training._loop import Rows
 from sklearn_ae._training._read_batches import ReadBatches
 from sklearn_ae.nn import NOISES, HiddenCells, TableLayout
@@ -108,3 +110,30 @@ def test_holes_are_filled_once_for_all_evaluations(quick, digits, monkeypatch):
     # Two parts of the rows at the start, and one after each epoch, instead of once each.
     assert calls[1] - calls[0] >= 8
     np.testing.assert_allclose(*scores, rtol=1e-5)
+
+
+def test_embeddings_are_read_at_every_evaluation(monkeypatch):
+    pandas = pytest.importorskip("pandas")
+    rng = np.random.RandomState(0)
+    names = np.array([f"level {i}" for i in range(120)])
+    table = pandas.DataFrame({"a": rng.normal(size=600), "b": np.tile(names, 5)})
+    settings = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
+    scores = []
+    for most in (2**24, 0):
+        monkeypatch.setattr("sklearn_ae._training._stopping._MOST_READ", most)
+        fitted = AutoencoderTransformer(2, **settings).fit(table)
+        scores.append(fitted.validation_scores_)
+    np.testing.assert_array_equal(*scores)
+
+
+def test_callbacks_see_batches_as_they_are(quick, digits):
+    X = digits[0][:60].copy()
+    X[::5, 20] = np.nan
+    widths = []
+
+    class Widths(Callback):
+        def on_batch_begin(self, net, batch=None, training=None, **kwargs):
+            widths.append(batch[0].shape[1])
+
+    quick(2, max_iter=1, callbacks=[Widths()]).fit(X)
+    assert set(widths) == {64}
