@@ -388,6 +388,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         init: Init = "pca",
         scaling: Scaling | None = "global",
         ordered: bool = False,
+        target_weight: float = 0.0,
         categorical_features: CategoricalFeatures | None = "from_dtype",
         whiten: bool = False,
         sampler: Sampler = "gaussian",
@@ -421,6 +422,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.init = init
         self.scaling = scaling
         self.ordered = ordered
+        self.target_weight = target_weight
         self.categorical_features = categorical_features
         self.whiten = whiten
         self.sampler = sampler

@@ -59,6 +59,7 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
     n_components: Size
     random_state: RandomState
     scaling: Scaling | None
+    target_weight: float
     categorical_features: Any
     verbose: int
     warm_start: bool
@@ -123,9 +124,10 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
         with all_or_nothing(self):
             last = self._fitted_to_continue() if self.warm_start else None
             X = validate_rows(self, X, reset=last is None)
-            weight = own_rows = None
-            if any(part is not None for part in (X_clean, *given)):
-                X, X_clean, weight, own_rows = validate_fit_data(self, X, X_clean, *given)
+            weight = own_rows = response = None
+            if self.target_weight or any(part is not None for part in (X_clean, *given)):
+                checked = validate_fit_data(self, X, X_clean, y, *given)
+                X, X_clean, weight, own_rows, response = checked
             counts = [getattr(self, name, None) for name in COUNTS]
             if bool in map(type, counts):
                 refuse_booleans(self)
@@ -136,9 +138,10 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
             # Plain settings: nothing below reads or changes the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
             how: Any = {"n_levels": n_levels, "weight": weight}
+            beside: Any = {"own_rows": own_rows, "response": response}
             rows = objective, X, X_clean
             if isinstance(self.n_components, TO_BE_FOUND):
-                self._find_size(settings, last, *rows, own_rows=own_rows, **how)
+                self._find_size(settings, last, *rows, **beside, **how)
             plan = make_plan(settings, *rows, last, **how)
             if self.warm_start and last is None:
                 warn_of_forgotten_rows(self, plan)
@@ -146,7 +149,7 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
             if variance.max() > DOMINANT * variance.sum() and last is None:
                 warn_of_dominant_column(self, plan)
             random_state = fresh_random_state(settings.random_state)
-            fit = Fit(plan, X, X_clean, random_state, weight=weight, own_rows=own_rows)
+            fit = Fit(plan, X, X_clean, random_state, weight=weight, **beside)
             watchers: list[Watcher] = [ProgressLines()] if self.verbose else []
             if task is not None:
                 watchers.append(EpochTasks(task, lambda: self._snapshot(fit)))
@@ -202,6 +205,7 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
         # A linear network under "mse" is solved in closed form, and a kept linear start is
         # computed from the new samples: neither has weights worth continuing from.
         becomes_linear = last.architecture.is_linear and self.loss == "mse"
+        becomes_linear = becomes_linear and not self.target_weight
         if last.stays_linear or becomes_linear:
             return None
         if self._table is not None:
@@ -369,6 +373,7 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
+        tags.target_tags.required = bool(self.target_weight)
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from ._code_density import DENSITIES, CodeDensity, DeferredDensity
-from ._columns import ScaledRows, column_variance
+from ._columns import Response, ScaledRows, column_variance
 from ._data_checks import refuse_lack_of_memory
 from ._fit_cases import (
     MOST_ROWS_TO_EXPLAIN,
@@ -16,8 +16,10 @@ from ._fit_cases import (
     ignore_columns,
     load_table,
     own_validation_rows,
+    verify_rebuilt,
 )
 from ._fitted import Fitted
+from ._head import add_head
 from ._objectives import BlockRows, Start, StartProblem, start_of_table
 from ._plan import Plan
 from ._training import (
@@ -41,8 +43,6 @@ from .nn import UNCROSSED, HiddenCells, refuse_single_rows
 
 __all__ = ["Fit"]
 
-_ROWS_TO_VERIFY = 16  # any difference in weights or buffers shows in a few rows
-
 _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 
 # Rows that tell what every code keeps. They are decoded once per code, in a fiftieth of the
@@ -65,6 +65,8 @@ class Fit:
     weight : ndarray of shape (n_samples,) or None
     own_rows : tuple of ndarray (X_val, X_clean_val), or None
         Validation rows, with targets or None. None: they are drawn from ``X``.
+    response : Response or None
+        y that codes are to predict too; None if it is ignored.
     """
 
     def __init__(
@@ -76,8 +78,10 @@ class Fit:
         *,
         weight: np.ndarray | None = None,
         own_rows: tuple[np.ndarray, np.ndarray | None] | None = None,
+        response: Response | None = None,
     ):
         self.plan, self.weight, self.own_rows = plan, weight, own_rows
+        self.response = response
         self.X, self.wanted = X, X if X_clean is None else X_clean
         self.size = float(len(X) if weight is None else weight.sum())
         # The seed is drawn first, so that it does not depend on the number of rows.
@@ -113,7 +117,8 @@ class Fit:
                 # Training could only lose digits of a start that gives all rows back.
                 # Layers and losses of the user's are run: what they are for is not known.
                 is_done = self.start is not None and self.start.is_exact
-                if is_done and (architecture.has_own_layers or callable(plan.loss)):
+                is_more = self.response is not None or architecture.has_own_layers
+                if is_done and (is_more or callable(plan.loss)):
                     is_done = False
                 if not (is_done or plan.is_closed_form):
                     self._train(watchers)
@@ -211,10 +216,16 @@ class Fit:
         if table is None or not table.categories:
             # Relative to the largest: squares of scales can overflow in float32.
             column_weights = to_tensor(scale / scale.max(), like) ** 2
-        rows = self.x, self.target, self.train, self.valid
+        target: Any = self.target
+        if self.response is not None:
+            known = self.x, self.target or self.x, self.response
+            how: Any = {"train": self.train, "seed": self.seed}
+            self.loss, target = add_head(self.network, self.loss, *known, **how)
+        rows = self.x, target, self.train, self.valid
         train, valid = to_rows(self.network, *rows, weight=self.weight)
         if self.own_rows is not None:
-            valid = own_validation_rows(plan, self.network, *self.own_rows)
+            n_responses = self.loss.n_responses
+            valid = own_validation_rows(plan, self.network, n_responses, *self.own_rows)
         self.training = Training(
             self.network,
             self.loss,
@@ -266,7 +277,7 @@ class Fit:
         # Here, before fit returns: a network that cannot be rebuilt would fail only in
         # transform, or silently give other codes after unpickling.
         if own != (None, None):
-            self._verify(fitted)
+            verify_rebuilt(self.network, fitted, self.x, self.seed)
         return fitted
 
     def snapshot(self) -> Fitted:
@@ -374,25 +385,3 @@ class Fit:
             wrong = share * (wanted - x_hat * scale) ** 2
             explained.append(1 - wrong.sum() / total)
         return np.diff(explained)
-
-    def _verify(self, fitted: Fitted) -> None:
-        """Raise ValueError unless a network built from arrays equals the trained one."""
-
-        def rebuild(network):
-            # float64, as rows may be far from zero and have few digits left in float32.
-            rows = self.x[:_ROWS_TO_VERIFY]
-            with borrowed_globals(np.inf, self.seed):  # what layers draw in use is the same
-                return by_chunk(
-                    lambda x: network.decoder(network.encoder(x)), network, rows
-                )
-
-        load_arrays(self.network, {}, "float64")
-
-        # A tolerance of a percent allows for layers that compute in float32 in either case.
-        trained, rebuilt = rebuild(self.network), rebuild(fitted.network("float64"))
-        if not np.allclose(trained, rebuilt, rtol=1e-2, atol=1e-2 * np.abs(trained).max()):
-            raise ValueError(
-                "An encoder or decoder of your own rebuilds other rows after its weights "
-                "are put into a new copy of it; expected the same. Register all that it "
-                "draws or learns as a parameter or by register_buffer()."
-            )

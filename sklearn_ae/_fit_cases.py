@@ -8,9 +8,11 @@ import numpy as np
 from ._columns import ScaledRows, block_units, column_totals
 from ._data_checks import check_loss_domain, check_output_range
 from ._linear import fit_gaussian
+from ._fitted import Fitted
+from ._head import RowsAndResponse
 from ._objectives import BlockRows
 from ._plan import Plan
-from ._training import Rows, by_chunk, load_arrays, to_rows
+from ._training import Rows, borrowed_globals, by_chunk, load_arrays, to_rows
 from .nn import BottleneckNetwork, TrainingLoss, table_loss
 
 __all__ = [
@@ -21,6 +23,7 @@ __all__ = [
     "ignore_columns",
     "load_table",
     "own_validation_rows",
+    "verify_rebuilt",
 ]
 
 # Rows that tell what every code keeps, if there are more.
@@ -29,6 +32,9 @@ MOST_ROWS_TO_EXPLAIN = 2000
 # Parts in which cells of validation rows are hidden, and how many cells of a column it
 # takes to say that the network fills it better.
 _PARTS, _FEWEST_CELLS = 5, 20
+
+_ROWS_TO_VERIFY = 16  # any difference in weights or buffers shows in a few rows
+
 _OF_TABLE = "encoder.table."
 
 
@@ -192,13 +198,46 @@ def ignore_columns(arrays: dict[str, np.ndarray], columns: np.ndarray, x: np.nda
 
 
 def own_validation_rows(
-    plan: Plan, network: BottleneckNetwork, X: np.ndarray, X_clean: np.ndarray | None
+    plan: Plan,
+    network: BottleneckNetwork,
+    n_responses: int,
+    X: np.ndarray,
+    X_clean: np.ndarray | None,
 ) -> Rows:
-    """Return validation rows of the user's own, in the order in which they came."""
+    """Return validation rows of the user's own, in the order in which they came.
+
+    They have no y, of which targets have ``n_responses`` columns beside.
+    """
     name, wanted = ("X_val", X) if X_clean is None else ("X_clean_val", X_clean)
     check_loss_domain(plan.loss, wanted, name)
     check_output_range(plan.architecture.output_activation, wanted, name)
-    x, target = ScaledRows(X, plan.columns), None
+    x = ScaledRows(X, plan.columns)
+    target: Any = None
     if not plan.target_is_input:
         target = ScaledRows(wanted, plan.output_columns)
+    if n_responses:
+        target = RowsAndResponse(target or x, np.full((len(X), n_responses), np.nan))
     return to_rows(network, x, target, np.arange(len(X)), np.arange(0))[0]
+
+
+def verify_rebuilt(
+    network: BottleneckNetwork, fitted: Fitted, x: ScaledRows, seed: int
+) -> None:
+    """Raise ValueError unless a network built from arrays equals the trained one."""
+
+    def rebuild(network):
+        # float64, as rows may be far from zero and have few digits left in float32.
+        rows = x[:_ROWS_TO_VERIFY]
+        with borrowed_globals(np.inf, seed):  # what layers draw in use is the same
+            return by_chunk(lambda x: network.decoder(network.encoder(x)), network, rows)
+
+    load_arrays(network, {}, "float64")
+
+    # A tolerance of a percent allows for layers that compute in float32 in either case.
+    trained, rebuilt = rebuild(network), rebuild(fitted.network("float64"))
+    if not np.allclose(trained, rebuilt, rtol=1e-2, atol=1e-2 * np.abs(trained).max()):
+        raise ValueError(
+            "An encoder or decoder of your own rebuilds other rows after its weights "
+            "are put into a new copy of it; expected the same. Register all that it "
+            "draws or learns as a parameter or by register_buffer()."
+        )

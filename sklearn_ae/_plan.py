@@ -187,7 +187,7 @@ def make_plan(
     output_activation = architecture.output_activation
     if output_activation != "identity":
         check_output_range(output_activation, wanted, name)
-    is_closed_form = loss == "mse" and architecture.is_linear
+    is_closed_form = loss == "mse" and architecture.is_linear and not settings.target_weight
     if last is None:
         columns, output_columns, unit, levels = _fit_units(settings, architecture, *rows)
         shares_units = X_clean is None and output_activation == "identity"

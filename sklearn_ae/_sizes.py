@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.decomposition import PCA
 
-from ._columns import ScaledRows
+from ._columns import Response, ScaledRows
 from ._fit import Fit
 from ._fitted import Fitted
 from ._objectives import Objective, Reconstruction
@@ -45,6 +45,7 @@ class SizeSearch:
         See TableLayout; empty for complete numbers.
     weight : ndarray of shape (n_samples,) or None
     own_rows : tuple of ndarray (X_val, X_clean_val), or None
+    response : Response or None
 
     Attributes
     ----------
@@ -62,10 +63,12 @@ class SizeSearch:
         n_levels: tuple[int, ...],
         weight: np.ndarray | None,
         own_rows: tuple[np.ndarray, np.ndarray | None] | None,
+        response: Response | None,
     ):
         self.settings, self.objective = settings, objective
         self.X, self.X_clean = X, X_clean
         self.n_levels, self.weight, self.own_rows = n_levels, weight, own_rows
+        self.response = response
         self.complaint_: str | None = None
 
     def find(self) -> int:
@@ -167,6 +170,7 @@ class SizeSearch:
             "encoder": None,
             "decoder": None,
             "ordered": False,
+            "target_weight": 0.0,
         }
         X = self.X if self.X_clean is None else self.X_clean
         settings = SimpleNamespace(**{**vars(self.settings), **linear})
@@ -185,6 +189,7 @@ class SizeSearch:
     def _fit(self, size: int) -> tuple[Fit, Fitted]:
         """Return a fit of ``size`` codes, and what it found."""
         how: Any = {"weight": self.weight, "own_rows": self.own_rows}
+        how["response"] = self.response
         random_state = deepcopy(self.settings.random_state)
         fit = Fit(self._plan(size), self.X, self.X_clean, random_state, **how)
         return fit, fit.run()

@@ -434,6 +434,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         init: Init = "pca",
         scaling: Scaling | None = "global",
         ordered: bool = False,
+        target_weight: float = 0.0,
         categorical_features: CategoricalFeatures | None = "from_dtype",
         whiten: bool = False,
         sampler: Sampler | Literal["prior"] = "prior",
@@ -469,6 +470,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         self.init = init
         self.scaling = scaling
         self.ordered = ordered
+        self.target_weight = target_weight
         self.categorical_features = categorical_features
         self.whiten = whiten
         self.sampler = sampler

@@ -9,11 +9,14 @@ from ._levels import (
     level_frequencies,
     log_frequencies,
 )
+from ._cells import distinct_cells, kind_of, types_of
+from ._response import Response
 from ._scaler import ScaledRows, Scaler, column_variance, row_slices
 from ._table import Table
 from ._unseen import keep_digits, put_back_cells
 
 __all__ = [
+    "Response",
     "ScaledRows",
     "Scaler",
     "Table",
@@ -21,11 +24,14 @@ __all__ = [
     "column_costs",
     "column_totals",
     "column_variance",
+    "distinct_cells",
     "fit_scaler",
     "keep_digits",
+    "kind_of",
     "level_floors",
     "level_frequencies",
     "log_frequencies",
     "put_back_cells",
     "row_slices",
+    "types_of",
 ]

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ._response import read_response
 from ._validation import read_table, refuse_holes, refuse_other_names, validate_clean_rows
 
 __all__ = ["validate_fit_data", "weighted_rows"]
@@ -11,8 +12,8 @@ __all__ = ["validate_fit_data", "weighted_rows"]
 _LARGEST_MEAN = 1e12
 
 
-def validate_fit_data(estimator, X: np.ndarray, X_clean, *given):
-    """Return X and X_clean with the rows that count, their weights, and validation rows.
+def validate_fit_data(estimator, X: np.ndarray, X_clean, y, *given):
+    """Return X and X_clean with the rows that count, what belongs to them, validation rows.
 
     Parameters
     ----------
@@ -21,6 +22,8 @@ def validate_fit_data(estimator, X: np.ndarray, X_clean, *given):
     X : ndarray of shape (n_samples, n_features)
         Validated.
     X_clean : array-like of shape (n_samples, n_features) or None
+    y : object
+        Read if ``target_weight`` is above 0.
     *given : array-like or None
         ``sample_weight``, ``X_val`` and ``X_clean_val``, as in ``fit``.
 
@@ -32,6 +35,7 @@ def validate_fit_data(estimator, X: np.ndarray, X_clean, *given):
         None: all rows have the same weight.
     own_rows : tuple of (ndarray, ndarray or None), or None
         Validation rows and their targets.
+    response : Response or None
     """
     sample_weight, X_val, X_clean_val = given
     if X_clean is not None:
@@ -41,7 +45,13 @@ def validate_fit_data(estimator, X: np.ndarray, X_clean, *given):
         has_pairs = X_clean is not None
         _refuse_half_pairs(X_val is not None, X_clean_val is not None, has_pairs)
         own_rows = _own_rows(estimator, X, X_val, X_clean_val)
-    return *weighted_rows(sample_weight, X, X_clean), own_rows
+    response = None
+    if estimator.target_weight:
+        response = read_response(y, len(X), estimator.target_weight)
+    kept = weighted_rows(sample_weight, X, X_clean)
+    if response is not None and len(kept[0]) < len(X):
+        response = response.take(np.asarray(sample_weight) > 0)
+    return *kept, own_rows, response
 
 
 def weighted_rows(

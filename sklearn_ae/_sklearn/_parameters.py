@@ -31,6 +31,7 @@ CONSTRAINTS: dict = {
     "init": [StrOptions(set(get_args(Init)))],
     "scaling": [StrOptions(set(get_args(Scaling))), None],
     "ordered": ["boolean"],
+    "target_weight": [Interval(Real, 0, 1, closed="left")],
     "categorical_features": ["array-like", StrOptions({"from_dtype"}), None],
     "sampler": [StrOptions(set(DENSITIES) - {"prior"})],
     "whiten": ["boolean"],

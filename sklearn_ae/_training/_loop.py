@@ -283,6 +283,7 @@ class Training:
         Where a code keeps most of a row, its tangent at the mean is too far from the start.
         """
         weight, wanted = self.train.weight, self.train.wanted
+        wanted = wanted[:, : wanted.shape[1] - self.loss.n_responses]
         mean = wanted.mean(0) if weight is None else weight @ wanted / len(wanted)
         self.network.decoder.uncross(mean)
         loss, before = float(self.judged.judge()[0].mean()), self.best.train_loss

@@ -79,6 +79,9 @@ class JudgedRows:
                 for noisy, x in pairs:
                     noisy.copy_(noise(x, generator))
         targets = self.target.tensor_split(n_parts)
+        # Columns of y are none of R².
+        self.n_columns = self.target.shape[1] - loss.n_responses
+        wanted = self.target[:, : self.n_columns]
         weights: Any = [None] * n_parts
         self.weight = rows.weight
         if self.weight is not None:
@@ -97,13 +100,14 @@ class JudgedRows:
             self.reading = table.done
         self.of_table = None if network.to_rows is None else table_loss(loss)
         if self.of_table is not None:
-            mean = self.of_table.marginal(self.target, self.weight)
+            mean = self.of_table.marginal(wanted, self.weight)
         elif self.weight is None:
-            mean = self.target.mean(0)
+            mean = wanted.mean(0)
         else:
-            mean = self.weight @ self.target / len(self.target)
-        self.variance = torch.zeros_like(self.target[0])
+            mean = self.weight @ wanted / len(wanted)
+        self.variance = torch.zeros_like(wanted[0])
         for _, target, weight in self.parts:
+            target = target[:, : self.n_columns]
             if self.of_table is None:
                 squares = (target - mean) ** 2
             else:
@@ -130,6 +134,7 @@ class JudgedRows:
                 outcome = self.network.outcome(x)
                 rows.copy_(self.loss.rows(outcome, target))
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
+            target = target[:, : self.n_columns]
             if self.of_table is None:
                 squares = (x_hat - target) ** 2
             else:

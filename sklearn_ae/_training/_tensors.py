@@ -137,12 +137,12 @@ def by_chunk(
 
 
 def to_arrays(network: BottleneckNetwork) -> dict[str, np.ndarray]:
-    """Return copies of the weights and axes of ``network`` by name, without its units."""
+    """Return copies of what is fitted of ``network``, by name: no units, and no head."""
     # Units are kept as scalers in float64, from which each dtype gets its own.
     return {
         name: weight.detach().clone().cpu().numpy()
         for name, weight in network.state_dict().items()
-        if not name.startswith("units_")
+        if not name.startswith(("units_", "head."))
     }
 
 

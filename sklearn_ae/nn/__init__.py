@@ -4,6 +4,7 @@ from ._activations import ACTIVATIONS, UNCROSSED
 from ._bound import EvidenceLowerBound, table_loss
 from ._corruption import NOISES, Corruption, HiddenCells, UserNoise
 from ._gradients import DenseGradients
+from ._head import HeadLoss, ResponseLoss
 from ._holes import FillHoles
 from ._layers import Units
 from ._losses import LOSSES, ReconstructionLoss, TrainingLoss, make_loss
@@ -24,9 +25,11 @@ __all__ = [
     "DenseGradients",
     "EvidenceLowerBound",
     "FillHoles",
+    "HeadLoss",
     "HiddenCells",
     "NetworkFactory",
     "ReconstructionLoss",
+    "ResponseLoss",
     "TableInput",
     "TableLayout",
     "TableLoss",

@@ -11,6 +11,7 @@ import math
 
 import torch
 
+from ._head import HeadLoss
 from ._likelihoods import Likelihood
 from ._losses import TrainingLoss, weighted_mean
 from ._table_losses import TableLoss
@@ -110,6 +111,7 @@ class EvidenceLowerBound(TrainingLoss):
 
 def table_loss(loss: TrainingLoss) -> TableLoss:
     """Return the loss of a table that ``loss`` is, or is the bound of."""
-    inner = loss.likelihood.loss if isinstance(loss, EvidenceLowerBound) else loss
+    inner: TrainingLoss = loss.of_rows if isinstance(loss, HeadLoss) else loss
+    inner = inner.likelihood.loss if isinstance(inner, EvidenceLowerBound) else inner
     assert isinstance(inner, TableLoss)
     return inner

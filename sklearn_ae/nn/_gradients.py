@@ -20,7 +20,7 @@ import torch
 from torch import nn
 
 from ._layers import Dropout, HiddenLayers
-from ._losses import ReconstructionLoss
+from ._losses import TrainingLoss
 from ._nested import NestedCode
 from ._networks import Autoencoder
 
@@ -67,7 +67,7 @@ class DenseGradients:
     ----------
     network : Autoencoder
         Of dense layers only; see ``suits``.
-    loss : ReconstructionLoss
+    loss : ReconstructionLoss, or HeadLoss of one
         Computed in float32.
     weights, gradients : mapping of str to Tensor
         By name, the weights to compute with and the tensors that the gradients are written
@@ -91,11 +91,11 @@ class DenseGradients:
     def __init__(
         self,
         network: Autoencoder,
-        loss: ReconstructionLoss,
+        loss: TrainingLoss,
         weights: Tensors,
         gradients: Tensors,
     ):
-        self.loss = loss
+        self.loss: Any = loss
         self.output = network.decoder
         self.dtype = next(iter(weights.values())).dtype
         self.encoder = _Half(network.encoder, "encoder.", weights, gradients)
@@ -105,6 +105,9 @@ class DenseGradients:
             activation = network.encoder.activation
             self.code_activation = _Activation(activation, network.n_components)
         self.cut = None if network.nested is None else _Cut(network.nested)
+        self.head = None
+        if network.head is not None:
+            self.head = _Dense("head.", weights, gradients)
 
     @staticmethod
     def suits(network: nn.Module) -> bool:
@@ -141,14 +144,23 @@ class DenseGradients:
         if self.cut is not None:
             code = self.cut.forward(code)
         parts = [part.float() for part in self.decoder.forward(code)]
+        of_rows, spread = self.loss, self.output.spread
+        if self.head is not None:
+            of_rows = self.loss.of_rows
+            target, y = self.loss.split(target)
         if isinstance(self.output.activation, nn.Identity):
-            x_hat = _sum(parts).mul_(self.output.spread)
-            loss, outer = self.loss.with_slope(x_hat, target, weight)
+            x_hat = _sum(parts).mul_(spread)
+            loss, outer = of_rows.with_slope(x_hat, target, weight)
             # The parts are summed before they are scaled: all have the same gradient.
-            slopes = [outer.mul_(self.output.spread)] * len(parts)
+            slopes = [outer.mul_(spread)] * len(parts)
         else:
-            loss, slopes = self._through_link(parts, target, weight)
+            loss, slopes = self._through_link(of_rows, parts, target, weight)
+        if self.head is not None:
+            # Not in place: the parts may share one gradient.
+            slopes = [part * self.loss.factor for part in slopes]
         slope: Any = self.decoder.backward([part.to(self.dtype) for part in slopes])
+        if self.head is not None:
+            loss = self._add_head(loss, slope, code, y, weight)
         if self.cut is not None:
             slope = self.cut.backward(slope)
         if self.code_activation is not None:
@@ -156,13 +168,22 @@ class DenseGradients:
         self.encoder.backward([slope] * len(self.encoder.ways), reaches_rows=True)
         return loss
 
-    def _through_link(self, parts, target, weight):
+    def _add_head(self, of_rows, slope, code, y, weight):
+        """Return the loss of rows and of y, whose gradient is added to ``slope``."""
+        head: Any = self.head
+        output = head.forward(code).float()
+        of_response, outer = self.loss.of_response.with_slope(output, y, weight)
+        back = head.backward(outer.mul_(self.loss.share).to(self.dtype))
+        slope[:, : back.shape[1]].add_(back)
+        return self.loss.joined(of_rows, of_response)
+
+    def _through_link(self, of_rows, parts, target, weight):
         """Return the loss, and its gradient with respect to the inputs of the link."""
         # By autograd, for these few operations on rows alone: every link has an inverse
         # whose gradient would have to be written out too.
         with torch.enable_grad():
             leaves = [part.detach().requires_grad_() for part in parts]
-            loss = self.loss(self.output.joined(leaves), target, weight)
+            loss = of_rows(self.output.joined(leaves), target, weight)
             slopes = torch.autograd.grad(loss, leaves)
         return loss.detach(), slopes
 

@@ -49,7 +49,14 @@ class TrainingLoss(nn.Module, ABC):
     """What training minimises, computed from the ``outcome`` of a network.
 
     An outcome is x_hat, (n_rows, n_features), or a tuple that begins with it.
+
+    Attributes
+    ----------
+    n_responses : int
+        Number of columns of y, which are the last ones of a target; see HeadLoss.
     """
+
+    n_responses = 0
 
     @abstractmethod
     def rows(self, outcome: Any, x: torch.Tensor) -> torch.Tensor:

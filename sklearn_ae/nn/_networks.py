@@ -235,6 +235,7 @@ class BottleneckNetwork(nn.Module, ABC):
         super().__init__()
         self.n_components = n_components
         self.nested = NestedCode(n_components, generator) if ordered else None
+        self.head: Dense | None = None  # in training only; see with_head
 
         def half(n_in, n_out, sizes, factory, *, n_copies=1, n_blocks=None):
             skip = Dense(n_blocks or n_in, n_out, **FLOAT32) if linear_skip else None
@@ -286,8 +287,20 @@ class BottleneckNetwork(nn.Module, ABC):
     def outcome(self, x: torch.Tensor):
         """Return the input of the loss, for ``x`` in the network's units.
 
-        x_hat, (n_rows, n_features), or a tuple that begins with it.
+        x_hat, (n_rows, n_features), or a tuple that begins with it; with a head see
+        ``with_head``.
         """
+
+    def attach_head(self, n_out: int) -> None:
+        """Let outcomes have an output of a head too, (n_rows, n_out), linear in codes."""
+        like = next(self.parameters())
+        self.head = Dense(self.n_components, n_out, **FLOAT32).to(like)
+
+    def with_head(self, outcome: Any, code: torch.Tensor) -> tuple:
+        """Return (x_hat, outcome, output of the head)."""
+        assert self.head is not None
+        x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
+        return x_hat, outcome, self.head(code[:, : self.n_components])
 
     def loosen(self, share: float, generator: torch.Generator) -> None:
         """Scale the linear skips by ``share``, and draw hidden layers of size 1 - share.
@@ -357,6 +370,8 @@ class Autoencoder(BottleneckNetwork):
     def _make_encoder(layers, skip, code_activation, n_components, table):
         return Encoder(layers, skip, code_activation, table)
 
-    def outcome(self, x: torch.Tensor) -> torch.Tensor:
+    def outcome(self, x: torch.Tensor) -> Any:
         code = self.encoder(x)
-        return self.decoder(code if self.nested is None else self.nested(code))
+        code = code if self.nested is None else self.nested(code)
+        x_hat = self.decoder(code)
+        return x_hat if self.head is None else self.with_head(x_hat, code)

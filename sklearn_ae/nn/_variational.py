@@ -6,6 +6,7 @@ distributed around the decoded z with a spread set by the noise level. Kingma an
 """
 
 import math
+from typing import Any
 
 import torch
 from torch import nn
@@ -119,9 +120,14 @@ class VariationalNetwork(BottleneckNetwork):
     def _make_encoder(layers, skip, code_activation, n_components, table):
         return VariationalEncoder(layers, skip, code_activation, n_components, table)
 
-    def outcome(self, x: torch.Tensor) -> Draw:
+    def outcome(self, x: torch.Tensor) -> Any:
         """Return the reconstruction, and what the bound is computed from."""
         mean, log_std = self.encoder.posterior(x)
+        draw = self._draw(mean, log_std)
+        # Of means, which are the codes of users.
+        return draw if self.head is None else self.with_head(draw, mean)
+
+    def _draw(self, mean: torch.Tensor, log_std: torch.Tensor) -> Draw:
         std, log_scale = log_std.exp(), self.noise_level
         divergence = divergence_from_prior(mean, log_std)
         if self.training:
@@ -130,7 +136,7 @@ class VariationalNetwork(BottleneckNetwork):
         # Each row gets one of the points and its opposite: a pair costs two decodings
         # instead of hundreds, and opposite points cancel errors of odd order.
         half = self.points[: len(self.points) // 2].to(mean)
-        error = std * half[torch.arange(len(x), device=x.device) % len(half)]
+        error = std * half[torch.arange(len(mean), device=mean.device) % len(half)]
         drawn = self.decoder(mean + error), self.decoder(mean - error)
         return self.decoder(mean), drawn, divergence, log_scale
 

@@ -1,0 +1,69 @@
+"""y: what codes are to predict, as columns of numbers and of classes."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.stats import entropy
+
+from ._levels import level_frequencies
+
+__all__ = ["Response"]
+
+
+@dataclass(frozen=True)
+class Response:
+    """y of all samples.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_columns)
+        A number, or the index of a class; NaN where y is missing.
+    n_levels : tuple of int
+        Number of classes of each column; 0 for numbers.
+    share : float
+        Weight of y beside that of reconstructions, 1 less this.
+    """
+
+    values: np.ndarray
+    n_levels: tuple[int, ...]
+    share: float
+
+    def take(self, rows: np.ndarray) -> "Response":
+        """Return that of the samples at ``rows``."""
+        return replace(self, values=self.values[rows])
+
+    def scaled(self, weight: np.ndarray | None) -> "Response":
+        """Return the same with numbers of mean 0 and variance 1."""
+        values = self.values.copy()
+        for j, n in enumerate(self.n_levels):
+            if n == 0:
+                share, x = self._known(j, weight)
+                x = x - x[0]  # first, so that a large mean costs no digits
+                mean = share @ x
+                std = np.sqrt(share @ (x - mean) ** 2) or 1.0
+                values[~np.isnan(values[:, j]), j] = (x - mean) / std
+        return replace(self, values=values)
+
+    def frequencies(self, weight: np.ndarray | None) -> list[np.ndarray]:
+        """Return how often each class occurs, per column; empty for numbers."""
+        return level_frequencies(self.values, self.n_levels, weight)
+
+    def factors(self, weight: np.ndarray | None) -> list[float]:
+        """Return what the losses of columns are multiplied by, of scaled values.
+
+        The mean over all samples, with 0 where y is missing, is then 1 if the mean or the
+        frequencies are predicted: samples with y stand for those without.
+        """
+        of_rows = np.ones(len(self.values)) if weight is None else weight
+        factors = []
+        for j, p in enumerate(self.frequencies(weight)):
+            known = of_rows[~np.isnan(self.values[:, j])].sum() / of_rows.sum()
+            cost = entropy(p) if len(p) else 1.0
+            factors.append(1 / (max(cost * known, 1e-9) * len(self.n_levels)))
+        return factors
+
+    def _known(self, j: int, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return the share of each sample that has y in column ``j``, and its y."""
+        known = ~np.isnan(self.values[:, j])
+        share = np.ones(known.sum()) if weight is None else weight[known]
+        return share / share.sum(), self.values[known, j]

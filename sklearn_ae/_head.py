@@ -1,0 +1,121 @@
+"""What training with y needs: a head on the codes, its loss, and y beside the rows."""
+
+from typing import Any
+
+import numpy as np
+
+from ._columns import Response, ScaledRows
+from ._linear import regress_level
+from ._training import by_chunk, load_arrays, to_tensor
+from .nn import (
+    BottleneckNetwork,
+    EvidenceLowerBound,
+    HeadLoss,
+    ResponseLoss,
+    TrainingLoss,
+)
+
+__all__ = ["RowsAndResponse", "add_head"]
+
+_MOST_ROWS = 2000  # that the head is fitted to at the start
+_RIDGE = 1e-3  # of numbers on codes, relative to the variance of each code
+
+
+class RowsAndResponse:
+    """What rows should become, and y beside it; read as ScaledRows is.
+
+    Parameters
+    ----------
+    rows : ScaledRows of shape (n_samples, n_columns)
+    y : ndarray of shape (n_samples, n_responses)
+    """
+
+    def __init__(self, rows: ScaledRows, y: np.ndarray):
+        self.rows, self.y = rows, y
+        self.shape = rows.shape[0], rows.shape[1] + y.shape[1]
+
+    def __getitem__(self, rows) -> np.ndarray:
+        return np.hstack([self.rows[rows], self.y[rows]])
+
+
+def add_head(
+    network: BottleneckNetwork,
+    loss: TrainingLoss,
+    x: ScaledRows,
+    target: ScaledRows,
+    response: Response,
+    *,
+    train: np.ndarray,
+    seed: int,
+) -> tuple[HeadLoss, RowsAndResponse]:
+    """Give ``network`` a head; return the joint loss, and targets with y beside them.
+
+    Parameters
+    ----------
+    network : BottleneckNetwork
+        The head is the best linear one for its present codes.
+    loss : TrainingLoss
+        Of rows alone.
+    x, target : ScaledRows of shape (n_samples, n_columns)
+    response : Response
+    train : ndarray of int
+        Rows that are trained on.
+    seed : int
+    """
+    response = response.scaled(x.weight)
+    weight = None if x.weight is None else x.weight[train]
+    learnt = response.take(train)
+    is_complete = not np.isnan(learnt.values).any()
+    of_response = ResponseLoss(response.n_levels, learnt.factors(weight), is_complete)
+    network.attach_head(of_response.n_out)
+    labelled = train[~np.isnan(learnt.values).all(axis=1)][:_MOST_ROWS]
+    codes = by_chunk(network.encoder, network, x[labelled]).astype(np.float64)
+    weight = None if x.weight is None else x.weight[labelled]
+    head = _fit_head(codes, response.take(labelled), of_response, weight, seed)
+    load_arrays(network, head, "float32")
+    like = next(network.parameters())
+    unit = 1.0
+    if not isinstance(loss, EvidenceLowerBound):  # which is in nats
+        rows = to_tensor(target[train[:_MOST_ROWS]], like)
+        unit = float(loss.of_mean(None, rows))
+    unit = unit if 0 < unit < np.inf else 1.0
+    joint = HeadLoss(loss, unit, of_response, response.share).eval()
+    return joint, RowsAndResponse(target, response.values)
+
+
+def _fit_head(
+    codes: np.ndarray, response: Response, layout: ResponseLoss, weight, seed: int
+) -> dict[str, np.ndarray]:
+    """Return the weights of the best head for ``codes``, (n_samples, n_components)."""
+    shape = layout.n_out, codes.shape[1]
+    coefficients, bias = np.zeros(shape), np.zeros(layout.n_out)
+    frequencies = response.frequencies(weight)
+    for place, j in enumerate(layout.numbers):
+        column = response.values[:, j]
+        coefficients[place], bias[place] = _regress_number(codes, column, weight)
+    places: list[tuple[int, Any]] = [
+        (j, len(layout.numbers) + i) for i, j in enumerate(layout.flags)
+    ]
+    for j, place in [*places, *layout.logits()]:
+        found = regress_level(codes, response.values[:, j], frequencies[j], seed, weight)
+        if layout.n_levels[j] == 2:
+            found = tuple(part[1] - part[0] for part in found)
+        coefficients[place], bias[place] = found
+    return {"head.weight": coefficients, "head.bias": bias}
+
+
+def _regress_number(codes: np.ndarray, y: np.ndarray, weight) -> tuple[np.ndarray, float]:
+    """Return coefficients, (n_components,), and the constant of a ridge regression."""
+    known = ~np.isnan(y)
+    if not known.any():
+        return np.zeros(codes.shape[1]), 0.0
+    share = np.ones(len(y)) if weight is None else weight
+    share = share[known] / share[known].sum()
+    x, y = codes[known], y[known]
+    mean, of_y = share @ x, share @ y
+    x, y = x - mean, y - of_y
+    moments = x.T * share @ x
+    ridge = _RIDGE * np.diag(moments)
+    moments[np.diag_indices_from(moments)] += np.maximum(ridge, 1e-12 * (ridge.max() or 1.0))
+    coefficients = np.linalg.solve(moments, x.T @ (share * y))
+    return coefficients, of_y - coefficients @ mean
