@@ -447,7 +447,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.random_state = random_state
 
     def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
-        return Reconstruction()
+        return Reconstruction(keeps_response=self.target_weight > 0)
 
     @with_callbacks
     @fits

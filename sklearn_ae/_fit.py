@@ -81,7 +81,8 @@ class Fit:
         response: Response | None = None,
     ):
         self.plan, self.weight, self.own_rows = plan, weight, own_rows
-        self.response = response
+        # Numbers of y are scaled once, by the same for training and validation rows.
+        self.response = response and response.scaled(weight)
         self.X, self.wanted = X, X if X_clean is None else X_clean
         self.size = float(len(X) if weight is None else weight.sum())
         # The seed is drawn first, so that it does not depend on the number of rows.
@@ -166,10 +167,12 @@ class Fit:
     def _find_linear_start(self, index: np.ndarray | None) -> Start:
         """Return the best linear network for the rows at ``index``; None for all."""
         plan, noise, x, target = self.plan, self.noise, self.x, self.target
+        response = self.response
         if index is not None:
             x = ScaledRows(self.X, plan.columns, index, self.weight)
             if target is not None:
                 target = ScaledRows(self.wanted, plan.output_columns, index, self.weight)
+            response = response and response.take(index)
         problem = StartProblem(
             network=self.network,
             x=x,
@@ -180,6 +183,7 @@ class Fit:
             draw_noisy=lambda: x if noise is None else corrupt(noise, x, self.generator),
             moments=None if noise is None else noise_moments(noise),
             seed=self.seed,
+            response=response,
         )
         if plan.architecture.table is None:
             start = plan.objective.linear_start(problem)

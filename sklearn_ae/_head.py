@@ -58,11 +58,11 @@ def add_head(
         Of rows alone.
     x, target : ScaledRows of shape (n_samples, n_columns)
     response : Response
+        In scaled values.
     train : ndarray of int
         Rows that are trained on.
     seed : int
     """
-    response = response.scaled(x.weight)
     weight = None if x.weight is None else x.weight[train]
     learnt = response.take(train)
     is_complete = not np.isnan(learnt.values).any()

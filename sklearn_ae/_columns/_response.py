@@ -44,6 +44,23 @@ class Response:
                 values[~np.isnan(values[:, j]), j] = (x - mean) / std
         return replace(self, values=values)
 
+    def indicators(self, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Return numbers and indicators of classes, and which samples have any.
+
+        (n_samples, n_numbers + n_classes), of scaled values. They have a mean of 0, and all
+        of them a variance of 1 together; what is missing is at its mean.
+        """
+        parts = []
+        for j, p in enumerate(self.frequencies(weight)):
+            column = self.values[:, j, np.newaxis]
+            if len(p):
+                size = np.sqrt((p * (1 - p)).sum()) or 1.0
+                column = ((column == np.arange(len(p))) - p) / size
+            missing = np.isnan(self.values[:, j, np.newaxis])
+            parts.append(np.where(missing, 0.0, column))
+        known = np.flatnonzero(~np.isnan(self.values).all(axis=1))
+        return np.hstack(parts) / np.sqrt(len(parts)), known
+
     def frequencies(self, weight: np.ndarray | None) -> list[np.ndarray]:
         """Return how often each class occurs, per column; empty for numbers."""
         return level_frequencies(self.values, self.n_levels, weight)

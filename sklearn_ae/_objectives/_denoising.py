@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from .._linear import code_axes, fit_linear_denoiser, fit_wide_linear_denoiser
 from ..nn import NOISES, Autoencoder, UserNoise, make_loss
-from ._objective import Objective, Start, regressed_start
+from ._objective import Objective, Start, linear_code, regressed_start
 
 __all__ = ["Denoising"]
 
@@ -34,6 +34,7 @@ class Denoising(Objective):
     unit: str = "scaled"
 
     starts_at_pca: ClassVar[bool] = False
+    may_loosen: ClassVar[bool] = False
     trains_in_bfloat16: ClassVar[bool] = True
     kl_warmup: ClassVar[int] = 0
 
@@ -54,7 +55,7 @@ class Denoising(Objective):
         return {}
 
     def linear_start(self, problem):
-        linear = self._best_linear(problem)
+        linear = linear_code(self._best_linear, problem)
         if problem.code_activation == "identity":
             return Start(*linear.skip_weights())
         return regressed_start(linear, problem)

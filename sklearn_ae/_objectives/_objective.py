@@ -2,13 +2,13 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from .._columns import ScaledRows, row_slices
-from .._linear import LinearCode, decoder_start
+from .._columns import Response, ScaledRows, row_slices
+from .._linear import LinearCode, decoder_start, turn_towards, width_to_turn
 from .._training import by_chunk, load_arrays
 from ..nn import BottleneckNetwork, Corruption, TrainingLoss
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._fitted import Fitted
     from .._plan import Architecture
 
-__all__ = ["Objective", "Start", "StartProblem", "regressed_start"]
+__all__ = ["Objective", "Start", "StartProblem", "linear_code", "regressed_start"]
 
 
 class Start(NamedTuple):
@@ -51,6 +51,8 @@ class StartProblem:
     moments : tuple of ndarray or None
         Moments of the noise if they are known; see Corruption.
     seed : int
+    response : Response or None
+        y of the rows, in scaled values.
     """
 
     network: BottleneckNetwork
@@ -62,6 +64,7 @@ class StartProblem:
     draw_noisy: Callable[[], ScaledRows | np.ndarray]
     moments: tuple[np.ndarray, ...] | None
     seed: int
+    response: Response | None
 
     @property
     def wanted(self) -> ScaledRows:
@@ -80,6 +83,16 @@ class StartProblem:
         for rows in row_slices(x.shape):
             codes = by_chunk(self.network.encoder, self.network, x[rows])
             yield codes, self.wanted[rows], None if of_rows is None else of_rows[rows]
+
+
+def linear_code(fit: Callable[[StartProblem], LinearCode], problem: StartProblem):
+    """Return the code that ``fit`` finds, turned towards y if there is y."""
+    if problem.response is None:
+        return fit(problem)
+    n_components = width_to_turn(problem.n_components, problem.x.shape)
+    code = fit(replace(problem, n_components=max(n_components, problem.n_components)))
+    rows = problem.x, problem.response, problem.n_components, problem.x.weight
+    return turn_towards(code, *rows)
 
 
 def regressed_start(linear: LinearCode, problem: StartProblem) -> Start:
@@ -107,9 +120,11 @@ class Objective(ABC):
     Attributes
     ----------
     starts_at_pca : bool
-        Whether the linear start is PCA, which hardly overfits, whose codes lie on
-        principal axes, and which may be loosened. Other starts are regressions, or fit a
-        noise level: they overfit the rows that they have seen.
+        Whether the linear start is PCA, which hardly overfits, and whose codes lie on
+        principal axes. Other starts are regressions, or fit a noise level: they overfit the
+        rows that they have seen.
+    may_loosen : bool
+        Whether the start may be loosened: that this helps was measured.
     trains_in_bfloat16 : bool
         Whether ``precision="auto"`` may take bfloat16: that it does no harm was measured.
     calls_user_code : bool
@@ -118,8 +133,12 @@ class Objective(ABC):
         Epochs in which the weight of a divergence rises; 0 where there is none.
     """
 
-    starts_at_pca: ClassVar[bool]
+    may_loosen: ClassVar[bool]
     trains_in_bfloat16: ClassVar[bool]
+
+    @property
+    @abstractmethod
+    def starts_at_pca(self) -> bool: ...
 
     @property
     @abstractmethod

@@ -5,19 +5,31 @@ from typing import ClassVar
 
 from .._linear import code_axes, fit_pca
 from ..nn import Autoencoder, make_loss
-from ._objective import Objective, Start, regressed_start
+from ._objective import Objective, Start, linear_code, regressed_start
 
 __all__ = ["Reconstruction"]
 
 
 @dataclass(frozen=True)
 class Reconstruction(Objective):
-    """The plain autoencoder: it starts at PCA."""
+    """The plain autoencoder: it starts at PCA, or at such a code turned towards y.
 
-    starts_at_pca: ClassVar[bool] = True
+    Parameters
+    ----------
+    keeps_response : bool
+        Whether codes are to keep what y needs.
+    """
+
+    keeps_response: bool = False
+
+    may_loosen: ClassVar[bool] = True
     calls_user_code: ClassVar[bool] = False
     trains_in_bfloat16: ClassVar[bool] = True
     kl_warmup: ClassVar[int] = 0
+
+    @property
+    def starts_at_pca(self):
+        return not self.keeps_response
 
     def build(self, architecture, loss, unit, costs, generator):
         network = Autoencoder(**vars(architecture), generator=generator)
@@ -27,8 +39,11 @@ class Reconstruction(Objective):
         return {}
 
     def linear_start(self, problem):
-        x = problem.x
-        pca = fit_pca(x, problem.n_components, problem.seed, x.weight)
+        def fit(problem):
+            x = problem.x
+            return fit_pca(x, problem.n_components, problem.seed, x.weight)
+
+        pca = linear_code(fit, problem)
         # The inverse transform of PCA gives the input. If the target has other units, or
         # codes pass an activation, the decoder is a regression instead.
         if problem.target is None and problem.code_activation == "identity":
@@ -41,7 +56,8 @@ class Reconstruction(Objective):
         # Codes of PCA are on principal axes already, and rotating them again would change
         # their last digits. After an activation the axes carry meaning: a rotation of relu
         # codes would no longer be non-negative.
-        turn = None if stays_linear or is_activated else "rotate"
+        is_pca = stays_linear and self.starts_at_pca
+        turn = None if is_pca or is_activated else "rotate"
         if turn is not None and network.nested is not None:
             turn = "straighten"
         how = {"turn": turn, "whiten": whiten, "weight": x.weight}

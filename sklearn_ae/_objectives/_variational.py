@@ -54,6 +54,7 @@ class Variational(Objective):
     kl_warmup: int = 0
 
     starts_at_pca: ClassVar[bool] = False
+    may_loosen: ClassVar[bool] = False
     calls_user_code: ClassVar[bool] = False
     trains_in_bfloat16: ClassVar[bool] = False
 

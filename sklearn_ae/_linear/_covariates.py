@@ -1,0 +1,88 @@
+"""Linear codes that keep what y needs: principal covariates regression.
+
+Of all linear codes of a length, these have the least sum of two errors: that of X, and that
+of y as a ridge regression on X predicts it (de Jong and Kiers, "Principal covariates
+regression", 1992). With a weight of 0 for y they are PCA's.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from sklearn.linear_model import RidgeCV
+
+from .._columns import Response
+from ._pca import LinearCode
+
+__all__ = ["turn_towards", "width_to_turn"]
+
+# Leading components of X among which codes are found, in codes and at least.
+_CODES, _FEWEST = 2, 200
+
+_MOST_ROWS = 5000  # with y that the regression is fitted to
+# Ridges, as fractions of the mean variance of a component: leave-one-out chooses.
+_RIDGES = np.logspace(-4, 3, 15)
+_NO_VARIANCE = 1e-12  # of a component, as a fraction of the largest
+
+
+def width_to_turn(n_components: int, shape: tuple[int, ...]) -> int:
+    """Return of how many components ``turn_towards`` is to be given a code."""
+    return min(max(_CODES * n_components, _FEWEST), *shape)
+
+
+def turn_towards(
+    code: LinearCode, X, response: Response, n_components: int, weight: np.ndarray | None
+) -> LinearCode:
+    """Return ``n_components`` codes within a longer one, that keep X and y.
+
+    Parameters
+    ----------
+    code : LinearCode
+        Of more components, with its way back to X, whose columns have unit length.
+    X : rows of shape (n_samples, n_features)
+    response : Response
+    n_components : int
+    weight : ndarray of shape (n_samples,) or None
+        Of each row.
+    """
+    n_used = int((code.variance > _NO_VARIANCE * code.variance[0]).sum())
+    if code.way_back is None or n_used <= n_components:
+        return _first(code, n_components)
+    spread, projection = code.spread[:n_used], code.projection[:n_used]
+    variance = spread**2
+    joint = np.diag((1 - response.share) * variance / variance.sum())
+    joint += response.share * _explained(projection, code.mean, spread, X, response, weight)
+    axes = np.linalg.eigh(joint)[1][:, : -n_components - 1 : -1]
+    way_back = code.way_back[:, :n_used] * spread @ axes
+    # A code is as long as what it stands for, as PCA's are.
+    size = np.linalg.norm(way_back, axis=0)
+    order = np.argsort(-size)
+    size, axes, way_back = size[order], axes[:, order], way_back[:, order]
+    projection = (axes.T / spread) @ projection * size[:, np.newaxis]
+    back = {"way_back": way_back / size, "target_mean": code.target_mean}
+    return LinearCode.of(projection, code.mean, size, **back)
+
+
+def _explained(projection, mean, spread, X, response: Response, weight) -> np.ndarray:
+    """Return covariances of what y is predicted to be from each component of unit variance.
+
+    As a share of the variance of y, (n_components, n_components).
+    """
+    wanted, rows = response.indicators(weight)
+    rows = rows[:_MOST_ROWS]
+    if len(rows) < 2:
+        return np.zeros((len(spread), len(spread)))
+    codes = (X[rows] - mean) @ projection.T / spread
+    share = None if weight is None else weight[rows]
+    # Of components of unequal variances, so that the ridge shrinks small ones most.
+    ridge = RidgeCV(_RIDGES * len(rows) * np.mean(spread**2))
+    ridge.fit(codes * spread, wanted[rows], sample_weight=share)
+    coefficients = np.atleast_2d(ridge.coef_) * spread
+    return coefficients.T @ coefficients
+
+
+def _first(code: LinearCode, n: int) -> LinearCode:
+    """Return the first ``n`` components of a code."""
+    way_back = None if code.way_back is None else code.way_back[:, :n]
+    parts = code.projection[:n], code.variance[:n], code.spread[:n]
+    names = "projection", "variance", "spread"
+    return replace(code, **dict(zip(names, parts, strict=True)), way_back=way_back)
