@@ -66,7 +66,8 @@ def add_head(
     weight = None if x.weight is None else x.weight[train]
     learnt = response.take(train)
     is_complete = not np.isnan(learnt.values).any()
-    of_response = ResponseLoss(response.n_levels, learnt.factors(weight), is_complete)
+    factors = [response.share * factor for factor in learnt.factors(weight)]
+    of_response = ResponseLoss(response.n_levels, factors, is_complete)
     network.attach_head(of_response.n_out)
     labelled = train[~np.isnan(learnt.values).all(axis=1)][:_MOST_ROWS]
     codes = by_chunk(network.encoder, network, x[labelled]).astype(np.float64)
@@ -79,8 +80,9 @@ def add_head(
         rows = to_tensor(target[train[:_MOST_ROWS]], like)
         unit = float(loss.of_mean(None, rows))
     unit = unit if 0 < unit < np.inf else 1.0
-    joint = HeadLoss(loss, unit, of_response, response.share).eval()
-    return joint, RowsAndResponse(target, response.values)
+    joint = HeadLoss(loss, (1 - response.share) / unit, of_response, response.share)
+    # As the network is, with which its mode is switched.
+    return joint.eval(), RowsAndResponse(target, response.values)
 
 
 def _fit_head(

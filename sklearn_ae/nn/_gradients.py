@@ -151,13 +151,12 @@ class DenseGradients:
         if isinstance(self.output.activation, nn.Identity):
             x_hat = _sum(parts).mul_(spread)
             loss, outer = of_rows.with_slope(x_hat, target, weight)
+            if self.head is not None:
+                outer.mul_(self.loss.factor)
             # The parts are summed before they are scaled: all have the same gradient.
             slopes = [outer.mul_(spread)] * len(parts)
         else:
             loss, slopes = self._through_link(of_rows, parts, target, weight)
-        if self.head is not None:
-            # Not in place: the parts may share one gradient.
-            slopes = [part * self.loss.factor for part in slopes]
         slope: Any = self.decoder.backward([part.to(self.dtype) for part in slopes])
         if self.head is not None:
             loss = self._add_head(loss, slope, code, y, weight)
@@ -173,9 +172,9 @@ class DenseGradients:
         head: Any = self.head
         output = head.forward(code).float()
         of_response, outer = self.loss.of_response.with_slope(output, y, weight)
-        back = head.backward(outer.mul_(self.loss.share).to(self.dtype))
+        back = head.backward(outer.to(self.dtype))
         slope[:, : back.shape[1]].add_(back)
-        return self.loss.joined(of_rows, of_response)
+        return of_response.add_(of_rows, alpha=self.loss.factor)
 
     def _through_link(self, of_rows, parts, target, weight):
         """Return the loss, and its gradient with respect to the inputs of the link."""
@@ -184,7 +183,8 @@ class DenseGradients:
         with torch.enable_grad():
             leaves = [part.detach().requires_grad_() for part in parts]
             loss = of_rows(self.output.joined(leaves), target, weight)
-            slopes = torch.autograd.grad(loss, leaves)
+            factor = 1.0 if self.head is None else self.loss.factor
+            slopes = torch.autograd.grad(factor * loss, leaves)
         return loss.detach(), slopes
 
 
