@@ -98,7 +98,7 @@ def _fit_head(
     places: list[tuple[int, Any]] = [
         (j, len(layout.numbers) + i) for i, j in enumerate(layout.flags)
     ]
-    for j, place in [*places, *layout.logits()]:
+    for j, place in [*places, *layout.logits]:
         found = regress_level(codes, response.values[:, j], frequencies[j], seed, weight)
         if layout.n_levels[j] == 2:
             found = tuple(part[1] - part[0] for part in found)

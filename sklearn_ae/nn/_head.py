@@ -48,6 +48,8 @@ class ResponseLoss:
     ----------
     n_out : int
         Width of the output: numbers first, then columns of two classes, then others.
+    logits : list of (int, slice)
+        Every column of more than two classes, and where its logits are.
 
     Examples
     --------
@@ -67,10 +69,10 @@ class ResponseLoss:
         self.n_single = len(self.numbers) + len(self.flags)
         self.n_out = self.n_single + sum(n for n in n_levels if n > 2)
         self.factors = torch.tensor(factors, dtype=torch.float32, device="cpu")
-        self._less = torch.full((1, 1), -1.0, dtype=torch.float32, device="cpu")
+        self.logits = [*self._places_of_logits()]
+        self._of_batches: dict[int, torch.Tensor] = {}
 
-    def logits(self) -> Iterator[tuple[int, slice]]:
-        """Yield every column of more than two classes, and where its logits are."""
+    def _places_of_logits(self) -> Iterator[tuple[int, slice]]:
         start = self.n_single
         for j, n in enumerate(self.n_levels):
             if n > 2:
@@ -95,20 +97,23 @@ class ResponseLoss:
         self, output: torch.Tensor, y: torch.Tensor, weight: torch.Tensor | None
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the mean loss of training rows, and its gradient in ``output``."""
-        factors = self.factors.to(y) / len(y)
-        if self.is_complete:
-            factors = factors[None]
-        else:
+        n_rows = y.shape[0]
+        factors = self._of_batches.get(n_rows)
+        if factors is None:  # batches differ by one row at most
+            factors = self._of_batches[n_rows] = self.factors.to(y)[None] / n_rows
+        if not self.is_complete:
             factors = factors * ~y.isnan()
             y = y.nan_to_num(0.0)
         if weight is not None:
             factors = factors * weight[:, None]
-        loss, slopes = output.new_zeros(()), []
+        losses, slopes = [], []
         for term in self._terms(output, y):
             share = factors[:, term.columns]
-            loss += term.cells.mul_(share).sum()
+            losses.append(term.cells.mul_(share).sum())
             slopes.append(term.slope.mul_(share))
-        return loss, slopes[0] if len(slopes) == 1 else torch.cat(slopes, 1)
+        if len(slopes) == 1:
+            return losses[0], slopes[0]
+        return torch.stack(losses).sum(), torch.cat(slopes, 1)
 
     def _terms(self, output: torch.Tensor, y: torch.Tensor) -> Iterator[_Term]:
         """Yield what cells cost, in the order of the output; gradients pass ``cells``."""
@@ -120,12 +125,12 @@ class ResponseLoss:
             logit, wanted = output[:, n_numbers : self.n_single], y[:, self.flags]
             slope = logit.detach().sigmoid() - wanted
             yield _Term(self.flags, F.softplus(logit) - wanted * logit, slope, 2)
-        for j, part in self.logits():
+        for j, part in self.logits:
             column = slice(j, j + 1)
             level = y[:, column].long()
             log_p = output[:, part].log_softmax(1)
             slope = log_p.detach().exp()
-            slope.scatter_add_(1, level, self._less.to(slope).expand(len(y), 1))
+            slope.scatter_(1, level, -1.0, reduce="add")
             yield _Term(column, -log_p.gather(1, level), slope, part.stop - part.start)
 
 
