@@ -40,7 +40,6 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, loa
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, RidgeCV
-from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import KNeighborsClassifier, NeighborhoodComponentsAnalysis
 from sklearn.pipeline import make_pipeline
@@ -149,7 +148,9 @@ def of_classes(name, size, seed, arguments):
     for kind, found in encoders(train, y_train, size, arguments.weight, seed, kinds):
         encode = getattr(found, "transform", found)
         codes = encode(train), encode(test)
-        case[kind] = [c.fit(codes[0], y_train).score(codes[1], y_test) for c in classifiers()]
+        case[kind] = [
+            c.fit(codes[0], y_train).score(codes[1], y_test) for c in classifiers()
+        ]
         if isinstance(found, AutoencoderTransformer):
             case[f"R2 {kind}"] = found.score(test)
         case[f"seconds {kind}"] = time.perf_counter() - start
@@ -222,7 +223,9 @@ def print_table(means, what):
     """Print a line per set and size."""
     first = next(iter(means.values()))
     columns = [key for key in first if not key.startswith("seconds")]
-    print(f"\n| data | {what} | {' | '.join(columns)} |\n|---|{'---:|' * (len(columns) + 1)}")
+    print(
+        f"\n| data | {what} | {' | '.join(columns)} |\n|---|{'---:|' * (len(columns) + 1)}"
+    )
     for (name, size), case in means.items():
         cells = [" / ".join(f"{v:.3f}" for v in np.atleast_1d(case[k])) for k in columns]
         print(f"| {name} | {size} | {' | '.join(cells)} |")
@@ -255,7 +258,8 @@ def print_measures(means):
     for words, cells in lines.items():
         print(f"| {words} | {' | '.join(cells)} |")
     of_y, of_x = (
-        [case[f"seconds {kind}"] for case in means.values()] for kind in ("with y", "without y")
+        [case[f"seconds {kind}"] for case in means.values()]
+        for kind in ("with y", "without y")
     )
     ratio = statistics.median(a / b for a, b in zip(of_y, of_x, strict=True))
     print(f"\nSeconds of a fit with y, of one without: {ratio:.2f} (median)")

@@ -113,6 +113,15 @@ class AutoencoderTransformer(BaseAutoencoder):
         time, and some accuracy with all codes. Needs layers that are built here: no
         ``encoder`` and no ``decoder``.
 
+    target_weight : float, default=0.0
+        How much codes are to keep what predicts ``y``, from 0 to below 1. 0 ignores ``y``,
+        of any type. Above it, training minimises ``1 - target_weight`` times the loss of
+        reconstructions plus ``target_weight`` times the loss of a linear model of ``y`` on
+        the codes, each relative to that of the mean. A larger value
+        makes ``y`` easier to predict from codes, and costs R²; 0.2 is a value to begin
+        with. The linear model is not kept: put a classifier or a regression behind. Cross-
+        validate both together, in a Pipeline, since codes have seen ``y``.
+
     categorical_features : "from_dtype", None, or array-like of str, int or bool, \
             default="from_dtype"
         Which features are categories; all others are numbers. "from_dtype": the features
@@ -341,6 +350,9 @@ class AutoencoderTransformer(BaseAutoencoder):
     constant learning rate or a solver other than Adam, and close to PCA if there are few
     training steps.
 
+    With ``target_weight`` the start is principal covariates regression in place of PCA:
+    the linear codes that keep most of the samples and of ``y`` together.
+
     The weights evaluated and kept after an epoch are an average over the last two epochs.
     Gradients longer than twice their usual length are clipped to that length.
 
@@ -352,6 +364,9 @@ class AutoencoderTransformer(BaseAutoencoder):
     ----------
     Kramer, M. A. (1991). Nonlinear principal component analysis using
     autoassociative neural networks. AIChE Journal, 37(2), 233-243.
+
+    de Jong, S. and Kiers, H. A. L. (1992). Principal covariates regression. Chemometrics
+    and Intelligent Laboratory Systems, 14, 155-164.
 
     Hinton, G. E. and Salakhutdinov, R. R. (2006). Reducing the dimensionality of data
     with neural networks. Science, 313, 504-507.
@@ -447,7 +462,7 @@ class AutoencoderTransformer(BaseAutoencoder):
         self.random_state = random_state
 
     def _make_objective(self, n_features: int, has_pairs: bool) -> Objective:
-        return Reconstruction(keeps_response=self.target_weight > 0)
+        return Reconstruction()
 
     @with_callbacks
     @fits
@@ -465,8 +480,13 @@ class AutoencoderTransformer(BaseAutoencoder):
         ----------
         X : array-like of shape (n_samples, n_features)
             Training samples, in any units; see ``scaling``.
-        y : Ignored
-            Not used, of any type, so that a classifier can follow in a pipeline.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Not used, of any type, while ``target_weight`` is 0. Else what codes are
+            to predict. Text, booleans, categories and whole numbers are classes, other
+            numbers are numbers, and so are whole ones of more than 30 values with gaps
+            between them; scale others, such as counts, to have them taken for numbers.
+            None, NaN, and -1 among whole numbers with two classes or more beside it, are
+            missing: these samples train reconstructions alone.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample, at least 0: how often it counts, in the scaling, the
             linear start, the training loss, the choice of the epoch and all fitted
@@ -475,7 +495,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         X_val : array-like of shape (n_validation_samples, n_features), default=None
             Validation samples, with the features of ``X``. They select the epoch, all of
             ``X`` is trained on, and ``validation_fraction`` is not used. They have no
-            weights. None: they are drawn from ``X``. Needs ``early_stopping=True``.
+            weights and no ``y``: with ``target_weight`` reconstructions alone select the
+            epoch. None: they are drawn from ``X``. Needs ``early_stopping=True``.
 
         Returns
         -------

@@ -124,10 +124,9 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
         with all_or_nothing(self):
             last = self._fitted_to_continue() if self.warm_start else None
             X = validate_rows(self, X, reset=last is None)
-            weight = own_rows = response = None
+            weight, beside = None, {}
             if self.target_weight or any(part is not None for part in (X_clean, *given)):
-                checked = validate_fit_data(self, X, X_clean, y, *given)
-                X, X_clean, weight, own_rows, response = checked
+                X, X_clean, weight, beside = validate_fit_data(self, X, X_clean, y, *given)
             counts = [getattr(self, name, None) for name in COUNTS]
             if bool in map(type, counts):
                 refuse_booleans(self)
@@ -138,7 +137,6 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
             # Plain settings: nothing below reads or changes the estimator.
             settings = SimpleNamespace(**self.get_params(deep=False))
             how: Any = {"n_levels": n_levels, "weight": weight}
-            beside: Any = {"own_rows": own_rows, "response": response}
             rows = objective, X, X_clean
             if isinstance(self.n_components, TO_BE_FOUND):
                 self._find_size(settings, last, *rows, **beside, **how)

@@ -156,6 +156,15 @@ class DenoisingAutoencoder(BaseAutoencoder):
         time, and some accuracy with all codes. Needs layers that are built here: no
         ``encoder`` and no ``decoder``.
 
+    target_weight : float, default=0.0
+        How much codes are to keep what predicts ``y``, from 0 to below 1. 0 ignores ``y``,
+        of any type. Above it, training minimises ``1 - target_weight`` times the loss of
+        reconstructions plus ``target_weight`` times the loss of a linear model of ``y`` on
+        the codes, each relative to that of the mean. A larger value
+        makes ``y`` easier to predict from codes, and costs R²; 0.2 is a value to begin
+        with. The linear model is not kept: put a classifier or a regression behind. Cross-
+        validate both together, in a Pipeline, since codes have seen ``y``.
+
     categorical_features : "from_dtype", None, or array-like of str, int or bool, \
             default="from_dtype"
         Which features are categories; all others are numbers. "from_dtype": the features
@@ -579,9 +588,14 @@ class DenoisingAutoencoder(BaseAutoencoder):
         X : array-like of shape (n_samples, n_features)
             Clean samples, to which noise is added in training; noisy samples if
             ``X_clean`` is given.
-        y : Ignored
-            Not used, of any type, so that a classifier can follow in a pipeline. If it
-            looks like clean samples, a warning names ``X_clean``.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Not used, of any type, while ``target_weight`` is 0; if it
+            then looks like clean samples, a warning names ``X_clean``. Else what codes are
+            to predict. Text, booleans, categories and whole numbers are classes, other
+            numbers are numbers, and so are whole ones of more than 30 values with gaps
+            between them; scale others, such as counts, to have them taken for numbers.
+            None, NaN, and -1 among whole numbers with two classes or more beside it, are
+            missing: these samples train reconstructions alone.
         X_clean : array-like of shape (n_samples, n_features), default=None
             Clean samples that belong to those of ``X``, in the same order and units.
             Further noise is then added only if ``noise_level`` is not "auto".
@@ -593,7 +607,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         X_val : array-like of shape (n_validation_samples, n_features), default=None
             Validation samples, with the features of ``X``. They select the epoch, all of
             ``X`` is trained on, and ``validation_fraction`` is not used. They have no
-            weights. None: they are drawn from ``X``. Needs ``early_stopping=True``.
+            weights and no ``y``: with ``target_weight`` reconstructions alone select the
+            epoch. None: they are drawn from ``X``. Needs ``early_stopping=True``.
         X_clean_val : array-like of shape (n_validation_samples, n_features), default=None
             Clean samples that belong to those of ``X_val``; needed where both ``X_clean``
             and ``X_val`` are given.
@@ -611,7 +626,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         ConvergenceError
             Training diverged.
         """
-        if y is not None and X_clean is None and could_be_clean_rows(y, X):
+        is_ignored = y is not None and not self.target_weight
+        if is_ignored and X_clean is None and could_be_clean_rows(y, X):
             objective = self._make_objective(np.shape(X)[1], has_pairs=False)
             if isinstance(objective, Denoising):  # else nothing is to be undone
                 warn_user(

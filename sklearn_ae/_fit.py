@@ -83,6 +83,7 @@ class Fit:
         self.plan, self.weight, self.own_rows = plan, weight, own_rows
         # Numbers of y are scaled once, by the same for training and validation rows.
         self.response = response and response.scaled(weight)
+        self.starts_at_pca = plan.objective.starts_at_pca and response is None
         self.X, self.wanted = X, X if X_clean is None else X_clean
         self.size = float(len(X) if weight is None else weight.sum())
         # The seed is drawn first, so that it does not depend on the number of rows.
@@ -113,13 +114,14 @@ class Fit:
                     # PCA hardly overfits, so it uses all rows. Regressions and noise levels
                     # do: fitted to the validation rows too, they would have an advantage
                     # over epochs.
-                    sees_all = plan.objective.starts_at_pca or plan.is_closed_form
+                    sees_all = self.starts_at_pca or plan.is_closed_form
                     self.start = self._find_linear_start(None if sees_all else self.train)
                 # Training could only lose digits of a start that gives all rows back.
                 # Layers and losses of the user's are run: what they are for is not known.
                 is_done = self.start is not None and self.start.is_exact
-                is_more = self.response is not None or architecture.has_own_layers
-                if is_done and (is_more or callable(plan.loss)):
+                if is_done and (architecture.has_own_layers or callable(plan.loss)):
+                    is_done = False
+                if self.response is not None:  # which other axes may say more of
                     is_done = False
                 if not (is_done or plan.is_closed_form):
                     self._train(watchers)
@@ -251,7 +253,7 @@ class Fit:
         # Training has rounded the start to float32. If it won, the digits are put back, so
         # that codes agree with PCA's to rounding errors of float64.
         if start is not None and best_iter == 0:
-            if not (plan.objective.starts_at_pca or plan.is_closed_form):
+            if not (self.starts_at_pca or plan.is_closed_form):
                 # The epoch is chosen, so that the validation rows can be used for the fit.
                 start = self._find_linear_start(None)
             load_arrays(self.network, start.weights, "float64")
@@ -309,7 +311,8 @@ class Fit:
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
         keeps = start is not None and best_iter == 0
-        how: Any = {"stays_linear": keeps, "whiten": plan.whiten, "seed": self.seed}
+        is_pca = keeps and self.starts_at_pca
+        how: Any = {"is_pca": is_pca, "whiten": plan.whiten, "seed": self.seed}
         how["is_activated"] = plan.architecture.code_activation != "identity"
         rows: Any = (codes, self.x, self.blocks, code_unit, self.network)
         axes, axes_variance, followed = plan.objective.read_codes(*rows, **how)
@@ -329,6 +332,7 @@ class Fit:
             arrays=arrays | axes,
             density=density.fit(followed, code_unit, self.seed, self.weight),
             stays_linear=keeps,
+            is_pca=is_pca,
             code_variance=column_variance([codes], self.weight),
             axes_variance=axes_variance,
             code_mean=np.average(codes, axis=0, weights=self.weight),
@@ -360,7 +364,7 @@ class Fit:
             return explain_codes(plan, self.network, self.loss, **how)
         if not variance > 0:
             return np.zeros(n_components)
-        is_pca = stays_linear and plan.objective.starts_at_pca and plan.shares_units
+        is_pca = stays_linear and self.starts_at_pca and plan.shares_units
         is_pca = is_pca and plan.architecture.code_activation == "identity"
         if is_pca and np.all(scale == 1):
             # As PCA's, which divides both variances by n - 1.

@@ -7,9 +7,9 @@ import numpy as np
 
 from ._columns import ScaledRows, block_units, column_totals
 from ._data_checks import check_loss_domain, check_output_range
-from ._linear import fit_gaussian
 from ._fitted import Fitted
 from ._head import RowsAndResponse
+from ._linear import fit_gaussian
 from ._objectives import BlockRows
 from ._plan import Plan
 from ._training import Rows, borrowed_globals, by_chunk, load_arrays, to_rows

@@ -58,6 +58,8 @@ class Fitted:
         Density that new codes are drawn from, in the network's axes and units.
     stays_linear : bool
         Whether the fit kept its start, the best linear network.
+    is_pca : bool
+        Whether that is PCA.
     code_variance : ndarray of shape (n_components,)
         Variance of the training rows' codes, in the network's axes and units.
     axes_variance : ndarray of shape (n_components,)
@@ -93,6 +95,7 @@ class Fitted:
     arrays: dict[str, np.ndarray]
     density: CodeDensity
     stays_linear: bool
+    is_pca: bool
     code_variance: np.ndarray
     axes_variance: np.ndarray
     code_mean: np.ndarray

@@ -118,6 +118,8 @@ def _regress_number(codes: np.ndarray, y: np.ndarray, weight) -> tuple[np.ndarra
     x, y = x - mean, y - of_y
     moments = x.T * share @ x
     ridge = _RIDGE * np.diag(moments)
-    moments[np.diag_indices_from(moments)] += np.maximum(ridge, 1e-12 * (ridge.max() or 1.0))
+    moments[np.diag_indices_from(moments)] += np.maximum(
+        ridge, 1e-12 * (ridge.max() or 1.0)
+    )
     coefficients = np.linalg.solve(moments, x.T @ (share * y))
     return coefficients, of_y - coefficients @ mean

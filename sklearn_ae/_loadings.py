@@ -174,7 +174,7 @@ def _noise(fitted: Fitted) -> float:
 def _refuse_nonlinear(fitted: Fitted, name: str) -> None:
     """Raise AttributeError unless the result is PCA, or linear like it."""
     made_of = fitted.architecture
-    is_pca = fitted.stays_linear and fitted.objective.starts_at_pca
+    is_pca = fitted.is_pca
     is_pca &= made_of.code_activation == made_of.output_activation == "identity"
     if not is_pca or made_of.table is not None:
         raise AttributeError(

@@ -303,7 +303,7 @@ def _may_loosen(settings, objective, scalers) -> bool:
     if settings.decoder_hidden_layer_sizes is not None:
         sizes.append(settings.decoder_hidden_layer_sizes)
     return (
-        objective.may_loosen
+        objective.starts_at_pca
         # Both halves have hidden layers to take over, and with weights drawn here: how
         # large a user-supplied network's output is at the start is not known.
         and min(map(np.size, sizes)) > 0

@@ -62,8 +62,8 @@ class SizeSearch:
         *,
         n_levels: tuple[int, ...],
         weight: np.ndarray | None,
-        own_rows: tuple[np.ndarray, np.ndarray | None] | None,
-        response: Response | None,
+        own_rows: tuple[np.ndarray, np.ndarray | None] | None = None,
+        response: Response | None = None,
     ):
         self.settings, self.objective = settings, objective
         self.X, self.X_clean = X, X_clean

@@ -131,6 +131,16 @@ class VariationalAutoencoder(BaseAutoencoder):
         Only False: this estimator has no nested codes, and ``fit`` raises an error that
         says what to use instead.
 
+    target_weight : float, default=0.0
+        How much codes are to keep what predicts ``y``, from 0 to below 1. 0 ignores ``y``,
+        of any type. Above it, training minimises ``1 - target_weight`` times the loss of
+        reconstructions plus ``target_weight`` times the loss of a linear model of ``y`` on
+        the codes, the first in nats per feature, the
+        second relative to that of the mean. A larger value
+        makes ``y`` easier to predict from codes, and costs R²; 0.2 is a value to begin
+        with. The linear model is not kept: put a classifier or a regression behind. Cross-
+        validate both together, in a Pipeline, since codes have seen ``y``.
+
     categorical_features : "from_dtype", None, or array-like of str, int or bool, \
             default="from_dtype"
         Which features are categories; all others are numbers. "from_dtype": the features
@@ -519,8 +529,13 @@ class VariationalAutoencoder(BaseAutoencoder):
         ----------
         X : array-like of shape (n_samples, n_features)
             Training samples, in any units; see ``scaling``.
-        y : Ignored
-            Not used, of any type, so that a classifier can follow in a pipeline.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
+            Not used, of any type, while ``target_weight`` is 0. Else what codes are
+            to predict. Text, booleans, categories and whole numbers are classes, other
+            numbers are numbers, and so are whole ones of more than 30 values with gaps
+            between them; scale others, such as counts, to have them taken for numbers.
+            None, NaN, and -1 among whole numbers with two classes or more beside it, are
+            missing: these samples train reconstructions alone.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample, at least 0: how often it counts, in the scaling, the
             linear start, the training loss, the choice of the epoch and all fitted
@@ -529,7 +544,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         X_val : array-like of shape (n_validation_samples, n_features), default=None
             Validation samples, with the features of ``X``. They select the epoch, all of
             ``X`` is trained on, and ``validation_fraction`` is not used. They have no
-            weights. None: they are drawn from ``X``. Needs ``early_stopping=True``.
+            weights and no ``y``: with ``target_weight`` reconstructions alone select the
+            epoch. None: they are drawn from ``X``. Needs ``early_stopping=True``.
 
         Returns
         -------

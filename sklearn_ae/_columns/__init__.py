@@ -1,5 +1,6 @@
 """Arrays only: the user's table as rows of floats and back, and the scaling of columns."""
 
+from ._cells import distinct_cells, kind_of, types_of
 from ._levels import (
     block_units,
     column_costs,
@@ -9,7 +10,6 @@ from ._levels import (
     level_frequencies,
     log_frequencies,
 )
-from ._cells import distinct_cells, kind_of, types_of
 from ._response import Response
 from ._scaler import ScaledRows, Scaler, column_variance, row_slices
 from ._table import Table

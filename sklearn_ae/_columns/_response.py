@@ -75,8 +75,9 @@ class Response:
         factors = []
         for j, p in enumerate(self.frequencies(weight)):
             known = of_rows[~np.isnan(self.values[:, j])].sum() / of_rows.sum()
-            cost = entropy(p) if len(p) else 1.0
-            factors.append(1 / (max(cost * known, 1e-9) * len(self.n_levels)))
+            cost = known * (entropy(p) if len(p) else 1.0)
+            # Of one class alone, as few samples may have, nothing is to be learnt.
+            factors.append(1 / (cost * len(self.n_levels)) if cost > 0 else 0.0)
         return factors
 
     def _known(self, j: int, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -29,9 +29,7 @@ def width_to_turn(n_components: int, shape: tuple[int, ...]) -> int:
     return min(max(_CODES * n_components, _FEWEST), *shape)
 
 
-def turn_towards(
-    code: LinearCode, X, response: Response, n_components: int, weight: np.ndarray | None
-) -> LinearCode:
+def turn_towards(code: LinearCode, X, response: Response, n_components: int) -> LinearCode:
     """Return ``n_components`` codes within a longer one, that keep X and y.
 
     Parameters
@@ -39,43 +37,45 @@ def turn_towards(
     code : LinearCode
         Of more components, with its way back to X, whose columns have unit length.
     X : rows of shape (n_samples, n_features)
+        With their weights.
     response : Response
     n_components : int
-    weight : ndarray of shape (n_samples,) or None
-        Of each row.
     """
     n_used = int((code.variance > _NO_VARIANCE * code.variance[0]).sum())
     if code.way_back is None or n_used <= n_components:
         return _first(code, n_components)
-    spread, projection = code.spread[:n_used], code.projection[:n_used]
-    variance = spread**2
+    used = replace(code, spread=code.spread[:n_used], projection=code.projection[:n_used])
+    spread, variance = used.spread, used.spread**2
     joint = np.diag((1 - response.share) * variance / variance.sum())
-    joint += response.share * _explained(projection, code.mean, spread, X, response, weight)
+    joint += response.share * _explained(used, X, response)
     axes = np.linalg.eigh(joint)[1][:, : -n_components - 1 : -1]
     way_back = code.way_back[:, :n_used] * spread @ axes
     # A code is as long as what it stands for, as PCA's are.
     size = np.linalg.norm(way_back, axis=0)
     order = np.argsort(-size)
     size, axes, way_back = size[order], axes[:, order], way_back[:, order]
-    projection = (axes.T / spread) @ projection * size[:, np.newaxis]
+    projection = (axes.T / spread) @ used.projection * size[:, np.newaxis]
     back = {"way_back": way_back / size, "target_mean": code.target_mean}
     return LinearCode.of(projection, code.mean, size, **back)
 
 
-def _explained(projection, mean, spread, X, response: Response, weight) -> np.ndarray:
-    """Return covariances of what y is predicted to be from each component of unit variance.
+def _explained(code: LinearCode, X, response: Response) -> np.ndarray:
+    """Return what of y is predicted from the components, by direction.
 
-    As a share of the variance of y, (n_components, n_components).
+    As a share of the variance of y, for components of unit variance, (n_components,
+    n_components).
     """
+    weight, spread = X.weight, code.spread
     wanted, rows = response.indicators(weight)
     rows = rows[:_MOST_ROWS]
     if len(rows) < 2:
         return np.zeros((len(spread), len(spread)))
-    codes = (X[rows] - mean) @ projection.T / spread
+    codes = (X[rows] - code.mean) @ code.projection.T
     share = None if weight is None else weight[rows]
-    # Of components of unequal variances, so that the ridge shrinks small ones most.
-    ridge = RidgeCV(_RIDGES * len(rows) * np.mean(spread**2))
-    ridge.fit(codes * spread, wanted[rows], sample_weight=share)
+    # Components have unequal variances, so that the ridge shrinks small ones most.
+    size = len(rows) if share is None else share.sum()
+    ridge = RidgeCV(_RIDGES * size * np.mean(spread**2))
+    ridge.fit(codes, wanted[rows], sample_weight=share)
     coefficients = np.atleast_2d(ridge.coef_) * spread
     return coefficients.T @ coefficients
 

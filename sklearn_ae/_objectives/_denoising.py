@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from .._linear import code_axes, fit_linear_denoiser, fit_wide_linear_denoiser
 from ..nn import NOISES, Autoencoder, UserNoise, make_loss
-from ._objective import Objective, Start, linear_code, regressed_start
+from ._objective import Objective, Start, regressed_start
 
 __all__ = ["Denoising"]
 
@@ -34,7 +34,6 @@ class Denoising(Objective):
     unit: str = "scaled"
 
     starts_at_pca: ClassVar[bool] = False
-    may_loosen: ClassVar[bool] = False
     trains_in_bfloat16: ClassVar[bool] = True
     kl_warmup: ClassVar[int] = 0
 
@@ -55,7 +54,10 @@ class Denoising(Objective):
         return {}
 
     def linear_start(self, problem):
-        linear = linear_code(self._best_linear, problem)
+        wide = problem if problem.response is None else problem.widened()
+        linear = self._best_linear(wide)
+        if problem.response is not None:
+            linear = problem.turned(linear)
         if problem.code_activation == "identity":
             return Start(*linear.skip_weights())
         return regressed_start(linear, problem)
@@ -74,7 +76,7 @@ class Denoising(Objective):
         )
 
     def read_codes(
-        self, codes, x, blocks, unit, network, *, is_activated, stays_linear, whiten, seed
+        self, codes, x, blocks, unit, network, *, is_activated, is_pca, whiten, seed
     ):
         # Also if the start was kept: codes of a regression are uncorrelated on noisy rows,
         # while ``codes`` are of clean ones if noise is added in training.

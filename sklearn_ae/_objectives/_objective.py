@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from .._fitted import Fitted
     from .._plan import Architecture
 
-__all__ = ["Objective", "Start", "StartProblem", "linear_code", "regressed_start"]
+__all__ = ["Objective", "Start", "StartProblem", "regressed_start"]
 
 
 class Start(NamedTuple):
@@ -52,7 +52,7 @@ class StartProblem:
         Moments of the noise if they are known; see Corruption.
     seed : int
     response : Response or None
-        y of the rows, in scaled values.
+        y of the rows, in scaled values, if codes are to keep what it needs.
     """
 
     network: BottleneckNetwork
@@ -71,6 +71,16 @@ class StartProblem:
         """Target of the reconstruction, (n_samples, n_features)."""
         return self.x if self.target is None else self.target
 
+    def widened(self) -> "StartProblem":
+        """Return the problem of more codes, among which those for y too are found."""
+        n_components = width_to_turn(self.n_components, self.x.shape)
+        return replace(self, n_components=n_components)
+
+    def turned(self, code: LinearCode) -> LinearCode:
+        """Return codes within a wider one that keep most of the rows and of y."""
+        assert self.response is not None
+        return turn_towards(code, self.x, self.response, self.n_components)
+
     def encoded(
         self, x: ScaledRows | np.ndarray, weights: dict[str, np.ndarray]
     ) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray | None]]:
@@ -83,16 +93,6 @@ class StartProblem:
         for rows in row_slices(x.shape):
             codes = by_chunk(self.network.encoder, self.network, x[rows])
             yield codes, self.wanted[rows], None if of_rows is None else of_rows[rows]
-
-
-def linear_code(fit: Callable[[StartProblem], LinearCode], problem: StartProblem):
-    """Return the code that ``fit`` finds, turned towards y if there is y."""
-    if problem.response is None:
-        return fit(problem)
-    n_components = width_to_turn(problem.n_components, problem.x.shape)
-    code = fit(replace(problem, n_components=max(n_components, problem.n_components)))
-    rows = problem.x, problem.response, problem.n_components, problem.x.weight
-    return turn_towards(code, *rows)
 
 
 def regressed_start(linear: LinearCode, problem: StartProblem) -> Start:
@@ -120,11 +120,9 @@ class Objective(ABC):
     Attributes
     ----------
     starts_at_pca : bool
-        Whether the linear start is PCA, which hardly overfits, and whose codes lie on
-        principal axes. Other starts are regressions, or fit a noise level: they overfit the
-        rows that they have seen.
-    may_loosen : bool
-        Whether the start may be loosened: that this helps was measured.
+        Whether the linear start is PCA, which hardly overfits, whose codes lie on
+        principal axes, and which may be loosened. Other starts are regressions, or fit a
+        noise level: they overfit the rows that they have seen.
     trains_in_bfloat16 : bool
         Whether ``precision="auto"`` may take bfloat16: that it does no harm was measured.
     calls_user_code : bool
@@ -133,12 +131,8 @@ class Objective(ABC):
         Epochs in which the weight of a divergence rises; 0 where there is none.
     """
 
-    may_loosen: ClassVar[bool]
+    starts_at_pca: ClassVar[bool]
     trains_in_bfloat16: ClassVar[bool]
-
-    @property
-    @abstractmethod
-    def starts_at_pca(self) -> bool: ...
 
     @property
     @abstractmethod
@@ -188,7 +182,7 @@ class Objective(ABC):
         network: BottleneckNetwork,
         *,
         is_activated: bool,
-        stays_linear: bool,
+        is_pca: bool,
         whiten: bool,
         seed: int,
     ) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
@@ -207,8 +201,8 @@ class Objective(ABC):
         network : BottleneckNetwork
         is_activated : bool
             Whether codes have passed an activation.
-        stays_linear : bool
-            Whether the network is its linear start.
+        is_pca : bool
+            Whether the network is PCA, whose codes are on principal axes.
         whiten : bool
             Whether codes are scaled to unit variance.
         seed : int

@@ -5,31 +5,19 @@ from typing import ClassVar
 
 from .._linear import code_axes, fit_pca
 from ..nn import Autoencoder, make_loss
-from ._objective import Objective, Start, linear_code, regressed_start
+from ._objective import Objective, Start, regressed_start
 
 __all__ = ["Reconstruction"]
 
 
 @dataclass(frozen=True)
 class Reconstruction(Objective):
-    """The plain autoencoder: it starts at PCA, or at such a code turned towards y.
+    """The plain autoencoder: it starts at PCA, or at such codes turned towards y."""
 
-    Parameters
-    ----------
-    keeps_response : bool
-        Whether codes are to keep what y needs.
-    """
-
-    keeps_response: bool = False
-
-    may_loosen: ClassVar[bool] = True
+    starts_at_pca: ClassVar[bool] = True
     calls_user_code: ClassVar[bool] = False
     trains_in_bfloat16: ClassVar[bool] = True
     kl_warmup: ClassVar[int] = 0
-
-    @property
-    def starts_at_pca(self):
-        return not self.keeps_response
 
     def build(self, architecture, loss, unit, costs, generator):
         network = Autoencoder(**vars(architecture), generator=generator)
@@ -39,11 +27,11 @@ class Reconstruction(Objective):
         return {}
 
     def linear_start(self, problem):
-        def fit(problem):
-            x = problem.x
-            return fit_pca(x, problem.n_components, problem.seed, x.weight)
-
-        pca = linear_code(fit, problem)
+        x = problem.x
+        wide = problem if problem.response is None else problem.widened()
+        pca = fit_pca(x, wide.n_components, problem.seed, x.weight)
+        if problem.response is not None:
+            pca = problem.turned(pca)
         # The inverse transform of PCA gives the input. If the target has other units, or
         # codes pass an activation, the decoder is a regression instead.
         if problem.target is None and problem.code_activation == "identity":
@@ -51,12 +39,11 @@ class Reconstruction(Objective):
         return regressed_start(pca, problem)
 
     def read_codes(
-        self, codes, x, blocks, unit, network, *, is_activated, stays_linear, whiten, seed
+        self, codes, x, blocks, unit, network, *, is_activated, is_pca, whiten, seed
     ):
         # Codes of PCA are on principal axes already, and rotating them again would change
         # their last digits. After an activation the axes carry meaning: a rotation of relu
         # codes would no longer be non-negative.
-        is_pca = stays_linear and self.starts_at_pca
         turn = None if is_pca or is_activated else "rotate"
         if turn is not None and network.nested is not None:
             turn = "straighten"

@@ -54,7 +54,6 @@ class Variational(Objective):
     kl_warmup: int = 0
 
     starts_at_pca: ClassVar[bool] = False
-    may_loosen: ClassVar[bool] = False
     calls_user_code: ClassVar[bool] = False
     trains_in_bfloat16: ClassVar[bool] = False
 
@@ -99,7 +98,7 @@ class Variational(Objective):
         return Start(weights, 1.0)
 
     def read_codes(
-        self, codes, x, blocks, unit, network, *, is_activated, stays_linear, whiten, seed
+        self, codes, x, blocks, unit, network, *, is_activated, is_pca, whiten, seed
     ):
         # Components of a distribution are independent; rotated, they would not be.
         how = {"whiten": whiten, "weight": x.weight}

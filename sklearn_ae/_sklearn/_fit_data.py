@@ -33,9 +33,9 @@ def validate_fit_data(estimator, X: np.ndarray, X_clean, y, *given):
         Without rows of weight zero.
     weight : ndarray of shape (n_samples,) or None
         None: all rows have the same weight.
-    own_rows : tuple of (ndarray, ndarray or None), or None
-        Validation rows and their targets.
-    response : Response or None
+    beside : dict
+        "own_rows": validation rows and their targets, (ndarray, ndarray or None), or None;
+        "response": y as codes are to predict it, or None if it is ignored.
     """
     sample_weight, X_val, X_clean_val = given
     if X_clean is not None:
@@ -51,7 +51,7 @@ def validate_fit_data(estimator, X: np.ndarray, X_clean, y, *given):
     kept = weighted_rows(sample_weight, X, X_clean)
     if response is not None and len(kept[0]) < len(X):
         response = response.take(np.asarray(sample_weight) > 0)
-    return *kept, own_rows, response
+    return *kept, {"own_rows": own_rows, "response": response}
 
 
 def weighted_rows(

@@ -10,6 +10,7 @@ __all__ = ["read_response"]
 
 # Whole numbers of more values than this, with gaps between them, are no labels.
 _MOST_LABELS = 30
+_KINDS = {"text", "flag", "number"}
 
 
 def read_response(y: Any, n_rows: int, share: float) -> Response:
@@ -74,13 +75,17 @@ def _read_column(cells: np.ndarray, name: str) -> tuple[np.ndarray, int]:
     if cells.dtype.kind not in "biuf":
         listed = cells.tolist()
         kinds = {kind_of(kind) for kind in types_of(listed)}
-        if len(kinds) > 1:
-            _refuse(name, f"holds {' and '.join(sorted(kinds))}", "one kind of values")
+        if len(kinds) > 1 or not kinds <= _KINDS:
+            found = " and ".join(sorted(kinds))
+            _refuse(name, f"holds {found}", "texts, booleans or numbers, one kind of them")
+        found, place = distinct_cells(listed)
         if kinds != {"number"}:
-            found, values = distinct_cells(listed)
-            return _as_classes(values.astype(np.float64), len(found), name)
-        cells = np.array([np.nan if x is None else x for x in listed], dtype=object)
-        cells = np.where(distinct_cells(listed)[1] < 0, np.nan, cells).astype(np.float64)
+            # Sorted, so that codes do not depend on the order of the samples.
+            rank = np.empty(len(found) + 1)
+            rank[sorted(range(len(found)), key=found.__getitem__)] = np.arange(len(found))
+            rank[-1] = -1
+            return _as_classes(rank[place], len(found), name)
+        cells = np.array([*map(float, found), np.nan])[place]
     if cells.dtype.kind == "b":
         return _as_classes(cells.astype(np.float64), 2, name)
     values = cells.astype(np.float64)

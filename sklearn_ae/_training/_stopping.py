@@ -107,11 +107,11 @@ class JudgedRows:
             mean = self.weight @ wanted / len(wanted)
         self.variance = torch.zeros_like(wanted[0])
         for _, target, weight in self.parts:
-            target = target[:, : self.n_columns]
+            of_part = target[:, : self.n_columns]
             if self.of_table is None:
-                squares = (target - mean) ** 2
+                squares = (of_part - mean) ** 2
             else:
-                squares = self.of_table.squares(mean.expand(len(target), -1), target)
+                squares = self.of_table.squares(mean.expand(len(target), -1), of_part)
             self.variance += squares.sum(0) if weight is None else weight @ squares
         if column_weights is None:
             column_weights = torch.where(self.variance > 0, 1 / self.variance, 0.0)
@@ -134,11 +134,11 @@ class JudgedRows:
                 outcome = self.network.outcome(x)
                 rows.copy_(self.loss.rows(outcome, target))
             x_hat = outcome[0] if isinstance(outcome, tuple) else outcome
-            target = target[:, : self.n_columns]
+            wanted = target[:, : self.n_columns]
             if self.of_table is None:
-                squares = (x_hat - target) ** 2
+                squares = (x_hat - wanted) ** 2
             else:
-                squares = self.of_table.squares(x_hat, target)
+                squares = self.of_table.squares(x_hat, wanted)
             error += squares.sum(0) if weight is None else weight @ squares
             if weight is not None:
                 rows.mul_(weight.to(rows))
