@@ -208,13 +208,13 @@ class Fit:
         if self.start is not None:
             weights = self.start.weights
         elif plan.last_arrays is None:
-            weights = plan.objective.random_start(self.target or self.x)
-            weights |= self.constants
+            weights = plan.objective.random_start(self.target or self.x) | self.constants
         else:
             # Axes belong to the codes of the last fit; they are determined anew at the end,
             # and training expects the identity.
-            last = plan.last_arrays.items()
-            weights = {name: w for name, w in last if not name.startswith("axes.")}
+            weights = {
+                n: w for n, w in plan.last_arrays.items() if not n.startswith("axes.")
+            }
         load_arrays(self.network, weights, "float32")
         like = next(self.network.parameters())
         scale, table = plan.output_columns.scale_, plan.architecture.table
@@ -224,14 +224,13 @@ class Fit:
             column_weights = to_tensor(scale / scale.max(), like) ** 2
         target: Any = self.target
         if self.response is not None:
-            known = self.x, self.target or self.x, self.response
-            how: Any = {"train": self.train, "seed": self.seed}
-            self.loss, target = add_head(self.network, self.loss, *known, **how)
+            y: Any = {"response": self.response, "train": self.train, "seed": self.seed}
+            joint = add_head(self.network, self.loss, self.x, target or self.x, **y)
+            self.loss, target = joint
         rows = self.x, target, self.train, self.valid
         train, valid = to_rows(self.network, *rows, weight=self.weight)
         if self.own_rows is not None:
-            n_responses = self.loss.n_responses
-            valid = own_validation_rows(plan, self.network, n_responses, *self.own_rows)
+            valid = own_validation_rows(plan, self.network, self.loss, *self.own_rows)
         self.training = Training(
             self.network,
             self.loss,

@@ -200,13 +200,13 @@ def ignore_columns(arrays: dict[str, np.ndarray], columns: np.ndarray, x: np.nda
 def own_validation_rows(
     plan: Plan,
     network: BottleneckNetwork,
-    n_responses: int,
+    loss: TrainingLoss,
     X: np.ndarray,
     X_clean: np.ndarray | None,
 ) -> Rows:
     """Return validation rows of the user's own, in the order in which they came.
 
-    They have no y, of which targets have ``n_responses`` columns beside.
+    They have no y, of which targets have columns beside if ``loss`` asks for it.
     """
     name, wanted = ("X_val", X) if X_clean is None else ("X_clean_val", X_clean)
     check_loss_domain(plan.loss, wanted, name)
@@ -215,8 +215,9 @@ def own_validation_rows(
     target: Any = None
     if not plan.target_is_input:
         target = ScaledRows(wanted, plan.output_columns)
-    if n_responses:
-        target = RowsAndResponse(target or x, np.full((len(X), n_responses), np.nan))
+    if loss.n_responses:
+        none = np.full((len(X), loss.n_responses), np.nan)
+        target = RowsAndResponse(target or x, none)
     return to_rows(network, x, target, np.arange(len(X)), np.arange(0))[0]
 
 

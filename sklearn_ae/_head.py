@@ -43,8 +43,8 @@ def add_head(
     loss: TrainingLoss,
     x: ScaledRows,
     target: ScaledRows,
-    response: Response,
     *,
+    response: Response,
     train: np.ndarray,
     seed: int,
 ) -> tuple[HeadLoss, RowsAndResponse]:

@@ -55,6 +55,8 @@ def _as_columns(y: Any) -> np.ndarray:
         y = y.toarray()
     try:
         table = np.asarray(y)
+        if table.dtype.kind == "U" and isinstance(y, (list, tuple)):
+            table = np.asarray(y, dtype=object)  # which numbers beside text stay numbers in
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"y cannot be read as an array ({error}); expected a class or a number for "
