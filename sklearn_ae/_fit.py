@@ -11,6 +11,7 @@ from ._data_checks import refuse_lack_of_memory
 from ._fit_cases import (
     MOST_ROWS_TO_EXPLAIN,
     block_rows,
+    check_batches,
     choose_fills,
     explain_codes,
     ignore_columns,
@@ -28,7 +29,6 @@ from ._training import (
     borrowed_globals,
     by_chunk,
     corrupt,
-    count_batches,
     load_arrays,
     make_generator,
     measure_noise,
@@ -39,7 +39,7 @@ from ._training import (
     to_tensor,
     user_code,
 )
-from .nn import UNCROSSED, HiddenCells, refuse_single_rows
+from .nn import UNCROSSED, HiddenCells
 
 __all__ = ["Fit"]
 
@@ -84,6 +84,7 @@ class Fit:
         # Numbers of y are scaled once, by the same for training and validation rows.
         self.response = response and response.scaled(weight)
         self.starts_at_pca = plan.objective.starts_at_pca and response is None
+        self.is_activated = plan.architecture.code_activation != "identity"
         self.X, self.wanted = X, X if X_clean is None else X_clean
         self.size = float(len(X) if weight is None else weight.sum())
         # The seed is drawn first, so that it does not depend on the number of rows.
@@ -139,6 +140,7 @@ class Fit:
                 plan.architecture, plan.loss, unit, plan.costs, self.generator
             )
         self.network = network.to(plan.recipe.device).eval()
+        self.sizes = {name: w.numel() for name, w in network.named_parameters()}
         self.loss.eval()
         spread = plan.output_columns.spread_
         if plan.architecture.output_activation in UNCROSSED:
@@ -201,10 +203,8 @@ class Fit:
     def _train(self, watchers: Sequence[Watcher]) -> None:
         """Train in float32, and load the best weights into the network."""
         plan = self.plan
-        n_train = len(self.train)
-        own = plan.architecture.encoder or plan.architecture.decoder
-        if own and n_train // count_batches(n_train, plan.recipe.batch_size) < 2:
-            refuse_single_rows(self.network, n_train)
+        if plan.architecture.encoder or plan.architecture.decoder:
+            check_batches(plan, self.network, len(self.train))
         if self.start is not None:
             weights = self.start.weights
         elif plan.last_arrays is None:
@@ -212,9 +212,8 @@ class Fit:
         else:
             # Axes belong to the codes of the last fit; they are determined anew at the end,
             # and training expects the identity.
-            weights = {
-                n: w for n, w in plan.last_arrays.items() if not n.startswith("axes.")
-            }
+            last = plan.last_arrays.items()
+            weights = {name: w for name, w in last if not name.startswith("axes.")}
         load_arrays(self.network, weights, "float32")
         like = next(self.network.parameters())
         scale, table = plan.output_columns.scale_, plan.architecture.table
@@ -310,13 +309,14 @@ class Fit:
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
         keeps = start is not None and best_iter == 0
-        is_pca = keeps and self.starts_at_pca
-        how: Any = {"is_pca": is_pca, "whiten": plan.whiten, "seed": self.seed}
-        how["is_activated"] = plan.architecture.code_activation != "identity"
+        how: Any = {
+            "is_activated": self.is_activated,
+            "is_pca": keeps and self.starts_at_pca,
+        }
+        how |= {"whiten": plan.whiten, "seed": self.seed}
         rows: Any = (codes, self.x, self.blocks, code_unit, self.network)
         axes, axes_variance, followed = plan.objective.read_codes(*rows, **how)
         best = training.best if training is not None and training.best.chooses_ else None
-        named = self.network.named_parameters()
         return Fitted(
             objective=plan.objective,
             architecture=plan.architecture,
@@ -331,13 +331,13 @@ class Fit:
             arrays=arrays | axes,
             density=density.fit(followed, code_unit, self.seed, self.weight),
             stays_linear=keeps,
-            is_pca=is_pca,
+            is_pca=how["is_pca"],
             code_variance=column_variance([codes], self.weight),
             axes_variance=axes_variance,
             code_mean=np.average(codes, axis=0, weights=self.weight),
             whitens=plan.whiten,
             explained_ratio=self._explain(codes, axes, axes_variance, keeps, n_epochs),
-            n_parameters={n: w.numel() for n, w in named if n in arrays},
+            n_parameters={n: size for n, size in self.sizes.items() if n in arrays},
             n_samples=len(self.X),
             size=self.size,
             # scikit-learn requires n_iter_ >= 1, also for a closed form.
@@ -364,7 +364,7 @@ class Fit:
         if not variance > 0:
             return np.zeros(n_components)
         is_pca = stays_linear and self.starts_at_pca and plan.shares_units
-        is_pca = is_pca and plan.architecture.code_activation == "identity"
+        is_pca = is_pca and not self.is_activated
         if is_pca and np.all(scale == 1):
             # As PCA's, which divides both variances by n - 1.
             return axes_variance / (variance * self.size / (self.size - 1))

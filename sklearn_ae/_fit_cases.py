@@ -1,4 +1,4 @@
-"""What only some fits do: of tables, constant columns, or own validation rows."""
+"""What only some fits do: of tables, constant columns, own layers or validation rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -12,12 +12,20 @@ from ._head import RowsAndResponse
 from ._linear import fit_gaussian
 from ._objectives import BlockRows
 from ._plan import Plan
-from ._training import Rows, borrowed_globals, by_chunk, load_arrays, to_rows
-from .nn import BottleneckNetwork, TrainingLoss, table_loss
+from ._training import (
+    Rows,
+    borrowed_globals,
+    by_chunk,
+    count_batches,
+    load_arrays,
+    to_rows,
+)
+from .nn import BottleneckNetwork, TrainingLoss, refuse_single_rows, table_loss
 
 __all__ = [
     "MOST_ROWS_TO_EXPLAIN",
     "block_rows",
+    "check_batches",
     "choose_fills",
     "explain_codes",
     "ignore_columns",
@@ -83,6 +91,12 @@ def block_rows(network: BottleneckNetwork, x: ScaledRows) -> BlockRows:
     """Return the blocks of ``x``, with holes filled."""
     first: Any = network.encoder.table
     return BlockRows(network, first.blocks, x)
+
+
+def check_batches(plan: Plan, network: BottleneckNetwork, n_rows: int) -> None:
+    """Raise ValueError where layers of the user's would get a single row, and cannot."""
+    if n_rows // count_batches(n_rows, plan.recipe.batch_size) < 2:
+        refuse_single_rows(network, n_rows)
 
 
 def choose_fills(network: BottleneckNetwork, x: np.ndarray, seed: int) -> np.ndarray:

@@ -82,7 +82,10 @@ def _explained(code: LinearCode, X, response: Response) -> np.ndarray:
 
 def _first(code: LinearCode, n: int) -> LinearCode:
     """Return the first ``n`` components of a code."""
-    way_back = None if code.way_back is None else code.way_back[:, :n]
-    parts = code.projection[:n], code.variance[:n], code.spread[:n]
-    names = "projection", "variance", "spread"
-    return replace(code, **dict(zip(names, parts, strict=True)), way_back=way_back)
+    return replace(
+        code,
+        projection=code.projection[:n],
+        variance=code.variance[:n],
+        spread=code.spread[:n],
+        way_back=None if code.way_back is None else code.way_back[:, :n],
+    )

@@ -74,27 +74,29 @@ def _as_columns(y: Any) -> np.ndarray:
 
 def _read_column(cells: np.ndarray, name: str) -> tuple[np.ndarray, int]:
     """Return numbers or indices of classes, NaN where missing, and how many classes."""
-    if cells.dtype.kind not in "biuf":
-        listed = cells.tolist()
-        kinds = {kind_of(kind) for kind in types_of(listed)}
-        if len(kinds) > 1 or not kinds <= _KINDS:
-            found = " and ".join(sorted(kinds))
-            _refuse(name, f"holds {found}", "texts, booleans or numbers, one kind of them")
-        found, place = distinct_cells(listed)
-        if kinds != {"number"}:
-            # Sorted, so that codes do not depend on the order of the samples.
-            rank = np.empty(len(found) + 1)
-            rank[sorted(range(len(found)), key=found.__getitem__)] = np.arange(len(found))
-            rank[-1] = -1
-            return _as_classes(rank[place], len(found), name)
-        cells = np.array([*map(float, found), np.nan])[place]
     if cells.dtype.kind == "b":
         return _as_classes(cells.astype(np.float64), 2, name)
-    values = cells.astype(np.float64)
-    known = values[~np.isnan(values)]
-    if np.isinf(known).any():
+    if cells.dtype.kind in "iuf":
+        return _read_numbers(cells.astype(np.float64), name)
+    listed = cells.tolist()
+    kinds = {kind_of(kind) for kind in types_of(listed)}
+    if len(kinds) > 1 or not kinds <= _KINDS:
+        what = " and ".join(sorted(kinds))
+        _refuse(name, f"holds {what}", "texts, booleans or numbers, one kind of them")
+    found, place = distinct_cells(listed)
+    if kinds == {"number"}:
+        return _read_numbers(np.array([*map(float, found), np.nan])[place], name)
+    # Sorted, so that codes do not depend on the order of the samples.
+    rank = np.full(len(found) + 1, -1.0)
+    rank[sorted(range(len(found)), key=found.__getitem__)] = np.arange(len(found))
+    return _as_classes(rank[place], len(found), name)
+
+
+def _read_numbers(values: np.ndarray, name: str) -> tuple[np.ndarray, int]:
+    """Return numbers, NaN where missing, or what whole ones are as classes."""
+    distinct = np.unique(values[~np.isnan(values)])
+    if np.isinf(distinct).any():
         _refuse(name, "holds infinity", "finite numbers")
-    distinct = np.unique(known)
     is_whole = bool((distinct == np.rint(distinct)).all())
     has_gaps = len(distinct) > 1 and np.ptp(distinct) >= len(distinct)
     if not is_whole or (len(distinct) > _MOST_LABELS and has_gaps):
@@ -103,12 +105,14 @@ def _read_column(cells: np.ndarray, name: str) -> tuple[np.ndarray, int]:
         return values, 0
     if len(distinct) > 2 and distinct[0] == -1:
         distinct = distinct[1:]  # no label, as in sklearn.semi_supervised
-    place = np.searchsorted(distinct, values).clip(max=max(len(distinct) - 1, 0))
-    is_class = ~np.isnan(values) & (distinct[place] == values if len(distinct) else False)
-    return _as_classes(np.where(is_class, place, -1.0), len(distinct), name)
+    place = np.full(len(values), -1.0)
+    for index, value in enumerate(distinct):
+        place[values == value] = index
+    return _as_classes(place, len(distinct), name)
 
 
 def _as_classes(values: np.ndarray, n: int, name: str) -> tuple[np.ndarray, int]:
+    """Return indices of ``n`` classes, NaN where they are below 0, and ``n``."""
     values = np.where(values < 0, np.nan, values)
     found = np.unique(values[~np.isnan(values)])
     if len(found) == 0:
