@@ -309,11 +309,8 @@ class Fit:
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
         keeps = start is not None and best_iter == 0
-        how: Any = {
-            "is_activated": self.is_activated,
-            "is_pca": keeps and self.starts_at_pca,
-        }
-        how |= {"whiten": plan.whiten, "seed": self.seed}
+        how: Any = {"is_activated": self.is_activated, "whiten": plan.whiten}
+        how |= {"is_pca": keeps and self.starts_at_pca, "seed": self.seed}
         rows: Any = (codes, self.x, self.blocks, code_unit, self.network)
         axes, axes_variance, followed = plan.objective.read_codes(*rows, **how)
         best = training.best if training is not None and training.best.chooses_ else None
