@@ -134,12 +134,12 @@ class VariationalAutoencoder(BaseAutoencoder):
     target_weight : float, default=0.0
         How much codes are to keep what predicts ``y``, from 0 to below 1. 0 ignores ``y``,
         of any type. Above it, training minimises ``1 - target_weight`` times the loss of
-        reconstructions plus ``target_weight`` times the loss of a linear model of ``y`` on
-        the codes, the first in nats per feature, the
-        second relative to that of the mean. A larger value
-        makes ``y`` easier to predict from codes, and costs R²; 0.2 is a value to begin
-        with. The linear model is not kept: put a classifier or a regression behind. Cross-
-        validate both together, in a Pipeline, since codes have seen ``y``.
+        reconstructions, in nats per feature, plus ``target_weight`` times the loss of a
+        linear model of ``y`` on the means of codes, relative to that of the mean: curves of
+        losses are of that sum. A larger value makes ``y`` easier to predict from codes, and
+        costs R²; 0.25 is a value to begin with. The linear model is not kept: put a
+        classifier or a regression behind, and cross-validate both together in a Pipeline,
+        since codes have seen ``y``.
 
     categorical_features : "from_dtype", None, or array-like of str, int or bool, \
             default="from_dtype"

@@ -17,7 +17,11 @@ from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder
+from sklearn_ae import (
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    VariationalAutoencoder,
+)
 from sklearn_ae._sklearn._response import read_response
 
 
@@ -383,3 +387,25 @@ def test_a_table_for_y_is_no_set_of_clean_rows(digits, recwarn):
     y = X + 0.5 * np.random.RandomState(0).normal(size=X.shape)
     DenoisingAutoencoder(2, target_weight=0.3, max_iter=1, random_state=0).fit(X, y)
     assert not [w for w in recwarn if "X_clean" in str(w.message)]
+
+
+def test_a_bound_that_warms_up_is_warmed_up_behind_a_head(digits):
+    X, y = digits
+    settings = {"hidden_layer_sizes": (16,), "max_iter": 4, "random_state": 0}
+    warmed, cold = (
+        VariationalAutoencoder(
+            2, target_weight=0.3, kl_warmup=warmup, early_stopping=False, **settings
+        ).fit(X, y)
+        for warmup in (4, 0)
+    )
+    # Without much of the divergence the first losses are lower.
+    assert warmed.loss_curve_[0] < cold.loss_curve_[0] - 0.01
+
+
+def test_numbers_of_any_unit_are_the_same_y(quick, digits):
+    X, _ = digits
+    y = X[:, 20:30].sum(axis=1)
+    codes = quick(target_weight=0.5).fit(X, y).transform(X)
+    for unit, mean in ((1e-200, 0), (1e200, 0), (1.0, 1e6)):
+        found = quick(target_weight=0.5).fit(X, unit * y + mean).transform(X)
+        np.testing.assert_allclose(found, codes, rtol=1e-3, atol=1e-3)

@@ -2,9 +2,9 @@
 Codes that keep what predicts y
 ===============================
 
-PCA keeps what varies most, whatever a classifier needs. With ``target_weight`` the codes of
-:class:`~sklearn_ae.AutoencoderTransformer` keep what predicts ``y`` too: how much is gained,
-and what do reconstructions lose?
+PCA keeps what varies most, whatever a classifier needs. With ``target_weight`` codes of
+:class:`~sklearn_ae.AutoencoderTransformer` keep what predicts ``y`` too: how much is
+gained, and what do reconstructions lose?
 """
 
 # %%

@@ -36,12 +36,18 @@ class Response:
         """Return the same with numbers of mean 0 and variance 1."""
         values = self.values.copy()
         for j, n in enumerate(self.n_levels):
-            if n == 0:
-                share, x = self._known(j, weight)
-                x = x - x[0]  # first, so that a large mean costs no digits
-                mean = share @ x
-                std = np.sqrt(share @ (x - mean) ** 2) or 1.0
-                values[~np.isnan(values[:, j]), j] = (x - mean) / std
+            known = np.flatnonzero(~np.isnan(values[:, j]))
+            if n or not len(known):
+                continue
+            x = values[known, j] - values[known[0], j]  # so that no mean costs digits
+            # Around 1: squares of numbers of extreme size overflow or vanish.
+            x = x / (np.abs(x).max() or 1.0)
+            mean = np.average(x, weights=None if weight is None else weight[known])
+            squares = (x - mean) ** 2
+            variance = np.average(
+                squares, weights=None if weight is None else weight[known]
+            )
+            values[known, j] = (x - mean) / (np.sqrt(variance) or 1.0)
         return replace(self, values=values)
 
     def indicators(self, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
@@ -79,9 +85,3 @@ class Response:
             # Of one class alone, as few samples may have, nothing is to be learnt.
             factors.append(1 / (cost * len(self.n_levels)) if cost > 0 else 0.0)
         return factors
-
-    def _known(self, j: int, weight: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """Return the share of each sample that has y in column ``j``, and its y."""
-        known = ~np.isnan(self.values[:, j])
-        share = np.ones(known.sum()) if weight is None else weight[known]
-        return share / share.sum(), self.values[known, j]
