@@ -122,7 +122,9 @@ class Fit:
                 is_done = self.start is not None and self.start.is_exact
                 if is_done and (architecture.has_own_layers or callable(plan.loss)):
                     is_done = False
-                if self.response is not None:  # which other axes may say more of
+                # Other axes may say more of y, but where rows are fewer than columns, which
+                # a linear model fits without error.
+                if self.response is not None and len(self.X) > self.X.shape[1]:
                     is_done = False
                 if not (is_done or plan.is_closed_form):
                     self._train(watchers)

@@ -111,25 +111,38 @@ def test_the_same_classes_by_other_names_give_the_same_codes(quick, digits):
         ([0.5, np.nan, 4.0], [0.5, np.nan, 4], 0),
         (np.arange(40), np.arange(40), 40),
         (3 * np.arange(40), 3 * np.arange(40), 0),
+        (np.delete(np.arange(45), [7, 8, 9]), np.arange(42), 42),
+        (np.arange(-1, 40), [np.nan, *range(40)], 40),
+        (pd.Categorical([0.5, -1, None, 2]), [1, 0, np.nan, 2], 3),
+        (pd.cut(pd.Series([1, 5, 9]), [0, 3, 7, 10]), [0, 1, 2], 3),
         (pd.array([1, None, 3], dtype="Int64"), [0, np.nan, 1], 2),
         (pd.Series(["x", pd.NA, "y"], dtype="string"), [0, np.nan, 1], 2),
         (np.array([1, None, 2.5], dtype=object), [1, np.nan, 2.5], 0),
     ],
 )
 def test_what_y_is_read_as(y, values, n_levels):
-    response = read_response(y, len(y), 0.5)
+    response = read_response(y, np.ones(len(y), dtype=bool), 0.5)
     np.testing.assert_array_equal(response.values[:, 0], values)
     assert response.n_levels == (n_levels,)
 
 
+def test_columns_that_say_nothing_are_left_out_beside_others():
+    table = np.column_stack([np.ones(6), np.arange(6) % 2, np.full(6, np.nan)])
+    response = read_response(table, np.ones(6, dtype=bool), 0.5)
+    assert response.n_levels == (2,)
+    # Samples without a weight do not count.
+    table[:, 0] = [0, 1, 1, 1, 1, 1]
+    assert read_response(table, np.arange(6) > 0, 0.5).n_levels == (2,)
+
+
 def test_several_columns_are_read_one_by_one():
     table = pd.DataFrame({"kind": ["a", "b", None], "size": [0.5, 1.5, 2.0]})
-    response = read_response(table, 3, 0.5)
+    response = read_response(table, np.ones(3, dtype=bool), 0.5)
     assert response.n_levels == (2, 0)
     np.testing.assert_array_equal(response.values, [[0, 0.5], [1, 1.5], [np.nan, 2]])
     labels = np.array([[1, 0, 0], [0, 1, 1], [1, 1, 0]])
     for given in (labels, sp.csr_array(labels)):  # of many kinds at once
-        response = read_response(given, 3, 0.5)
+        response = read_response(given, np.ones(3, dtype=bool), 0.5)
         assert response.n_levels == (2, 2, 2)
         np.testing.assert_array_equal(response.values, labels)
 
@@ -146,7 +159,8 @@ BAD = {
     "infinity": ([0.5, np.inf] * 300, "y holds infinity"),
     "dates": (np.arange(600).astype("datetime64[D]"), "y holds date"),
     "complex": ([1j, 2.0] * 300, "y holds complex"),
-    "a column": ([["a", 1], ["a", 2]] * 300, "column 0 of y has one class"),
+    "columns": ([["a", 1.5], ["a", 1.5]] * 300, "column 0 of y has one class"),
+    "beyond floats": ([10**400, 1] * 300, "y holds numbers beyond 1e308"),
     "three dimensions": (np.zeros((600, 2, 2)), r"y has shape \(600, 2, 2\)"),
     "no column": (np.zeros((600, 0)), r"y has shape \(600, 0\)"),
     "ragged": ([[0, 1], [0]] * 300, "y cannot be read as an array"),
@@ -196,6 +210,39 @@ def test_rows_of_weight_zero_are_left_out_with_their_y(quick, digits):
     weighted = quick(target_weight=0.5).fit(X, y, sample_weight=counts)
     fewer = quick(target_weight=0.5).fit(X[kept], y[kept])
     np.testing.assert_array_equal(weighted.transform(X), fewer.transform(X))
+
+
+def test_samples_with_y_but_without_a_weight_do_not_count(quick, digit_rows):
+    weight = (np.arange(600) % 2).astype(float)
+    y = np.where(weight > 0, np.nan, np.arange(600) * 0.5)
+    with pytest.raises(ValueError, match="y is missing for all samples"):
+        quick(target_weight=0.5).fit(digit_rows, y, sample_weight=weight)
+
+
+@pytest.mark.parametrize("kind", [AutoencoderTransformer, DenoisingAutoencoder])
+def test_the_start_sees_all_classes_of_rows_that_are_sorted(kind):
+    rng = np.random.RandomState(0)
+    y = np.repeat([0, 1], [5500, 1500])
+    X = rng.normal(size=(7000, 6)) * [2, 1.8, 1, 1, 1, 1]
+    X[:, 3] += 2.5 * y
+    settings = {"max_iter": 1, "learning_rate_init": 1e-9, "random_state": 0}
+    settings["hidden_layer_sizes"] = (4,)
+    codes = kind(2, target_weight=0.5, **settings).fit(X, y).transform(X)
+    linear = LogisticRegression().fit(codes, y)
+    assert linear.score(codes, y) > 0.88
+
+
+def test_as_many_codes_as_rows(quick):
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(30, 60)), np.arange(30) % 3
+    for size in (None, 28, 30):
+        assert quick(size, target_weight=0.4).fit(X, y).transform(X).shape[1] == (size or 30)
+    # Of rows that a linear model fits without error nothing is to be learnt.
+    few = AutoencoderTransformer(2, target_weight=0.4, random_state=0).fit(
+        X[:3], [0, 0.3, 1.5]
+    )
+    assert few.best_iter_ == 0
+    np.testing.assert_allclose(few.reconstruct(X[:3]), X[:3], atol=1e-9)
 
 
 def test_weights_of_rows_are_weights_of_their_classes(halves):

@@ -1,6 +1,6 @@
 """Arrays only: the user's table as rows of floats and back, and the scaling of columns."""
 
-from ._cells import distinct_cells, kind_of, types_of
+from ._cells import distinct_cells, is_missing, kind_of, types_of
 from ._levels import (
     block_units,
     column_costs,
@@ -26,6 +26,7 @@ __all__ = [
     "column_variance",
     "distinct_cells",
     "fit_scaler",
+    "is_missing",
     "keep_digits",
     "kind_of",
     "level_floors",

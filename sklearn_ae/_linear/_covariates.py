@@ -29,7 +29,9 @@ def width_to_turn(n_components: int, shape: tuple[int, ...]) -> int:
     return min(max(_CODES * n_components, _FEWEST), *shape)
 
 
-def turn_towards(code: LinearCode, X, response: Response, n_components: int) -> LinearCode:
+def turn_towards(
+    code: LinearCode, X, response: Response, n_components: int, seed: int
+) -> LinearCode:
     """Return ``n_components`` codes within a longer one, that keep X and y.
 
     Parameters
@@ -40,6 +42,8 @@ def turn_towards(code: LinearCode, X, response: Response, n_components: int) -> 
         With their weights.
     response : Response
     n_components : int
+    seed : int
+        Of the rows that the regression is fitted to, if there are many.
     """
     n_used = int((code.variance > _NO_VARIANCE * code.variance[0]).sum())
     if code.way_back is None or n_used <= n_components:
@@ -47,7 +51,7 @@ def turn_towards(code: LinearCode, X, response: Response, n_components: int) -> 
     used = replace(code, spread=code.spread[:n_used], projection=code.projection[:n_used])
     spread, variance = used.spread, used.spread**2
     joint = np.diag((1 - response.share) * variance / variance.sum())
-    joint += response.share * _explained(used, X, response)
+    joint += response.share * _explained(used, X, response, seed)
     axes = np.linalg.eigh(joint)[1][:, : -n_components - 1 : -1]
     way_back = code.way_back[:, :n_used] * spread @ axes
     # A code is as long as what it stands for, as PCA's are.
@@ -59,7 +63,7 @@ def turn_towards(code: LinearCode, X, response: Response, n_components: int) -> 
     return LinearCode.of(projection, code.mean, size, **back)
 
 
-def _explained(code: LinearCode, X, response: Response) -> np.ndarray:
+def _explained(code: LinearCode, X, response: Response, seed: int) -> np.ndarray:
     """Return what of y is predicted from the components, by direction.
 
     As a share of the variance of y, for components of unit variance, (n_components,
@@ -67,7 +71,8 @@ def _explained(code: LinearCode, X, response: Response) -> np.ndarray:
     """
     weight, spread = X.weight, code.spread
     wanted, rows = response.indicators(weight)
-    rows = rows[:_MOST_ROWS]
+    if len(rows) > _MOST_ROWS:  # not the first ones: rows are often sorted by class
+        rows = np.random.RandomState(seed).permutation(rows)[:_MOST_ROWS]
     if len(rows) < 2:
         return np.zeros((len(spread), len(spread)))
     codes = (X[rows] - code.mean) @ code.projection.T
@@ -81,11 +86,15 @@ def _explained(code: LinearCode, X, response: Response) -> np.ndarray:
 
 
 def _first(code: LinearCode, n: int) -> LinearCode:
-    """Return the first ``n`` components of a code."""
+    """Return the first ``n`` components of a code; what it lacks are zeros."""
+    rest = max(0, n - len(code.variance))
+    way_back = code.way_back
+    if way_back is not None:
+        way_back = np.pad(way_back[:, :n], ((0, 0), (0, rest)))
     return replace(
         code,
-        projection=code.projection[:n],
-        variance=code.variance[:n],
-        spread=code.spread[:n],
-        way_back=None if code.way_back is None else code.way_back[:, :n],
+        projection=np.pad(code.projection[:n], ((0, rest), (0, 0))),
+        variance=np.pad(code.variance[:n], (0, rest)),
+        spread=np.pad(code.spread[:n], (0, rest), mode="edge"),
+        way_back=way_back,
     )

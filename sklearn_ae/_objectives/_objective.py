@@ -79,7 +79,7 @@ class StartProblem:
     def turned(self, code: LinearCode) -> LinearCode:
         """Return codes within a wider one that keep most of the rows and of y."""
         assert self.response is not None
-        return turn_towards(code, self.x, self.response, self.n_components)
+        return turn_towards(code, self.x, self.response, self.n_components, self.seed)
 
     def encoded(
         self, x: ScaledRows | np.ndarray, weights: dict[str, np.ndarray]

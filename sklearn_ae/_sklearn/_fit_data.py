@@ -45,12 +45,12 @@ def validate_fit_data(estimator, X: np.ndarray, X_clean, y, *given):
         has_pairs = X_clean is not None
         _refuse_half_pairs(X_val is not None, X_clean_val is not None, has_pairs)
         own_rows = _own_rows(estimator, X, X_val, X_clean_val)
-    response = None
+    kept, response = weighted_rows(sample_weight, X, X_clean), None
     if estimator.target_weight:
-        response = read_response(y, len(X), estimator.target_weight)
-    kept = weighted_rows(sample_weight, X, X_clean)
-    if response is not None and len(kept[0]) < len(X):
-        response = response.take(np.asarray(sample_weight) > 0)
+        counts = np.ones(len(X), dtype=bool)
+        if len(kept[0]) < len(X):
+            counts = np.asarray(sample_weight, dtype=float) > 0
+        response = read_response(y, counts, estimator.target_weight)
     return *kept, {"own_rows": own_rows, "response": response}
 
 

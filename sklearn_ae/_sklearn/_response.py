@@ -4,16 +4,20 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .._columns import Response, distinct_cells, kind_of, types_of
+from .._columns import Response, distinct_cells, is_missing, kind_of, types_of
 
 __all__ = ["read_response"]
 
-# Whole numbers of more values than this, with gaps between them, are no labels.
-_MOST_LABELS = 30
+# Whole numbers of more values are no labels, unless most of those between occur too.
+_MOST_LABELS, _SHARE_OF_LABELS = 30, 0.75
 _KINDS = {"text", "flag", "number"}
 
 
-def read_response(y: Any, n_rows: int, share: float) -> Response:
+class _NothingToLearn(ValueError):
+    """A column of y has no two values."""
+
+
+def read_response(y: Any, counts: np.ndarray, share: float) -> Response:
     """Return y as columns of numbers and of classes, or raise ValueError.
 
     Parameters
@@ -22,8 +26,8 @@ def read_response(y: Any, n_rows: int, share: float) -> Response:
         Text, booleans, categories and whole numbers are classes, as scikit-learn's
         ``type_of_target`` has it; other numbers are numbers. None and NaN are missing, and
         so is -1 among whole numbers of two classes or more beside it.
-    n_rows : int
-        Number of samples.
+    counts : ndarray of bool of shape (n_samples,)
+        Which samples have a weight.
     share : float
         The parameter target_weight.
     """
@@ -33,20 +37,24 @@ def read_response(y: Any, n_rows: int, share: float) -> Response:
             "expected a class or a number for each sample. Pass y to fit, or set "
             "target_weight=0, which ignores y."
         )
-    table = _as_columns(y)
+    table, n_rows = _as_columns(y), len(counts)
     if len(table) != n_rows:
         raise ValueError(
             f"y has {len(table)} values and X has {n_rows} rows; expected as many. Found "
             f"input variables with inconsistent numbers of samples: {[n_rows, len(table)]}."
             " Pass y of these samples, in their order."
         )
-    columns, n_levels = [], []
+    found, faults = [], []
     for j in range(table.shape[1]):
         name = "y" if table.shape[1] == 1 else f"column {j} of y"
-        values, n = _read_column(table[:, j], name)
-        columns.append(values)
-        n_levels.append(n)
-    return Response(np.column_stack(columns), tuple(n_levels), share)
+        try:
+            found.append(_read_column(table[counts, j], name))
+        except _NothingToLearn as fault:  # as a rare label has in a part of the samples
+            faults.append(fault)
+    if not found:
+        raise faults[0]
+    columns, n_levels = zip(*found, strict=True)
+    return Response(np.column_stack(columns), n_levels, share)
 
 
 def _as_columns(y: Any) -> np.ndarray:
@@ -54,9 +62,11 @@ def _as_columns(y: Any) -> np.ndarray:
     if hasattr(y, "toarray"):  # sparse, as labels of many kinds often are
         y = y.toarray()
     try:
-        table = np.asarray(y)
-        if table.dtype.kind == "U" and isinstance(y, (list, tuple)):
-            table = np.asarray(y, dtype=object)  # which numbers beside text stay numbers in
+        if hasattr(y, "iloc") and hasattr(y, "columns"):
+            parts = [_as_cells(y.iloc[:, j]) for j in range(y.shape[1])]
+            table = np.column_stack(parts) if parts else np.empty((len(y), 0))
+        else:
+            table = _as_cells(y)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"y cannot be read as an array ({error}); expected a class or a number for "
@@ -72,6 +82,18 @@ def _as_columns(y: Any) -> np.ndarray:
     return table
 
 
+def _as_cells(y: Any) -> np.ndarray:
+    """Return an array of y, in which categories of numbers are no numbers."""
+    cells = np.asarray(y)
+    if getattr(getattr(y, "dtype", None), "name", "") == "category":
+        listed = cells.astype(object).tolist()
+        names = [None if is_missing(cell) else str(cell) for cell in listed]
+        return np.array(names, dtype=object)
+    if cells.dtype.kind == "U" and isinstance(y, (list, tuple)):
+        return np.asarray(y, dtype=object)  # numbers beside text would become text
+    return cells
+
+
 def _read_column(cells: np.ndarray, name: str) -> tuple[np.ndarray, int]:
     """Return numbers or indices of classes, NaN where missing, and how many classes."""
     if cells.dtype.kind == "b":
@@ -85,7 +107,11 @@ def _read_column(cells: np.ndarray, name: str) -> tuple[np.ndarray, int]:
         _refuse(name, f"holds {what}", "texts, booleans or numbers, one kind of them")
     found, place = distinct_cells(listed)
     if kinds == {"number"}:
-        return _read_numbers(np.array([*map(float, found), np.nan])[place], name)
+        try:
+            numbers = np.array([*map(float, found), np.nan])
+        except OverflowError:
+            _refuse(name, "holds numbers beyond 1e308", "numbers that are floats")
+        return _read_numbers(numbers[place], name)
     # Sorted, so that codes do not depend on the order of the samples.
     rank = np.full(len(found) + 1, -1.0)
     rank[sorted(range(len(found)), key=found.__getitem__)] = np.arange(len(found))
@@ -98,13 +124,18 @@ def _read_numbers(values: np.ndarray, name: str) -> tuple[np.ndarray, int]:
     if np.isinf(distinct).any():
         _refuse(name, "holds infinity", "finite numbers")
     is_whole = bool((distinct == np.rint(distinct)).all())
-    has_gaps = len(distinct) > 1 and np.ptp(distinct) >= len(distinct)
-    if not is_whole or (len(distinct) > _MOST_LABELS and has_gaps):
-        if len(distinct) == 1:
-            _refuse(name, f"is {distinct[0]:g} for all samples", "different values")
-        return values, 0
+    labels = distinct
     if len(distinct) > 2 and distinct[0] == -1:
-        distinct = distinct[1:]  # no label, as in sklearn.semi_supervised
+        labels = distinct[1:]  # -1 is no label, as in sklearn.semi_supervised
+    has_gaps = (
+        len(labels) < _SHARE_OF_LABELS * (np.ptp(labels) + 1) if len(labels) else False
+    )
+    if not is_whole or (len(labels) > _MOST_LABELS and has_gaps):
+        if len(distinct) == 1:
+            fault = f"is {distinct[0]:g} for all samples"
+            _refuse(name, fault, "different values", _NothingToLearn)
+        return values, 0
+    distinct = labels
     place = np.full(len(values), -1.0)
     for index, value in enumerate(distinct):
         place[values == value] = index
@@ -116,14 +147,18 @@ def _as_classes(values: np.ndarray, n: int, name: str) -> tuple[np.ndarray, int]
     values = np.where(values < 0, np.nan, values)
     found = np.unique(values[~np.isnan(values)])
     if len(found) == 0:
-        _refuse(name, "is missing for all samples", "a class or a number for some")
+        expected = "a class or a number for some"
+        _refuse(name, "is missing for all samples", expected, _NothingToLearn)
     if len(found) == 1:
-        _refuse(name, "has one class", "two classes or more, else nothing can be learnt")
+        expected = "two classes or more, else nothing can be learnt"
+        _refuse(name, "has one class", expected, _NothingToLearn)
     return values, n
 
 
-def _refuse(name: str, fault: str, expected: str) -> NoReturn:
-    raise ValueError(
+def _refuse(
+    name: str, fault: str, expected: str, kind: type[ValueError] = ValueError
+) -> NoReturn:
+    raise kind(
         f"{name} {fault}; expected {expected}, since target_weight is above 0. Correct y, "
         "or set target_weight=0, which ignores y."
     )

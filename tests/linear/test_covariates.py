@@ -26,7 +26,7 @@ def classes(share):
 def turned(X, response, n_components, weight=None):
     wide = fit_pca(X, width_to_turn(n_components, X.shape), 0, weight)
     rows = ScaledRows(X, Scaler(None).fit(X), None, weight)
-    return turn_towards(wide, rows, response, n_components)
+    return turn_towards(wide, rows, response, n_components, 0)
 
 
 def lost(X, response, codes):
