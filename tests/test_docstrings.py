@@ -115,7 +115,7 @@ def texts_that_differ(kinds):
 
 # Their closed form, the numbers that were measured, and their densities differ; codes that
 # are distributions are not nested.
-OWN_TEXTS = {"hidden_layer_sizes", "ordered", "precision", "sampler"}
+OWN_TEXTS = {"hidden_layer_sizes", "ordered", "precision", "sampler", "target_weight"}
 
 
 def test_parameters_share_their_text_where_they_mean_the_same():

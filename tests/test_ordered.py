@@ -166,7 +166,8 @@ def test_every_setting(digits, settings):
 
 def test_warm_start_goes_on_and_what_stays_pca_is_ordered(digits):
     X, _ = digits
-    settings = {"hidden_layer_sizes": (16,), "max_iter": 20, "random_state": 0}
+    settings = {"hidden_layer_sizes": (16,), "max_iter": 10, "random_state": 0}
+    settings["batch_size"] = 32
     warm = AutoencoderTransformer(4, ordered=True, warm_start=True, **settings).fit(X)
     before = warm.score(X)
     assert warm.fit(X).score(X) > before - 0.01
@@ -185,6 +186,7 @@ def test_a_table_of_categories_and_holes(bent):
     table["kind"] = np.where(bent[:, 0] > bent[:, 0].mean(), "high", "low")
     table.loc[::7, "b"] = np.nan
     settings = {"hidden_layer_sizes": (16,), "max_iter": 10, "random_state": 0}
+    settings["batch_size"] = 32
     fitted = AutoencoderTransformer(3, ordered=True, **settings).fit(table)
     told = fitted.explained_variance_ratio_.cumsum()
     for size in (1, 2, 3):

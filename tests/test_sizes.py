@@ -45,17 +45,18 @@ def test_mle_is_scikit_learns(name, layers):
 
 def test_a_share_is_reached_with_fewer_codes_than_pca(quick, digits):
     X, _ = digits
-    fitted = quick(0.8, hidden_layer_sizes=(64,), max_iter=40).fit(X)
+    settings = {"hidden_layer_sizes": (64,), "max_iter": 20, "batch_size": 32}
+    fitted = quick(0.8, **settings).fit(X)
     assert 1 < fitted.n_components_ < PCA(0.8).fit(X).n_components_
     assert fitted.score(X) > 0.78
     # All else is as in a fit of that size.
-    same = quick(fitted.n_components_, hidden_layer_sizes=(64,), max_iter=40).fit(X)
+    same = quick(fitted.n_components_, **settings).fit(X)
     np.testing.assert_array_equal(fitted.transform(X), same.transform(X))
 
 
 def test_the_number_before_does_not_reach_it(digits):
     X, _ = digits
-    settings = {"hidden_layer_sizes": (32,), "max_iter": 30, "random_state": 0}
+    settings = {"hidden_layer_sizes": (32,), "max_iter": 15, "random_state": 0}
     size = AutoencoderTransformer(0.7, **settings).fit(X).n_components_
     reached = [
         fitted.validation_scores_[fitted.best_iter_] >= 0.7
@@ -177,7 +178,8 @@ def test_a_warm_start_keeps_the_number(digits):
 
 def test_a_grid_of_shares(digits):
     X, _ = digits
-    settings = {"hidden_layer_sizes": (16,), "max_iter": 5, "random_state": 0}
+    settings = {"hidden_layer_sizes": (16,), "max_iter": 3, "random_state": 0}
+    settings["batch_size"] = 32
     grid = {"n_components": [0.4, 0.6, 2]}
     search = GridSearchCV(AutoencoderTransformer(**settings), grid, cv=2).fit(X)
     assert search.best_params_["n_components"] == 0.6

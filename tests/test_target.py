@@ -189,14 +189,12 @@ def test_rows_without_y_train_reconstructions_alone(halves):
     train, test, y_train, _ = halves
     labelled = np.arange(len(train)) % 5 == 0
     partly = np.where(labelled, y_train, -1)
-    settings = {"target_weight": 0.25, "hidden_layer_sizes": (64, 64), "random_state": 0}
+    settings = {"target_weight": 0.25, "hidden_layer_sizes": (64,), "random_state": 0}
+    settings |= {"max_iter": 20, "batch_size": 32}
     of_all = AutoencoderTransformer(4, **settings).fit(train, partly)
     few = AutoencoderTransformer(4, **settings).fit(train[labelled], y_train[labelled])
     # Both have the same labels; the first one has four times as many samples beside.
     assert of_all.score(test) > few.score(test) + 0.02
-    as_nan = AutoencoderTransformer(4, **settings)
-    as_nan.fit(train, np.where(labelled, y_train, np.nan))
-    np.testing.assert_array_equal(as_nan.transform(test), of_all.transform(test))
     pca = PCA(4).fit(train)
     known = train[labelled], test, y_train[labelled], halves[3]
     assert (accuracies(of_all.transform, known) > accuracies(pca.transform, known)).all()
@@ -236,7 +234,9 @@ def test_as_many_codes_as_rows(quick):
     rng = np.random.RandomState(0)
     X, y = rng.normal(size=(30, 60)), np.arange(30) % 3
     for size in (None, 28, 30):
-        assert quick(size, target_weight=0.4).fit(X, y).transform(X).shape[1] == (size or 30)
+        assert quick(size, target_weight=0.4).fit(X, y).transform(X).shape[1] == (
+            size or 30
+        )
     # Of rows that a linear model fits without error nothing is to be learnt.
     few = AutoencoderTransformer(2, target_weight=0.4, random_state=0).fit(
         X[:3], [0, 0.3, 1.5]
@@ -311,8 +311,8 @@ def test_steps_without_autograd_end_alike(digits, options):
 
 
 def test_it_goes_with_all_else(quick, digits):
-    X, y = digits
-    given = {"X_val": X[:50], "sample_weight": np.arange(600) % 3 + 1.0}
+    X, y = (part[:200] for part in digits)
+    given = {"X_val": X[:50], "sample_weight": np.arange(200) % 3 + 1.0}
     for options, fitting in (
         ({"n_components": 0.5}, {}),
         ({"n_components": "mle"}, {}),
@@ -322,13 +322,13 @@ def test_it_goes_with_all_else(quick, digits):
         ({}, given),
         ({"loss": "kl", "dropout": 0.1}, {}),
     ):
-        estimator = quick(target_weight=0.3).set_params(**options)
+        estimator = quick(target_weight=0.3, max_iter=2).set_params(**options)
         estimator.fit(X, y, **fitting)
         codes = estimator.transform(X)
-        assert codes.shape == (600, estimator.n_components_)
+        assert codes.shape == (200, estimator.n_components_)
         assert np.isfinite(estimator.inverse_transform(codes)).all()
         assert np.isfinite(estimator.explained_variance_ratio_).all()
-    more = quick(target_weight=0.3, warm_start=True).fit(X, y)
+    more = quick(target_weight=0.3, max_iter=3, warm_start=True).fit(X, y)
     before = more.score(X)
     assert more.fit(X, y).score(X) > before - 0.02
 
