@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
+import torch
 from estimators import Watching
 from sklearn.base import clone
 from sklearn.datasets import load_diabetes, load_digits, load_wine
@@ -22,6 +23,7 @@ from sklearn_ae import (
     DenoisingAutoencoder,
     VariationalAutoencoder,
 )
+from sklearn_ae._columns import Response
 from sklearn_ae._sklearn._response import read_response
 
 
@@ -456,3 +458,36 @@ def test_numbers_of_any_unit_are_the_same_y(quick, digits):
     for unit, mean in ((1e-200, 0), (1e200, 0), (1.0, 1e6)):
         found = quick(target_weight=0.5).fit(X, unit * y + mean).transform(X)
         np.testing.assert_allclose(found, codes, rtol=1e-3, atol=1e-3)
+
+
+def test_a_loss_of_ones_own_is_in_the_mode_of_the_network(digits):
+    class Recording(torch.nn.Module):
+        def forward(self, x_hat, x):
+            modes.append(self.training)
+            return ((x_hat - x) ** 2).mean(1)
+
+    modes: list[bool] = []
+    settings = {"hidden_layer_sizes": (8,), "max_iter": 1, "random_state": 0}
+    settings["loss"] = Recording()
+    AutoencoderTransformer(2, target_weight=0.3, **settings).fit(*digits)
+    assert not modes[0]  # the start is evaluated
+    assert any(modes)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_linear_network_that_was_trained_goes_on(digits):
+    settings = {"hidden_layer_sizes": (), "max_iter": 10, "random_state": 0}
+    warm = AutoencoderTransformer(2, target_weight=0.5, warm_start=True, **settings)
+    first = warm.fit(*digits).validation_loss_curve_
+    assert warm.best_iter_ > 0
+    assert warm.fit(*digits).validation_loss_curve_[0] < first[0] - 1e-3
+
+
+def test_of_one_class_alone_nothing_is_learnt():
+    values = np.array([[0.0], [0.0], [np.nan]])
+    assert Response(values, (3,), 0.5).factors(None) == [0]
+
+
+def test_rows_that_are_all_equal_have_a_code(quick):
+    fitted = quick(1, target_weight=0.3).fit(np.ones((20, 3)), np.arange(20) % 2)
+    np.testing.assert_allclose(fitted.reconstruct(np.ones((20, 3))), 1, atol=0.1)
