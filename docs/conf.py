@@ -55,6 +55,7 @@ plot_include_source = False
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "auto_gallery",
+    "parallel": 2,  # a process per example, as CI has two cores
     "backreferences_dir": "api/backreferences",
     "doc_module": ("sklearn_ae",),
     "download_all_examples": False,
