@@ -483,8 +483,9 @@ class AutoencoderTransformer(BaseAutoencoder):
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Not used, of any type, while ``target_weight`` is 0. Else what codes are
             to predict. Text, booleans, categories and whole numbers are classes, other
-            numbers are numbers, and so are whole ones of more than 30 values with gaps
-            between them; scale others, such as counts, to have them taken for numbers.
+            numbers are numbers, and so are whole ones of more than 30 values with wide gaps
+            or hardly two samples of each; scale others, such as counts of few values, to
+            have them taken for numbers.
             None, NaN, and -1 among whole numbers with two classes or more beside it, are
             missing: these samples train reconstructions alone.
         sample_weight : array-like of shape (n_samples,), default=None

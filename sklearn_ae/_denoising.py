@@ -592,8 +592,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
             Not used, of any type, while ``target_weight`` is 0; if it
             then looks like clean samples, a warning names ``X_clean``. Else what codes are
             to predict. Text, booleans, categories and whole numbers are classes, other
-            numbers are numbers, and so are whole ones of more than 30 values with gaps
-            between them; scale others, such as counts, to have them taken for numbers.
+            numbers are numbers, and so are whole ones of more than 30 values with wide gaps
+            or hardly two samples of each; scale others, such as counts of few values, to
+            have them taken for numbers.
             None, NaN, and -1 among whole numbers with two classes or more beside it, are
             missing: these samples train reconstructions alone.
         X_clean : array-like of shape (n_samples, n_features), default=None

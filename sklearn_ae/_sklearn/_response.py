@@ -8,8 +8,9 @@ from .._columns import Response, distinct_cells, is_missing, kind_of, types_of
 
 __all__ = ["read_response"]
 
-# Whole numbers of more values are no labels, unless most of those between occur too.
-_MOST_LABELS, _SHARE_OF_LABELS = 30, 0.75
+# Whole numbers of more values are labels only where so many of those between occur too, and
+# each value so many times, on average.
+_MOST_LABELS, _SHARE_OF_LABELS, _FEWEST_OF_LABEL = 30, 0.75, 2
 _KINDS = {"text", "flag", "number"}
 
 
@@ -127,19 +128,22 @@ def _read_numbers(values: np.ndarray, name: str) -> tuple[np.ndarray, int]:
     labels = distinct
     if len(distinct) > 2 and distinct[0] == -1:
         labels = distinct[1:]  # -1 is no label, as in sklearn.semi_supervised
-    has_gaps = (
-        len(labels) < _SHARE_OF_LABELS * (np.ptp(labels) + 1) if len(labels) else False
-    )
-    if not is_whole or (len(labels) > _MOST_LABELS and has_gaps):
+    if is_whole and len(labels) > _MOST_LABELS:
+        has_gaps = len(labels) < _SHARE_OF_LABELS * (np.ptp(labels) + 1)
+        is_whole = not (has_gaps or _are_ids(values, len(labels)))
+    if not is_whole:
         if len(distinct) == 1:
             fault = f"is {distinct[0]:g} for all samples"
             _refuse(name, fault, "different values", _NothingToLearn)
         return values, 0
-    distinct = labels
-    place = np.full(len(values), -1.0)
-    for index, value in enumerate(distinct):
-        place[values == value] = index
-    return _as_classes(place, len(distinct), name)
+    place = np.searchsorted(labels, values).astype(np.float64)
+    place[~np.isin(values, labels)] = -1
+    return _as_classes(place, len(labels), name)
+
+
+def _are_ids(values: np.ndarray, n_labels: int) -> bool:
+    """Whether hardly two samples share a value."""
+    return bool((~np.isnan(values)).sum() < _FEWEST_OF_LABEL * n_labels)
 
 
 def _as_classes(values: np.ndarray, n: int, name: str) -> tuple[np.ndarray, int]:
@@ -152,6 +156,8 @@ def _as_classes(values: np.ndarray, n: int, name: str) -> tuple[np.ndarray, int]
     if len(found) == 1:
         expected = "two classes or more, else nothing can be learnt"
         _refuse(name, "has one class", expected, _NothingToLearn)
+    if len(found) > _MOST_LABELS and _are_ids(values, len(found)):
+        _refuse(name, f"has {len(found)} classes", "classes that samples share")
     return values, n
 
 
