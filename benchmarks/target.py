@@ -33,9 +33,9 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from against_pca import BUNDLED, WITHOUT_CLASSES
 from joblib import Parallel, delayed
 from sklearn.cross_decomposition import PLSRegression
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits, load_wine
 from sklearn.decomposition import PCA
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.linear_model import LogisticRegression, RidgeCV
@@ -52,14 +52,7 @@ try:
 except ImportError:
     UMAP = None
 
-BUNDLED = {
-    "digits": load_digits,
-    "wine": load_wine,
-    "breast cancer": load_breast_cancer,
-    "diabetes": load_diabetes,
-}
 NUMBERS = "california_housing", "diabetes", "wine_quality"
-WITHOUT_CLASSES = "california_housing", "diabetes"
 MOST_ROWS, MOST_OF_NCA, WIDTH_OF_NCA = 5000, 2000, 50
 SHARES = 0.01, 0.05, 0.2  # of rows with a label
 KINDS = "raw", "PCA", "LDA", "NCA", "PLS", "UMAP", "without y", "with y"

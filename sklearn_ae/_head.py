@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from ._columns import Response, ScaledRows
-from ._linear import regress_level
+from ._linear import regress_level, regress_number
 from ._training import by_chunk, load_arrays, to_tensor
 from .nn import (
     BottleneckNetwork,
@@ -18,7 +18,6 @@ from .nn import (
 __all__ = ["RowsAndResponse", "add_head"]
 
 _MOST_ROWS = 2000  # that the head is fitted to at the start
-_RIDGE = 1e-3  # of numbers on codes, relative to the variance of each code
 
 
 class RowsAndResponse:
@@ -94,7 +93,7 @@ def _fit_head(
     frequencies = response.frequencies(weight)
     for place, j in enumerate(layout.numbers):
         column = response.values[:, j]
-        coefficients[place], bias[place] = _regress_number(codes, column, weight)
+        coefficients[place], bias[place] = regress_number(codes, column, weight)
     places: list[tuple[int, Any]] = [
         (j, len(layout.numbers) + i) for i, j in enumerate(layout.flags)
     ]
@@ -104,22 +103,3 @@ def _fit_head(
             found = tuple(part[1] - part[0] for part in found)
         coefficients[place], bias[place] = found
     return {"head.weight": coefficients, "head.bias": bias}
-
-
-def _regress_number(codes: np.ndarray, y: np.ndarray, weight) -> tuple[np.ndarray, float]:
-    """Return coefficients, (n_components,), and the constant of a ridge regression."""
-    known = ~np.isnan(y)
-    if not known.any():
-        return np.zeros(codes.shape[1]), 0.0
-    share = np.ones(len(y)) if weight is None else weight
-    share = share[known] / share[known].sum()
-    x, y = codes[known], y[known]
-    mean, of_y = share @ x, share @ y
-    x, y = x - mean, y - of_y
-    moments = x.T * share @ x
-    ridge = _RIDGE * np.diag(moments)
-    moments[np.diag_indices_from(moments)] += np.maximum(
-        ridge, 1e-12 * (ridge.max() or 1.0)
-    )
-    coefficients = np.linalg.solve(moments, x.T @ (share * y))
-    return coefficients, of_y - coefficients @ mean

@@ -36,17 +36,15 @@ class Response:
         """Return the same with numbers of mean 0 and variance 1."""
         values = self.values.copy()
         for j, n in enumerate(self.n_levels):
-            known = np.flatnonzero(~np.isnan(values[:, j]))
-            if n or not len(known):
+            if n:
                 continue
+            known = np.flatnonzero(~np.isnan(values[:, j]))
+            share = None if weight is None else weight[known]
             x = values[known, j] - values[known[0], j]  # so that no mean costs digits
             # Around 1: squares of numbers of extreme size overflow or vanish.
             x = x / (np.abs(x).max() or 1.0)
-            mean = np.average(x, weights=None if weight is None else weight[known])
-            squares = (x - mean) ** 2
-            variance = np.average(
-                squares, weights=None if weight is None else weight[known]
-            )
+            mean = np.average(x, weights=share)
+            variance = np.average((x - mean) ** 2, weights=share)
             values[known, j] = (x - mean) / (np.sqrt(variance) or 1.0)
         return replace(self, values=values)
 

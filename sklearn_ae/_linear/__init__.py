@@ -3,7 +3,7 @@
 And a Gaussian of tables with holes, fitted by expectation maximisation.
 """
 
-from ._covariates import turn_towards, width_to_turn
+from ._covariates import regress_number, turn_towards, width_to_turn
 from ._denoiser import fit_linear_denoiser, fit_wide_linear_denoiser
 from ._gaussian import GaussianWithHoles
 from ._gaussian_fit import fit_gaussian
@@ -22,6 +22,7 @@ __all__ = [
     "fit_probabilistic_pca",
     "fit_wide_linear_denoiser",
     "regress_level",
+    "regress_number",
     "turn_towards",
     "width_to_turn",
 ]

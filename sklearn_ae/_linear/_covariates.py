@@ -8,12 +8,13 @@ regression", 1992). With a weight of 0 for y they are PCA's.
 from dataclasses import replace
 
 import numpy as np
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import Ridge, RidgeCV
+from sklearn.preprocessing import StandardScaler
 
 from .._columns import Response
 from ._pca import LinearCode
 
-__all__ = ["turn_towards", "width_to_turn"]
+__all__ = ["regress_number", "turn_towards", "width_to_turn"]
 
 # Leading components of X among which codes are found, in codes and at least.
 _CODES, _FEWEST = 2, 200
@@ -21,6 +22,7 @@ _CODES, _FEWEST = 2, 200
 _MOST_ROWS = 5000  # with y that the regression is fitted to
 # Ridges, as fractions of the mean variance of a component: leave-one-out chooses.
 _RIDGES = np.logspace(-4, 3, 15)
+_RIDGE_OF_CODES = 1e-3  # of numbers on codes of unit variance, per sample
 _NO_VARIANCE = 1e-12  # of a component, as a fraction of the largest
 
 
@@ -46,7 +48,8 @@ def turn_towards(
         Of the rows that the regression is fitted to, if there are many.
     """
     n_used = int((code.variance > _NO_VARIANCE * code.variance[0]).sum())
-    if code.way_back is None or n_used <= n_components:
+    assert code.way_back is not None
+    if n_used <= n_components:
         return _first(code, n_components)
     used = replace(code, spread=code.spread[:n_used], projection=code.projection[:n_used])
     spread, variance = used.spread, used.spread**2
@@ -88,13 +91,35 @@ def _explained(code: LinearCode, X, response: Response, seed: int) -> np.ndarray
 def _first(code: LinearCode, n: int) -> LinearCode:
     """Return the first ``n`` components of a code; what it lacks are zeros."""
     rest = max(0, n - len(code.variance))
-    way_back = code.way_back
-    if way_back is not None:
-        way_back = np.pad(way_back[:, :n], ((0, 0), (0, rest)))
+    assert code.way_back is not None
     return replace(
         code,
         projection=np.pad(code.projection[:n], ((0, rest), (0, 0))),
         variance=np.pad(code.variance[:n], (0, rest)),
         spread=np.pad(code.spread[:n], (0, rest), mode="edge"),
-        way_back=way_back,
+        way_back=np.pad(code.way_back[:, :n], ((0, 0), (0, rest))),
     )
+
+
+def regress_number(
+    codes: np.ndarray, y: np.ndarray, weight: np.ndarray | None
+) -> tuple[np.ndarray, float]:
+    """Return the coefficients, (n_components,), and the constant of y, linear in codes.
+
+    Parameters
+    ----------
+    codes : ndarray of shape (n_samples, n_components)
+    y : ndarray of shape (n_samples,)
+        NaN where it is missing; these samples do not count.
+    weight : ndarray of shape (n_samples,) or None
+        Of each row.
+    """
+    known = ~np.isnan(y)
+    if not known.any():
+        return np.zeros(codes.shape[1]), 0.0
+    share = np.ones(known.sum()) if weight is None else weight[known]
+    scaler = StandardScaler().fit(codes[known], sample_weight=share)
+    ridge = Ridge(_RIDGE_OF_CODES * share.sum())
+    ridge.fit(scaler.transform(codes[known]), y[known], sample_weight=share)
+    coefficients = ridge.coef_ / scaler.scale_
+    return coefficients, float(ridge.intercept_ - coefficients @ scaler.mean_)

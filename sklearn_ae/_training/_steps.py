@@ -245,7 +245,7 @@ def _groups(names: list[str], recipe: Recipe) -> list[tuple[list[str], dict]]:
     groups = []
     for pattern, options in patterns:
         members = [name for name in names if fnmatch(name, pattern)]
-        # A head has no options, and a vector of its own would cost a tenth of the time.
+        # A head has no options either: it shares a vector, and the kernels of its update.
         members += [name for name in names if name.startswith("head.") and not options]
         if members:
             groups.append((members, options))

@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ae._columns import Response, ScaledRows, Scaler
-from sklearn_ae._linear import fit_pca, turn_towards, width_to_turn
+from sklearn_ae._linear import fit_pca, regress_number, turn_towards, width_to_turn
 
 
 def numbers(share):
@@ -109,3 +109,26 @@ def test_without_y_or_room_the_code_stays():
     X = np.outer(X[:, 0], np.ones(4))  # of rank one
     response = Response(y[:, np.newaxis] * 1.0, (2,), 0.3)
     assert turned(X, response, 2).projection.shape == (2, 4)
+
+
+def test_a_number_is_regressed_on_codes_of_any_size():
+    X, y = load_diabetes(return_X_y=True)
+    codes = PCA(4, whiten=True).fit_transform(X)
+    expected = LinearRegression().fit(codes, y).predict(codes)
+    codes = codes * [1e3, 1, 1, 1e-3]  # whose sizes are not to matter
+    coefficients, constant = regress_number(codes, y, None)
+    np.testing.assert_allclose(codes @ coefficients + constant, expected, atol=0.5)
+    # What is missing does not count, and weights are repeats.
+    some = np.where(np.arange(len(y)) % 3, y, np.nan)
+    weight = np.arange(len(y)) % 4 + 1.0
+    places = np.repeat(np.arange(len(y)), weight.astype(int))
+    once = regress_number(codes, some, weight)
+    often = regress_number(codes[places], some[places], None)
+    np.testing.assert_allclose(once[0], often[0], rtol=1e-8)
+    assert once[1] == pytest.approx(often[1])
+
+
+def test_of_a_number_that_no_sample_has_nothing_is_known():
+    coefficients, constant = regress_number(np.ones((3, 2)), np.full(3, np.nan), None)
+    assert not coefficients.any()
+    assert constant == 0
