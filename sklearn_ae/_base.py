@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from ._columns import Table, keep_digits, put_back_cells
+from ._columns import SparseTable, Table, keep_digits, put_back_cells
 from ._data_checks import check_units
 from ._fit import Fit
 from ._fitted import Fitted
@@ -293,6 +293,8 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
         """
         check_is_fitted(self)
         rows = self._fitted.impute(validate_rows(self, X, reset=False))
+        if isinstance(rows, SparseTable):
+            return rows.matrix  # without holes
         table = self._table
         if table is not None and table.has_levels:
             table, rows = put_back_cells(table, rows, X)
@@ -370,7 +372,7 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
+        tags.input_tags.allow_nan = tags.input_tags.sparse = True
         tags.target_tags.required = bool(self.target_weight)
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags

@@ -49,6 +49,7 @@ _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 # time of the fit, where an epoch takes some six decodings a row, or in milliseconds.
 _FEWEST_ROWS_TO_EXPLAIN = 100
 _EPOCHS_TO_EXPLAIN, _MULTIPLICATIONS_TO_EXPLAIN = 0.1, 1e8
+_CELLS_TO_EXPLAIN = 2**23  # 64 MiB in float64, of which several copies are held
 
 
 class Fit:
@@ -186,7 +187,7 @@ class Fit:
             n_components=plan.architecture.n_components,
             code_activation=plan.architecture.code_activation,
             relative_scale=plan.columns.scale_ / plan.output_columns.scale_,
-            draw_noisy=lambda: x if noise is None else corrupt(noise, x, self.generator),
+            draw_noisy=lambda x: x if noise is None else corrupt(noise, x, self.generator),
             moments=None if noise is None else noise_moments(noise),
             seed=self.seed,
             response=response,
@@ -229,7 +230,8 @@ class Fit:
             joint = add_head(self.network, self.loss, self.x, target or self.x, **y)
             self.loss, target = joint
         rows = self.x, target, self.train, self.valid
-        train, valid = to_rows(self.network, *rows, weight=self.weight)
+        how: Any = {"weight": self.weight, "stay_in_table": self.x.is_large}
+        train, valid = to_rows(self.network, *rows, **how)
         if self.own_rows is not None:
             valid = own_validation_rows(plan, self.network, self.loss, *self.own_rows)
         self.training = Training(
@@ -370,7 +372,7 @@ class Fit:
         n_decodings = _MULTIPLICATIONS_TO_EXPLAIN / plan.architecture.n_multiplications
         n_decodings = max(n_decodings, _EPOCHS_TO_EXPLAIN * n_rows * n_epochs)
         most = max(n_decodings / n_components, _FEWEST_ROWS_TO_EXPLAIN)
-        most = int(min(most, MOST_ROWS_TO_EXPLAIN))
+        most = int(min(most, MOST_ROWS_TO_EXPLAIN, _CELLS_TO_EXPLAIN / self.X.shape[1]))
         rows = np.arange(n_rows) if n_rows <= most else self.train[:most]
         wanted = (self.target or self.x)[rows]
         # As in R², where what is constant has no weight.

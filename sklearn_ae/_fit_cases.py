@@ -232,7 +232,8 @@ def own_validation_rows(
     if loss.n_responses:
         none = np.full((len(X), loss.n_responses), np.nan)
         target = RowsAndResponse(target or x, none)
-    return to_rows(network, x, target, np.arange(len(X)), np.arange(0))[0]
+    rows = x, target, np.arange(len(X)), np.arange(0)
+    return to_rows(network, *rows, stay_in_table=x.is_large)[0]
 
 
 def verify_rebuilt(

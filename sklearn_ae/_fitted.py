@@ -26,6 +26,9 @@ from ._training import (
 
 __all__ = ["Fitted"]
 
+# Of rows that are compared with their reconstructions, 64 MiB in float64 at once.
+_CELLS_PER_PASS = 2**23
+
 
 @dataclass(frozen=True)
 class Fitted:
@@ -206,9 +209,10 @@ class Fitted:
         unit = np.ldexp(1.0, int(np.frexp(largest)[1]) - 1)
         error, total, around = np.zeros((3, n_features))
         # From the first row on: columns without variance then have exactly none.
-        first = X_clean[0].astype(np.float64) / unit
-        for start in range(0, n_rows, ROWS_PER_PASS):
-            rows = slice(start, start + ROWS_PER_PASS)
+        first = X_clean[:1][0].astype(np.float64) / unit
+        n_at_once = max(1, min(ROWS_PER_PASS, _CELLS_PER_PASS // n_features))
+        for start in range(0, n_rows, n_at_once):
+            rows = slice(start, start + n_at_once)
             clean = X_clean[rows].astype(np.float64) / unit
             wrong = (clean - self.reconstruct(X[rows]) / unit) ** 2
             clean -= first

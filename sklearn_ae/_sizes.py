@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.decomposition import PCA
 
-from ._columns import Response, ScaledRows
+from ._columns import Response, ScaledRows, rows_at
 from ._fit import Fit
 from ._fitted import Fitted
 from ._objectives import Objective, Reconstruction
@@ -201,7 +201,7 @@ class SizeSearch:
             return score(fitted, X, X if clean is None else clean, None)
         rows = fit.valid if len(fit.valid) > 1 else fit.train[:_MOST_ROWS]
         weight = None if self.weight is None else self.weight[rows]
-        return score(fitted, self.X[rows], fit.wanted[rows], weight)
+        return score(fitted, rows_at(self.X, rows), rows_at(fit.wanted, rows), weight)
 
     def _complain(self, share: float, most: int, found: float) -> None:
         self.complaint_ = (

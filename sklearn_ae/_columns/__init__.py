@@ -12,6 +12,7 @@ from ._levels import (
 )
 from ._response import Response
 from ._scaler import ScaledRows, Scaler, column_variance, row_slices
+from ._sparse import SparseTable, rows_at
 from ._table import Table
 from ._unseen import keep_digits, put_back_cells
 
@@ -19,6 +20,7 @@ __all__ = [
     "Response",
     "ScaledRows",
     "Scaler",
+    "SparseTable",
     "Table",
     "block_units",
     "column_costs",
@@ -34,5 +36,6 @@ __all__ = [
     "log_frequencies",
     "put_back_cells",
     "row_slices",
+    "rows_at",
     "types_of",
 ]

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
+from typing import Any
 
 import numpy as np
+from scipy.sparse import diags_array
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
+
+from ._sparse import SparseTable
 
 __all__ = ["ScaledRows", "Scaler", "column_variance", "row_slices"]
 
@@ -30,6 +34,9 @@ _LEVELS_STAY |= {"spread_": 1.0, "deviation_": 0.0, "low_": np.nan, "high_": np.
 
 # Cells converted at once: 4 MiB in float64, which stay in the cache and bound the memory.
 _CELLS_PER_PASS = 2**19
+
+# Sparse tables of more cells are read batch by batch: in float32 these have 64 MiB.
+_MOST_DENSE_CELLS = 2**24
 
 
 def row_slices(shape: tuple[int, ...]) -> Iterator[slice]:
@@ -112,7 +119,10 @@ class Scaler:
         self.centres = kind in ("global", "feature")
 
     def fit(
-        self, X: np.ndarray, name: str = "X", weight: np.ndarray | None = None
+        self,
+        X: np.ndarray | SparseTable,
+        name: str = "X",
+        weight: np.ndarray | None = None,
     ) -> "Scaler":
         """Estimate the map from the rows of ``X``, (n_samples, n_features).
 
@@ -122,8 +132,9 @@ class Scaler:
         """
         # An overflow is reported by the error below, which says what to do.
         with np.errstate(over="ignore", invalid="ignore"):
-            standard = StandardScaler()
-            for rows in row_slices(X.shape):
+            is_sparse = isinstance(X, SparseTable)
+            standard = X.statistics(weight) if is_sparse else StandardScaler()
+            for rows in () if is_sparse else row_slices(X.shape):
                 of_rows = None if weight is None else weight[rows]
                 standard.partial_fit(X[rows], sample_weight=of_rows)
             self.low_, self.high_ = np.fmin.reduce(X), np.fmax.reduce(X)
@@ -149,7 +160,9 @@ class Scaler:
         elif self.kind == "magnitude":
             self.scale_ = self.scale_ * (_mean_size(X, weight) or 1.0)
         deviation, self.is_whole_ = np.zeros_like(self.mean_), is_known.copy()
-        for rows in row_slices(X.shape):
+        if is_sparse:
+            deviation, self.is_whole_ = X.deviations(self.mean_, weight), X.are_whole()
+        for rows in () if is_sparse else row_slices(X.shape):
             part = X[rows]
             self.is_whole_ &= ((part == np.rint(part)) | np.isnan(part)).all(axis=0)
             part = np.nan_to_num(np.abs(X[rows] - self.mean_), copy=False, nan=0.0)
@@ -222,7 +235,7 @@ class ScaledRows:
 
     Parameters
     ----------
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray or SparseTable of shape (n_samples, n_features)
     scaler : Scaler
     index : ndarray of int or None
         Which rows of ``X``, in which order. None: all of them.
@@ -234,6 +247,9 @@ class ScaledRows:
     shape : tuple of int
     weight : ndarray of shape (n_samples,) or None
         Weight of each row that is given. None: all have the same weight.
+    is_sparse : bool
+    is_large : bool
+        Whether they are sparse, and too many to be held as dense rows.
 
     Examples
     --------
@@ -245,7 +261,7 @@ class ScaledRows:
 
     def __init__(
         self,
-        X: np.ndarray,
+        X: np.ndarray | SparseTable,
         scaler: Scaler,
         index: np.ndarray | None = None,
         weight: np.ndarray | None = None,
@@ -253,6 +269,8 @@ class ScaledRows:
         self.X, self.scaler, self.index = X, scaler, index
         self.weight = weight if weight is None or index is None else weight[index]
         self.shape = X.shape if index is None else (len(index), X.shape[1])
+        self.is_sparse = isinstance(X, SparseTable)
+        self.is_large = self.is_sparse and X.shape[0] * X.shape[1] > _MOST_DENSE_CELLS
 
     def __getitem__(self, rows) -> np.ndarray:
         """Return (X - offset_) / scale_ of ``rows``, in float64."""
@@ -263,10 +281,29 @@ class ScaledRows:
             x /= self.scaler.scale_
         return x
 
+    def take(self, index: np.ndarray) -> "ScaledRows":
+        """Return the rows at ``index``, in this order."""
+        other = copy(self)
+        other.index = index if self.index is None else self.index[index]
+        other.weight = None if self.weight is None else self.weight[index]
+        other.shape = len(index), self.shape[1]
+        return other
 
-def _mean_size(X: np.ndarray, weight: np.ndarray | None) -> float:
+    def uncentred(self) -> tuple[Any, np.ndarray]:
+        """Return all rows of a sparse table as X / scale_, sparse, and offset_ / scale_."""
+        assert isinstance(self.X, SparseTable)
+        rows = self.X.matrix if self.index is None else self.X.matrix[self.index]
+        scale = self.scaler.scale_
+        return rows.astype(np.float64) @ diags_array(1 / scale), self.scaler.offset_ / scale
+
+
+def _mean_size(X: np.ndarray | SparseTable, weight: np.ndarray | None) -> float:
     """Return the mean absolute value of the observed cells."""
     total, n_cells = 0.0, 0.0
+    if isinstance(X, SparseTable):
+        size = len(X) if weight is None else weight.sum()
+        sums = X.deviations(np.zeros(X.shape[1]), weight)
+        return float(sums.sum() / (size * X.shape[1]))
     for rows in row_slices(X.shape):
         part = np.abs(X[rows], dtype=np.float64)
         of_rows = np.ones(len(part)) if weight is None else weight[rows]
@@ -275,7 +312,7 @@ def _mean_size(X: np.ndarray, weight: np.ndarray | None) -> float:
     return total / max(n_cells, 1)
 
 
-def _refuse_range(X: np.ndarray, variance: np.ndarray, name: str) -> None:
+def _refuse_range(X: np.ndarray | SparseTable, variance: np.ndarray, name: str) -> None:
     """Raise ValueError for values whose variance is out of range, or for none."""
     if not len(variance):
         raise ValueError(
@@ -283,8 +320,9 @@ def _refuse_range(X: np.ndarray, variance: np.ndarray, name: str) -> None:
             f"from. Look at what made {name}, or pass columns that have values."
         )
     if not np.isfinite(variance).all():
+        largest = max(abs(end.reduce(X, axis=None)) for end in (np.fmin, np.fmax))
         raise ValueError(
-            f"{name} has values up to {np.nanmax(np.abs(X)):.3g}, whose variance is no "
+            f"{name} has values up to {largest:.3g}, whose variance is no "
             "longer a finite number. Expected values below about 1e150. Divide the "
             "columns by a unit of their own first."
         )

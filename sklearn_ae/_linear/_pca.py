@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.linalg import solve_triangular, svd
+from scipy.sparse.linalg import LinearOperator, svds
 from sklearn.decomposition import PCA
 from sklearn.utils.extmath import randomized_svd, svd_flip
 
@@ -167,7 +168,11 @@ def fit_pca(
     n_samples, n_features = X.shape
     n_cells = n_samples * n_features
     is_small = n_cells <= _MOST_CELLS and n_cells * min(X.shape) <= _SVD_AFFORDABLE
-    if weight is not None and (is_small or n_features > _EIGH_AFFORDABLE):
+    # ARPACK finds fewer components than there are rows or columns.
+    is_sparse = getattr(X, "is_sparse", False) and n_components < min(X.shape)
+    if is_sparse and not is_small and n_features > _EIGH_AFFORDABLE:
+        axes, mean, spread, left_out = _solve_sparse(X, n_components, weight, seed)
+    elif weight is not None and (is_small or n_features > _EIGH_AFFORDABLE):
         axes, mean, spread, left_out = _solve_weighted(
             X[:], n_components, weight, None if is_small else seed
         )
@@ -205,6 +210,35 @@ def _solve_by_covariance(X, n_components: int, weight: np.ndarray | None):
     rest = variance[n_components:]
     left_out = rest.mean() if len(rest) else 0.0
     return axes, moments.mean, np.sqrt(variance[:n_components]), left_out
+
+
+def _solve_sparse(X, n_components: int, weight: np.ndarray | None, seed: int):
+    """Return axes, mean, spreads and the mean variance left out, of sparse rows.
+
+    As scikit-learn's "arpack", which takes no weights: the mean is subtracted from products
+    with the rows, which stay sparse.
+    """
+    rows, offset = X.uncentred()
+    share = np.full(X.shape[0], 1 / X.shape[0])
+    if weight is not None:
+        share = weight / weight.sum()
+    mean, root = share @ rows, np.sqrt(share)
+
+    def times(v):
+        return root * (rows @ v.ravel() - mean @ v.ravel())
+
+    def transposed_times(u):
+        u = root * u.ravel()
+        return u @ rows - u.sum() * mean
+
+    centred = LinearOperator(X.shape, times, transposed_times, dtype=np.float64)
+    first = np.random.RandomState(seed).uniform(-1, 1, size=min(X.shape))
+    _, spread, axes = svds(centred, n_components, v0=first)
+    _, axes = svd_flip(None, axes[::-1], u_based_decision=False)  # svds: the least first
+    spread = spread[::-1]
+    total = (share @ rows.power(2) - mean**2).sum()
+    left_out = max(total - (spread**2).sum(), 0) / (min(X.shape) - n_components)
+    return axes, mean - offset, spread, left_out
 
 
 def _solve_weighted(X: np.ndarray, n_components: int, weight: np.ndarray, seed: int | None):

@@ -13,6 +13,9 @@ __all__ = ["Denoising"]
 # With more columns the exact regression, cubic in their number, would take too long.
 _MOST_COLUMNS_TO_REGRESS = 1000
 
+# Of large sparse tables, so many rows are noisy at once: 128 MiB in float64, held twice.
+_CELLS_TO_START, _FEWEST_ROWS_TO_START = 2**24, 100
+
 
 @dataclass(frozen=True)
 class Denoising(Objective):
@@ -54,6 +57,9 @@ class Denoising(Objective):
         return {}
 
     def linear_start(self, problem):
+        if problem.x.is_large:  # noisy rows are dense, and all are held
+            n_rows = max(_CELLS_TO_START // problem.x.shape[1], _FEWEST_ROWS_TO_START)
+            problem = problem.sampled(n_rows)
         wide = problem if problem.response is None else problem.widened()
         linear = self._best_linear(wide)
         if problem.response is not None:
@@ -65,11 +71,11 @@ class Denoising(Objective):
     def _best_linear(self, problem):
         x, n_components = problem.x, problem.n_components
         if x.shape[1] > _MOST_COLUMNS_TO_REGRESS:
-            pair = problem.draw_noisy(), problem.wanted
+            pair = problem.draw_noisy(x), problem.wanted
             return fit_wide_linear_denoiser(*pair, n_components, problem.seed, x.weight)
         # Without moments, as for pairs or a user-supplied noise, one draw has to do.
         if problem.moments is None:
-            noisy = problem.draw_noisy()
+            noisy = problem.draw_noisy(x)
             return fit_linear_denoiser(noisy, problem.wanted, n_components, weight=x.weight)
         return fit_linear_denoiser(
             x, problem.target, n_components, problem.moments, x.weight

@@ -47,7 +47,7 @@ class StartProblem:
     relative_scale : ndarray of shape (n_features,)
         Size of one unit of each input column, in units of the output.
     draw_noisy : callable
-        ``draw_noisy()`` returns x with noise, an array, or x if there is none.
+        ``draw_noisy(x)`` returns x with noise, an array, or x if there is none.
     moments : tuple of ndarray or None
         Moments of the noise if they are known; see Corruption.
     seed : int
@@ -61,7 +61,7 @@ class StartProblem:
     n_components: int
     code_activation: str
     relative_scale: np.ndarray
-    draw_noisy: Callable[[], ScaledRows | np.ndarray]
+    draw_noisy: Callable[[ScaledRows], ScaledRows | np.ndarray]
     moments: tuple[np.ndarray, ...] | None
     seed: int
     response: Response | None
@@ -75,6 +75,13 @@ class StartProblem:
         """Return the problem of more codes, among which those for y too are found."""
         n_components = width_to_turn(self.n_components, self.x.shape)
         return replace(self, n_components=n_components)
+
+    def sampled(self, n_rows: int) -> "StartProblem":
+        """Return the problem of fewer rows, drawn at random."""
+        rows = np.random.RandomState(self.seed).permutation(self.x.shape[0])[:n_rows]
+        target = None if self.target is None else self.target.take(rows)
+        response = None if self.response is None else self.response.take(rows)
+        return replace(self, x=self.x.take(rows), target=target, response=response)
 
     def turned(self, code: LinearCode) -> LinearCode:
         """Return codes within a wider one that keep most of the rows and of y."""
@@ -105,7 +112,7 @@ def regressed_start(linear: LinearCode, problem: StartProblem) -> Start:
     if problem.code_activation != "identity":
         # Noisy rows, since the network sees these: their codes are wider, and must stay
         # where the activation is close to linear.
-        rows = problem.draw_noisy()
+        rows = problem.draw_noisy(problem.x)
         weights = linear.activated_skip_weights(rows, problem.code_activation)
     else:
         weights, unit = linear.skip_weights()

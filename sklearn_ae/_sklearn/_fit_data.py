@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .._columns import SparseTable, rows_at
 from ._response import read_response
 from ._validation import read_table, refuse_holes, refuse_other_names, validate_clean_rows
 
@@ -40,6 +41,8 @@ def validate_fit_data(estimator, X: np.ndarray, X_clean, y, *given):
     sample_weight, X_val, X_clean_val = given
     if X_clean is not None:
         X_clean = validate_clean_rows(estimator, X_clean, X)
+        if isinstance(X, SparseTable) != isinstance(X_clean, SparseTable):
+            X, X_clean = X[:], X_clean[:]  # both dense, as one of them is
     own_rows = None
     if X_val is not None or X_clean_val is not None:
         has_pairs = X_clean is not None
@@ -79,9 +82,9 @@ def weighted_rows(
         )
     if not counts.all():
         is_own_target = X_clean is X
-        X, weight = X[counts], weight[counts]
+        X, weight = rows_at(X, counts), weight[counts]
         if X_clean is not None:
-            X_clean = X if is_own_target else X_clean[counts]
+            X_clean = X if is_own_target else rows_at(X_clean, counts)
     if weight.min() == weight.max():
         return X, X_clean, None
     shares = weight / weight.max()  # a sum of weights may overflow
@@ -160,6 +163,8 @@ def _own_rows(estimator, X: np.ndarray, X_val, X_clean_val):
             "early_stopping=True, or leave X_val out."
         )
     rows, names = read_table(estimator, X_val, "X_val")
+    if isinstance(rows, SparseTable) and not isinstance(X, SparseTable):
+        rows = rows[:]
     n_features = X.shape[1]
     if rows.shape[1] != n_features:
         raise ValueError(
@@ -167,7 +172,7 @@ def _own_rows(estimator, X: np.ndarray, X_val, X_clean_val):
             "columns in the same order. Pass validation rows of the table that X is from."
         )
     refuse_other_names(estimator, names, "X_val", "X")
-    if np.isnan(rows).all():
+    if np.isnan(np.fmax.reduce(rows, axis=None)):
         raise ValueError(
             "X_val has no cell that is not missing (NaN); expected some values to select "
             "an epoch by. Look at what made X_val, or leave it out."

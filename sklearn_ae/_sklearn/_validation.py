@@ -19,6 +19,7 @@ from sklearn.utils.validation import _get_feature_names, check_array, validate_d
 
 from .._columns import Table
 from ._refusals import refuse
+from ._sparse import as_sparse_table
 
 __all__ = [
     "COUNTS",
@@ -64,7 +65,7 @@ _OURS_AND_THEIRS = ("sklearn_ae", "sklearn", "joblib", "cloudpickle", "pickle")
 # thousand rows at a time: as float64, a table of pixels would be eight times as large.
 _FLOATS = [np.float64, np.float32]
 _DTYPES = [*_FLOATS, np.bool_, np.uint8, np.int8, np.int16, np.int32, np.int64]
-_ROWS = {"dtype": _DTYPES, "ensure_all_finite": "allow-nan"}
+_ROWS = {"dtype": _DTYPES, "ensure_all_finite": "allow-nan", "accept_sparse": "csr"}
 
 
 def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
@@ -97,8 +98,14 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
         except Exception as error:  # libraries of DataFrames have their own
             refuse(X, "X", error)
             raise
-    if not reset and estimator._fitted.architecture.table is None:
-        refuse_holes(rows, "X")
+        is_sparse = hasattr(rows, "tocsr")
+        if is_sparse:
+            rows = as_sparse_table(rows, "X")
+    if not reset:
+        if estimator._fitted.architecture.table is None:
+            refuse_holes(rows, "X")
+        elif is_sparse:  # after a fit with holes, which are filled in dense rows
+            return rows[:]
     return rows
 
 
@@ -151,10 +158,16 @@ def read_table(estimator, X, name: str) -> tuple[np.ndarray, np.ndarray | None]:
             return table.read(X, name), _get_feature_names(X)
         try:
             names = _get_feature_names(X)
-            return check_array(X, input_name=name, **_ROWS), names
+            rows = check_array(X, input_name=name, **_ROWS)
         except Exception as error:
             refuse(X, name, error)
             raise
+        if hasattr(rows, "tocsr"):
+            rows = as_sparse_table(rows, name)
+            is_fitted = estimator.__sklearn_is_fitted__()
+            if is_fitted and estimator._fitted.architecture.table is not None:
+                rows = rows[:]
+        return rows, names
 
 
 def refuse_other_names(estimator, names, name: str, name_of_X: str) -> None:

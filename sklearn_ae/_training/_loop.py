@@ -21,6 +21,7 @@ from ._recipe import Recipe
 from ._schedule import SCHEDULES, DivergenceWarmup
 from ._steps import AutogradStep, AveragedWeights, DenseStep
 from ._stopping import BestWeights, JudgedRows
+from ._table_rows import TableRows, mean_row
 from ._user_code import user_code
 
 __all__ = ["Rows", "StopTraining", "Training", "Watcher", "batches", "count_batches"]
@@ -42,19 +43,19 @@ class StopTraining(Exception):
 
 
 class Rows(NamedTuple):
-    """Rows in the memory of the device that computes with them.
+    """Rows in the memory of the device that computes with them, or read when drawn.
 
     Parameters
     ----------
-    x : Tensor of shape (n_rows, n_features)
-    target : Tensor of shape (n_rows, n_features) or None
+    x : Tensor or TableRows of shape (n_rows, n_features)
+    target : Tensor or TableRows of shape (n_rows, n_features), or None
         Target of the reconstruction. None uses the rows themselves.
     weight : Tensor of shape (n_rows,) or None
         Weight of the loss of each row, 1 on average. None: all have the same weight.
     """
 
-    x: torch.Tensor
-    target: torch.Tensor | None = None
+    x: Any
+    target: Any = None
     weight: torch.Tensor | None = None
 
     def take(self, index) -> "Rows":
@@ -63,7 +64,7 @@ class Rows(NamedTuple):
         return Rows(x[index], *(None if o is None else o[index] for o in others))
 
     @property
-    def wanted(self) -> torch.Tensor:
+    def wanted(self) -> Any:
         """Target of the reconstruction, (n_rows, n_features)."""
         return self.x if self.target is None else self.target
 
@@ -245,7 +246,7 @@ class Training:
         """Train on all batches, in a new random order; return the mean loss."""
         recipe, hooks = self.recipe, self.hooks
         # Summed on the device: reading the loss of every batch would make a GPU wait.
-        total = self.train.x.new_zeros(())
+        total = torch.zeros((), device=self.train.x.device)
         source = self.train, recipe.batch_size, self.generator, recipe.n_passes
         of_epoch = batches(*source) if self.noise is None else self._noisy_batches()
         of_epoch = self.read or of_epoch  # a table that is read in advance
@@ -283,8 +284,11 @@ class Training:
         Where a code keeps most of a row, its tangent at the mean is too far from the start.
         """
         weight, wanted = self.train.weight, self.train.wanted
-        wanted = wanted[:, : wanted.shape[1] - self.loss.n_responses]
-        mean = wanted.mean(0) if weight is None else weight @ wanted / len(wanted)
+        if isinstance(wanted, TableRows):
+            mean = mean_row(wanted, weight)
+        else:
+            mean = wanted.mean(0) if weight is None else weight @ wanted / len(wanted)
+        mean = mean[: len(mean) - self.loss.n_responses]
         self.network.decoder.uncross(mean)
         loss, before = float(self.judged.judge()[0].mean()), self.best.train_loss
         if not loss - before < _MOST_LOST * abs(before):

@@ -10,6 +10,7 @@ from ..nn import BottleneckNetwork, Corruption, TrainingLoss, table_loss
 from ._recipe import ConvergenceError, Recipe
 from ._schedule import Schedule
 from ._steps import AveragedWeights, copy_weights, set_training
+from ._table_rows import TableRows, mean_row
 from ._user_code import user_code
 
 if TYPE_CHECKING:
@@ -72,23 +73,28 @@ class JudgedRows:
         self.target = rows.x if rows.target is None else rows.target
         # Some thousand rows at a time, which bounds the memory.
         n_parts = math.ceil(len(rows.x) / _ROWS_PER_PASS)
-        if noise is not None:
+        self.in_table = isinstance(rows.x, TableRows)
+        if self.in_table:
+            n_parts = rows.x.n_parts
+            self.x = rows.x if noise is None else rows.x.corrupted(noise, generator)
+        elif noise is not None:
             self.x = torch.empty_like(rows.x)
             pairs = zip(*(t.tensor_split(n_parts) for t in (self.x, rows.x)), strict=True)
             with user_code.random_state:
                 for noisy, x in pairs:
                     noisy.copy_(noise(x, generator))
-        targets = self.target.tensor_split(n_parts)
+        inputs = self.x.tensor_split(n_parts)
+        # What is read for both is read once.
+        targets = inputs if self.target is self.x else self.target.tensor_split(n_parts)
         # Columns of y are none of R².
         self.n_columns = self.target.shape[1] - loss.n_responses
-        wanted = self.target[:, : self.n_columns]
         weights: Any = [None] * n_parts
         self.weight = rows.weight
         if self.weight is not None:
             # 1 on average, of the first rows of many too.
             self.weight = self.weight / self.weight.mean()
             weights = self.weight.tensor_split(n_parts)
-        self.parts = [*zip(self.x.tensor_split(n_parts), targets, weights, strict=True)]
+        self.parts = [*zip(inputs, targets, weights, strict=True)]
         self.reading: Any = nullcontext
         self.cutting: Any = nullcontext
         if network.nested is not None:
@@ -99,15 +105,17 @@ class JudgedRows:
             self.parts = [(table(x), *others) for x, *others in self.parts]
             self.reading = table.done
         self.of_table = None if network.to_rows is None else table_loss(loss)
-        if self.of_table is not None:
-            mean = self.of_table.marginal(wanted, self.weight)
+        if self.in_table:
+            mean = mean_row(self.target, self.weight)[: self.n_columns]
+        elif self.of_table is not None:
+            mean = self.of_table.marginal(self.target[:, : self.n_columns], self.weight)
         elif self.weight is None:
-            mean = wanted.mean(0)
+            mean = self.target[:, : self.n_columns].mean(0)
         else:
-            mean = self.weight @ wanted / len(wanted)
-        self.variance = torch.zeros_like(wanted[0])
+            mean = self.weight @ self.target[:, : self.n_columns] / len(self.target)
+        self.variance = torch.zeros_like(self.target[:1][...][0, : self.n_columns])
         for _, target, weight in self.parts:
-            of_part = target[:, : self.n_columns]
+            of_part = target[...][:, : self.n_columns]
             if self.of_table is None:
                 squares = (of_part - mean) ** 2
             else:
@@ -130,6 +138,9 @@ class JudgedRows:
         for rows, (x, target, weight) in zip(
             losses.tensor_split(len(self.parts)), self.parts, strict=True
         ):
+            is_same = target is x
+            x = x[...]
+            target = x if is_same else target[...]
             with user_code.random_state, self.reading(), self.cutting():
                 outcome = self.network.outcome(x)
                 rows.copy_(self.loss.rows(outcome, target))
@@ -152,8 +163,9 @@ class JudgedRows:
         """Return the loss with the mean of the rows as every reconstruction."""
         with user_code.random_state:
             # A bound takes its noise level from an outcome; one row is enough for that.
-            outcome = self.network.outcome(self.x[:1])
-            return float(self.loss.of_mean(outcome, self.target[:_ROWS_PER_PASS]))
+            outcome = self.network.outcome(self.x[:1][...])
+            n_rows = len(self.parts[0][1]) if self.in_table else _ROWS_PER_PASS
+            return float(self.loss.of_mean(outcome, self.target[:n_rows][...]))
 
 
 class BestWeights:

@@ -9,6 +9,7 @@ import threading
 from _thread import start_new_thread
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import torch
 
 from ..nn import BottleneckNetwork, Corruption, Units
 from ._loop import Rows
+from ._table_rows import TableRows
 from ._user_code import LentRandomState, user_code
 
 __all__ = [
@@ -36,7 +38,8 @@ __all__ = [
     "to_tensor",
 ]
 
-ROWS_PER_PASS = 4096  # rows processed at once outside training: bounds the memory
+# Rows, and cells, processed at once outside training: bounds the memory.
+ROWS_PER_PASS, _MOST_CELLS = 4096, 2**24
 
 _FLOAT64 = torch.empty(0, dtype=torch.float64, device="cpu")
 
@@ -83,22 +86,30 @@ def to_rows(
     valid: np.ndarray,
     *,
     weight: np.ndarray | None = None,
+    stay_in_table: bool = False,
 ) -> tuple[Rows, Rows | None]:
     """Return the rows at ``train``, and those at ``valid`` if there are any.
 
     They are in the dtype of ``network``, on its device. ``x`` and ``target``, which may be
     None, give arrays for slices, as ScaledRows does. All rows are read once, from first to
-    last, some thousand at a time. ``weight``, (n_samples,), becomes 1 on average in both.
+    last, some thousand at a time. With ``stay_in_table`` they are read whenever they are
+    needed. ``weight``, (n_samples,), becomes 1 on average in both.
     """
     like = next(network.parameters())
     place = torch.tensor(np.argsort(np.concatenate([train, valid])), device=like.device)
-    tensors = []
-    for rows in (x,) if target is None else (x, target):
+    given, tensors = (x,) if target is None else (x, target), []
+    for rows in () if stay_in_table else given:
         tensors.append(like.new_empty(rows.shape))
         for start in range(0, len(place), ROWS_PER_PASS):
             part = slice(start, start + ROWS_PER_PASS)
             tensors[-1].index_copy_(0, place[part], torch.from_numpy(rows[part]).to(like))
     parts = [tensor.tensor_split([len(train)]) for tensor in tensors]
+    if stay_in_table:
+        reads = [(partial(_read_rows, rows, like), rows.shape[1]) for rows in given]
+        parts = [
+            [TableRows(read, index, like, width) for index in (train, valid)]
+            for read, width in reads
+        ]
     first, rest = (Rows(*rows) for rows in zip(*parts, strict=True))
     if weight is not None:
         shares = [weight[i] * (len(i) / (weight[i].sum() or 1.0)) for i in (train, valid)]
@@ -107,6 +118,10 @@ def to_rows(
             for rows, share in zip((first, rest), shares, strict=True)
         )
     return first, rest if len(valid) else None
+
+
+def _read_rows(rows: Any, like: torch.Tensor, index: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(rows[index]).to(like)
 
 
 @torch.no_grad()
@@ -121,14 +136,16 @@ def by_chunk(
     """
     weight = next(network.parameters())
     n_rows, result = arrays[0].shape[0], np.empty(0)
+    # Wide rows are fewer at once, in a chunk of 128 MiB in float64.
+    n_at_once = max(1, min(ROWS_PER_PASS, _MOST_CELLS // max(1, *arrays[0].shape[1:])))
     # One pass even without rows, so that an empty result has the right shape and dtype.
-    for start in range(0, max(n_rows, 1), ROWS_PER_PASS):
-        rows = slice(start, start + ROWS_PER_PASS)
+    for start in range(0, max(n_rows, 1), n_at_once):
+        rows = slice(start, start + n_at_once)
         parts = (to_tensor(array[rows], weight, is_read_only=True) for array in arrays)
         with user_code.random_state:
             part = function(*parts)
         made = part.cpu().numpy()
-        if n_rows <= ROWS_PER_PASS:
+        if n_rows <= n_at_once:
             return made  # the usual case, without a copy
         if start == 0:
             result = np.empty((n_rows, *made.shape[1:]), made.dtype)
