@@ -180,7 +180,7 @@ class Fitted:
         """Return decode(encode(X)), (n_samples, n_features)."""
         return self.apply(lambda network, loss, x: network(x), X, gives_rows=True)
 
-    def impute(self, X: np.ndarray) -> np.ndarray:
+    def impute(self, X: Any) -> Any:
         """Return rows whose holes are filled, (n_samples, n_features)."""
         if self.architecture.table is None:
             return X

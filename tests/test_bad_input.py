@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from estimators import ESTIMATORS
-from scipy import sparse
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
 from skorch.callbacks import Callback
@@ -151,11 +150,6 @@ def test_missing_cells_after_a_fit_without_any(quick, bent):
 def test_values_whose_variance_overflows(quick, bent):
     with pytest.raises(ValueError, match="no longer a finite number"):
         quick().fit(bent * 1e200)
-
-
-def test_sparse(quick, bent):
-    with pytest.raises(TypeError, match="dense data is required"):
-        quick().fit(sparse.csr_array(bent))
 
 
 def test_complex(quick, bent):

@@ -5,7 +5,6 @@ import pandas as pd
 import polars as pl
 import pytest
 import torch
-from scipy import sparse
 from sklearn.datasets import load_breast_cancer
 from sklearn.preprocessing import MinMaxScaler
 from skorch.callbacks import Callback
@@ -51,11 +50,6 @@ TABLES = {
         pd.DataFrame(np.eye(3), columns=["a", "b", "a"]),
         ValueError,
         "several columns called 'a'; expected a name of its own.*to_numpy",
-    ),
-    "sparse": (
-        sparse.csr_array(np.eye(3)),
-        TypeError,
-        r"sparse csr_array of shape \(3, 3\), but dense.*OneHotEncoder\(sparse_output=Fal",
     ),
 }
 

@@ -9,7 +9,7 @@ from scipy.sparse import diags_array
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
 
-from ._sparse import SparseTable
+from ._sparse import Numbers, SparseTable
 
 __all__ = ["ScaledRows", "Scaler", "column_variance", "row_slices"]
 
@@ -118,25 +118,21 @@ class Scaler:
         self.kind = kind
         self.centres = kind in ("global", "feature")
 
-    def fit(
-        self,
-        X: np.ndarray | SparseTable,
-        name: str = "X",
-        weight: np.ndarray | None = None,
-    ) -> "Scaler":
+    def fit(self, X: Any, name: str = "X", weight: np.ndarray | None = None) -> "Scaler":
         """Estimate the map from the rows of ``X``, (n_samples, n_features).
 
-        NaN is a hole, which counts in nothing; a column of holes alone stays one. ``name``
-        is the name of ``X`` in error messages; ``weight``, (n_samples,), counts rows as if
-        they were repeated.
+        An array or a SparseTable. NaN is a hole, which counts in nothing; a column of holes
+        alone stays one. ``name`` is the name of ``X`` in error messages; ``weight``,
+        (n_samples,), counts rows as if they were repeated.
         """
         # An overflow is reported by the error below, which says what to do.
         with np.errstate(over="ignore", invalid="ignore"):
-            is_sparse = isinstance(X, SparseTable)
-            standard = X.statistics(weight) if is_sparse else StandardScaler()
-            for rows in () if is_sparse else row_slices(X.shape):
-                of_rows = None if weight is None else weight[rows]
-                standard.partial_fit(X[rows], sample_weight=of_rows)
+            slices = [] if isinstance(X, SparseTable) else list(row_slices(X.shape))
+            standard = StandardScaler() if slices else X.statistics(weight)
+            for rows in slices:
+                standard.partial_fit(
+                    X[rows], None, None if weight is None else weight[rows]
+                )
             self.low_, self.high_ = np.fmin.reduce(X), np.fmax.reduce(X)
             self.varies_ = bool((self.low_ < self.high_).any())
         is_known = ~np.isnan(self.low_)  # a column of holes alone has no statistics
@@ -150,8 +146,7 @@ class Scaler:
         self.variance_ = np.where(constant, 0, standard.var_)
         spread, far = np.sqrt(variance.mean()), np.fmax.reduce(np.abs(self.mean_))
         self.distance_ = far / spread if spread > 0 else 0.0
-        self.offset_ = np.where(is_known, 0.0, np.nan)
-        self.scale_ = np.ones_like(self.mean_)
+        self.offset_, self.scale_ = np.where(is_known, 0, np.nan), np.ones(len(self.mean_))
         if self.kind == "feature":
             self.offset_, self.scale_ = self.mean_, np.where(is_known, standard.scale_, 1.0)
         elif self.kind == "global":
@@ -159,10 +154,9 @@ class Scaler:
             self.offset_, self.scale_ = self.mean_, self.scale_ * unit
         elif self.kind == "magnitude":
             self.scale_ = self.scale_ * (_mean_size(X, weight) or 1.0)
-        deviation, self.is_whole_ = np.zeros_like(self.mean_), is_known.copy()
-        if is_sparse:
-            deviation, self.is_whole_ = X.deviations(self.mean_, weight), X.are_whole()
-        for rows in () if is_sparse else row_slices(X.shape):
+        self.is_whole_ = is_known.copy() if slices else X.are_whole()
+        deviation = 0.0 if slices else X.deviations(self.mean_, weight)
+        for rows in slices:
             part = X[rows]
             self.is_whole_ &= ((part == np.rint(part)) | np.isnan(part)).all(axis=0)
             part = np.nan_to_num(np.abs(X[rows] - self.mean_), copy=False, nan=0.0)
@@ -261,7 +255,7 @@ class ScaledRows:
 
     def __init__(
         self,
-        X: np.ndarray | SparseTable,
+        X: Numbers,
         scaler: Scaler,
         index: np.ndarray | None = None,
         weight: np.ndarray | None = None,
@@ -275,7 +269,8 @@ class ScaledRows:
     def __getitem__(self, rows) -> np.ndarray:
         """Return (X - offset_) / scale_ of ``rows``, in float64."""
         x = self.X[rows if self.index is None else self.index[rows]]
-        x = np.array(x, dtype=np.float64, order="C")
+        # Of a sparse table these are dense rows of their own already.
+        x = np.array(x, np.float64, order="C", copy=None if self.is_sparse else True)
         with np.errstate(over="ignore", invalid="ignore"):  # training tells of divergence
             x -= self.scaler.offset_
             x /= self.scaler.scale_
@@ -297,7 +292,7 @@ class ScaledRows:
         return rows.astype(np.float64) @ diags_array(1 / scale), self.scaler.offset_ / scale
 
 
-def _mean_size(X: np.ndarray | SparseTable, weight: np.ndarray | None) -> float:
+def _mean_size(X: Numbers, weight: np.ndarray | None) -> float:
     """Return the mean absolute value of the observed cells."""
     total, n_cells = 0.0, 0.0
     if isinstance(X, SparseTable):
@@ -312,7 +307,7 @@ def _mean_size(X: np.ndarray | SparseTable, weight: np.ndarray | None) -> float:
     return total / max(n_cells, 1)
 
 
-def _refuse_range(X: np.ndarray | SparseTable, variance: np.ndarray, name: str) -> None:
+def _refuse_range(X: Numbers, variance: np.ndarray, name: str) -> None:
     """Raise ValueError for values whose variance is out of range, or for none."""
     if not len(variance):
         raise ValueError(

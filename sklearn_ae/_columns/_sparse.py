@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from sklearn.preprocessing import StandardScaler
 
-__all__ = ["SparseTable", "rows_at"]
+__all__ = ["Numbers", "SparseTable", "rows_at"]
 
 
 class SparseTable:
@@ -38,9 +38,7 @@ class SparseTable:
 
     def __init__(self, matrix: Any):
         if not matrix.has_canonical_format:
-            # Sums of duplicates may leave the range of integers.
-            is_float = matrix.dtype.kind == "f"
-            matrix = matrix.astype(matrix.dtype if is_float else np.float64, copy=True)
+            matrix = matrix.copy()
             matrix.sum_duplicates()
         self.matrix = matrix
         self.shape, self.dtype = matrix.shape, matrix.dtype
@@ -49,7 +47,7 @@ class SparseTable:
         return self.shape[0]
 
     def __getitem__(self, rows) -> np.ndarray:
-        """Return the rows at a slice or at an index as a dense array."""
+        """Return the rows at a slice or at an index as a dense array of its own."""
         return self.matrix[rows].toarray()
 
     def __array__(self, *args, **kwargs):
@@ -96,7 +94,10 @@ class SparseTable:
         return parts == 0
 
 
-def rows_at(X: np.ndarray | SparseTable, index: np.ndarray) -> Any:
+Numbers = np.ndarray | SparseTable
+
+
+def rows_at(X: Numbers, index: np.ndarray) -> Any:
     """Return the rows of ``X`` at ``index``, positions or a mask, sparse if ``X`` is."""
     if isinstance(X, SparseTable):
         return SparseTable(X.matrix[index])

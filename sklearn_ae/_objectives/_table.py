@@ -31,6 +31,8 @@ class BlockRows:
     x : ScaledRows or ndarray of shape (n_samples, n_columns)
     """
 
+    is_large = False  # as no table with levels or holes is
+
     def __init__(
         self, network: BottleneckNetwork, function: Callable, x: ScaledRows | np.ndarray
     ):
@@ -63,12 +65,12 @@ def start_of_table(
     def blocks(rows):
         return BlockRows(network, table.blocks, rows)
 
-    noisy = cache(lambda: blocks(problem.draw_noisy()))
+    noisy = cache(lambda: blocks(problem.draw_noisy(problem.x)))
     of_blocks = replace(
         problem,
         x=blocks(problem.x),
         target=None if problem.target is None else blocks(problem.target),
-        draw_noisy=noisy,
+        draw_noisy=lambda x: noisy(),  # of the rows of which x are the blocks
         moments=None,
         relative_scale=problem.relative_scale[layout.owners],
     )

@@ -1,5 +1,7 @@
 """What ``fit`` and ``score`` take beside X: weights of rows, and own validation rows."""
 
+from typing import Any
+
 import numpy as np
 
 from .._columns import SparseTable, rows_at
@@ -13,14 +15,14 @@ __all__ = ["validate_fit_data", "weighted_rows"]
 _LARGEST_MEAN = 1e12
 
 
-def validate_fit_data(estimator, X: np.ndarray, X_clean, y, *given):
+def validate_fit_data(estimator, X: Any, X_clean, y, *given):
     """Return X and X_clean with the rows that count, what belongs to them, validation rows.
 
     Parameters
     ----------
     estimator : BaseEstimator
         It has seen the columns of ``X``.
-    X : ndarray of shape (n_samples, n_features)
+    X : ndarray or SparseTable of shape (n_samples, n_features)
         Validated.
     X_clean : array-like of shape (n_samples, n_features) or None
     y : object
@@ -30,7 +32,7 @@ def validate_fit_data(estimator, X: np.ndarray, X_clean, y, *given):
 
     Returns
     -------
-    X, X_clean : ndarray, ndarray or None
+    X, X_clean : ndarray or SparseTable, and the same or None
         Without rows of weight zero.
     weight : ndarray of shape (n_samples,) or None
         None: all rows have the same weight.
@@ -58,8 +60,8 @@ def validate_fit_data(estimator, X: np.ndarray, X_clean, y, *given):
 
 
 def weighted_rows(
-    sample_weight, X: np.ndarray, X_clean: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray | None, np.ndarray | None]:
+    sample_weight, X: Any, X_clean: Any
+) -> tuple[Any, Any, np.ndarray | None]:
     """Return the rows that have a weight, and their weights; None if these are equal.
 
     A weight counts a row as if it were repeated. Where weights are below 1 on average,
@@ -68,7 +70,8 @@ def weighted_rows(
     Parameters
     ----------
     sample_weight : array-like of shape (n_samples,), float or None
-    X, X_clean : ndarray of shape (n_samples, n_features); the second one may be None
+    X, X_clean : ndarray or SparseTable of shape (n_samples, n_features)
+        The second one may be None.
     """
     if sample_weight is None:
         return X, X_clean, None
@@ -154,7 +157,7 @@ def _refuse_half_pairs(has_val: bool, has_clean_val: bool, has_clean: bool) -> N
         )
 
 
-def _own_rows(estimator, X: np.ndarray, X_val, X_clean_val):
+def _own_rows(estimator, X: Any, X_val, X_clean_val):
     """Return the validation rows and their targets or None, as arrays of floats."""
     if not estimator.early_stopping:
         raise ValueError(

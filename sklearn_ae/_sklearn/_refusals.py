@@ -23,11 +23,11 @@ def _better_error(X, name: str, error: Exception) -> Exception | None:
             f"memory. Pass {name}.collect()."
         )
     if hasattr(X, "tocsr"):
+        if "dense data is required" not in str(error):
+            return None  # of values, of which scikit-learn says enough
         return TypeError(
             f"{name} is a sparse {type(X).__name__} of shape {X.shape}, but dense data is "
-            "required. Set OneHotEncoder(sparse_output=False) or "
-            "ColumnTransformer(sparse_threshold=0) in a Pipeline, put TruncatedSVD before "
-            f"the autoencoder, or pass {name}.toarray()."
+            f"required. Pass {name}.toarray()."
         )
     if hasattr(X, "columns"):
         return _error_of_frame(X, name)
@@ -87,7 +87,7 @@ def _error_of_frame(X, name: str) -> Exception | None:
     return ValueError(
         f"{name} has columns that hold no numbers: {', '.join(texts[:_MOST_NAMED])}{more}; "
         "expected numbers in all. Encode them first, in a ColumnTransformer with "
-        "OneHotEncoder(sparse_output=False) for one, or leave them out."
+        "OneHotEncoder for one, or leave them out."
     )
 
 

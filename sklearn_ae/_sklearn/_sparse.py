@@ -9,10 +9,11 @@ from .._columns import SparseTable
 __all__ = ["as_sparse_table"]
 
 
-def as_sparse_table(matrix: Any, name: str) -> SparseTable:
-    """Return ``matrix``, compressed rows, as a SparseTable; ValueError if it stores NaN.
+def as_sparse_table(matrix: Any, X: Any, name: str) -> SparseTable:
+    """Return ``matrix``, compressed rows of ``X``, as a SparseTable.
 
-    ``name`` is what it is called in the error.
+    ValueError if it stores NaN, or integers in several parts whose sum is none. ``name`` is
+    what it is called in errors.
     """
     missing = np.isnan(matrix.data)
     if missing.any():
@@ -21,4 +22,13 @@ def as_sparse_table(matrix: Any, name: str) -> SparseTable:
             "expected finite numbers, since holes are learnt of dense tables alone. Pass "
             f"{name}.toarray(), or fill them, with SimpleImputer."
         )
-    return SparseTable(matrix)
+    table = SparseTable(matrix)
+    if matrix.dtype.kind in "iu" and X.nnz > table.matrix.nnz:
+        total, found = (float(m.data.sum(dtype=float)) for m in (X, table.matrix))
+        if not np.isclose(total, found, rtol=1e-9):
+            raise ValueError(
+                f"{name} is a sparse {type(X).__name__} with duplicate entries that add up "
+                f"to numbers beyond {X.dtype}; expected sums within it. Pass "
+                f"{name}.astype(float)."
+            )
+    return table

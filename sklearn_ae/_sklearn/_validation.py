@@ -4,6 +4,7 @@ import sys
 import warnings
 from contextlib import contextmanager
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 from sklearn import config_context
@@ -71,11 +72,13 @@ _ROWS = {"dtype": _DTYPES, "ensure_all_finite": "allow-nan", "accept_sparse": "c
 def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
     """Return ``X`` as a float array whose columns are those of the fit.
 
+    Of a sparse one a SparseTable, which stands for an array.
+
     Parameters
     ----------
     estimator : BaseEstimator
         Its ``n_features_in_`` and ``feature_names_in_`` are set or compared.
-    X : array-like of shape (n_samples, n_features)
+    X : array-like or sparse of shape (n_samples, n_features)
     reset : bool
         Whether ``X`` defines the columns, as in ``fit``.
     """
@@ -100,7 +103,7 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
             raise
         is_sparse = hasattr(rows, "tocsr")
         if is_sparse:
-            rows = as_sparse_table(rows, "X")
+            rows = as_sparse_table(rows, X, "X")
     if not reset:
         if estimator._fitted.architecture.table is None:
             refuse_holes(rows, "X")
@@ -144,8 +147,8 @@ def output_library(estimator) -> str:
     return _get_output_config("transform", estimator)["dense"]
 
 
-def read_table(estimator, X, name: str) -> tuple[np.ndarray, np.ndarray | None]:
-    """Return ``X`` as a float array, and the names of its columns if they have any.
+def read_table(estimator, X, name: str) -> tuple[Any, np.ndarray | None]:
+    """Return ``X`` as an array or a SparseTable, and the names of its columns, if any.
 
     ``name`` is the name of ``X`` in error messages.
     """
@@ -163,7 +166,7 @@ def read_table(estimator, X, name: str) -> tuple[np.ndarray, np.ndarray | None]:
             refuse(X, name, error)
             raise
         if hasattr(rows, "tocsr"):
-            rows = as_sparse_table(rows, name)
+            rows = as_sparse_table(rows, X, name)
             is_fitted = estimator.__sklearn_is_fitted__()
             if is_fitted and estimator._fitted.architecture.table is not None:
                 rows = rows[:]

@@ -72,17 +72,11 @@ class JudgedRows:
         self.x = rows.x
         self.target = rows.x if rows.target is None else rows.target
         # Some thousand rows at a time, which bounds the memory.
-        n_parts = math.ceil(len(rows.x) / _ROWS_PER_PASS)
         self.in_table = isinstance(rows.x, TableRows)
-        if self.in_table:
-            n_parts = rows.x.n_parts
-            self.x = rows.x if noise is None else rows.x.corrupted(noise, generator)
-        elif noise is not None:
-            self.x = torch.empty_like(rows.x)
-            pairs = zip(*(t.tensor_split(n_parts) for t in (self.x, rows.x)), strict=True)
-            with user_code.random_state:
-                for noisy, x in pairs:
-                    noisy.copy_(noise(x, generator))
+        n_parts = math.ceil(len(rows.x) / _ROWS_PER_PASS)
+        n_parts = rows.x.n_parts if self.in_table else n_parts
+        if noise is not None:
+            self.x = _with_noise(rows.x, noise, generator, n_parts)
         inputs = self.x.tensor_split(n_parts)
         # What is read for both is read once.
         targets = inputs if self.target is self.x else self.target.tensor_split(n_parts)
@@ -109,10 +103,9 @@ class JudgedRows:
             mean = mean_row(self.target, self.weight)[: self.n_columns]
         elif self.of_table is not None:
             mean = self.of_table.marginal(self.target[:, : self.n_columns], self.weight)
-        elif self.weight is None:
-            mean = self.target[:, : self.n_columns].mean(0)
         else:
-            mean = self.weight @ self.target[:, : self.n_columns] / len(self.target)
+            wanted, share = self.target[:, : self.n_columns], self.weight
+            mean = wanted.mean(0) if share is None else share @ wanted / len(wanted)
         self.variance = torch.zeros_like(self.target[:1][...][0, : self.n_columns])
         for _, target, weight in self.parts:
             of_part = target[...][:, : self.n_columns]
@@ -135,12 +128,11 @@ class JudgedRows:
         # once for all: small tensors that stay, made between large ones that do not, would
         # leave gaps in memory that no large one fits into.
         losses = torch.empty(len(self.x), dtype=torch.float64, device="cpu")
-        for rows, (x, target, weight) in zip(
+        for rows, (given, aim, weight) in zip(
             losses.tensor_split(len(self.parts)), self.parts, strict=True
         ):
-            is_same = target is x
-            x = x[...]
-            target = x if is_same else target[...]
+            x = given[...]
+            target = x if aim is given else aim[...]
             with user_code.random_state, self.reading(), self.cutting():
                 outcome = self.network.outcome(x)
                 rows.copy_(self.loss.rows(outcome, target))
@@ -166,6 +158,19 @@ class JudgedRows:
             outcome = self.network.outcome(self.x[:1][...])
             n_rows = len(self.parts[0][1]) if self.in_table else _ROWS_PER_PASS
             return float(self.loss.of_mean(outcome, self.target[:n_rows][...]))
+
+
+def _with_noise(x: Any, noise: Corruption, generator: torch.Generator, n_parts: int) -> Any:
+    """Return rows with noise, which stay in their table if ``x`` does."""
+    if isinstance(x, TableRows):
+        return x.corrupted(noise, generator)
+    noisy = torch.empty_like(x)
+    with user_code.random_state:
+        for part, rows in zip(
+            noisy.tensor_split(n_parts), x.tensor_split(n_parts), strict=True
+        ):
+            part.copy_(noise(rows, generator))
+    return noisy
 
 
 class BestWeights:

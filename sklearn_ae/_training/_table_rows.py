@@ -1,4 +1,4 @@
-"""Rows that stay in a table until a batch is drawn, where all of them need too much memory."""
+"""Rows that stay in a table until they are drawn, where all need too much memory."""
 
 import math
 from collections.abc import Callable

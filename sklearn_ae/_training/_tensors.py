@@ -38,8 +38,9 @@ __all__ = [
     "to_tensor",
 ]
 
-# Rows, and cells, processed at once outside training: bounds the memory.
-ROWS_PER_PASS, _MOST_CELLS = 4096, 2**24
+# Processed at once outside training, which bounds the memory.
+ROWS_PER_PASS = 4096
+_MOST_CELLS = 2**22  # 32 MiB in float64
 
 _FLOAT64 = torch.empty(0, dtype=torch.float64, device="cpu")
 
@@ -103,7 +104,7 @@ def to_rows(
         for start in range(0, len(place), ROWS_PER_PASS):
             part = slice(start, start + ROWS_PER_PASS)
             tensors[-1].index_copy_(0, place[part], torch.from_numpy(rows[part]).to(like))
-    parts = [tensor.tensor_split([len(train)]) for tensor in tensors]
+    parts: Any = [tensor.tensor_split([len(train)]) for tensor in tensors]
     if stay_in_table:
         reads = [(partial(_read_rows, rows, like), rows.shape[1]) for rows in given]
         parts = [
@@ -136,7 +137,6 @@ def by_chunk(
     """
     weight = next(network.parameters())
     n_rows, result = arrays[0].shape[0], np.empty(0)
-    # Wide rows are fewer at once, in a chunk of 128 MiB in float64.
     n_at_once = max(1, min(ROWS_PER_PASS, _MOST_CELLS // max(1, *arrays[0].shape[1:])))
     # One pass even without rows, so that an empty result has the right shape and dtype.
     for start in range(0, max(n_rows, 1), n_at_once):

@@ -1,0 +1,321 @@
+"""Sparse tables: the same results as of dense ones, and never dense as a whole."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.compose import make_column_transformer
+from sklearn.decomposition import PCA
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import sklearn_ae._columns._scaler as scaler
+from sklearn_ae import (
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    VariationalAutoencoder,
+)
+from sklearn_ae._columns import SparseTable
+from sklearn_ae._linear import fit_pca
+
+
+def with_duplicates(X):
+    """The same numbers, each stored in two halves, in no order."""
+    X = sp.coo_array(X)
+    places = tuple(np.concatenate([place, place]) for place in X.coords)
+    return sp.coo_array((np.concatenate([X.data, X.data]) / 2, places), shape=X.shape)
+
+
+def with_long_indices(X):
+    X = sp.csr_array(X)
+    long = X.indices.astype(np.int64), X.indptr.astype(np.int64)
+    return sp.csr_array((X.data, *long), shape=X.shape)
+
+
+FORMATS = {
+    "csr array": sp.csr_array,
+    "csr matrix": sp.csr_matrix,
+    "csc array": sp.csc_array,
+    "coo matrix": sp.coo_matrix,
+    "duplicates": with_duplicates,
+    "long indices": with_long_indices,
+}
+SCORES = "score_samples", "cell_scores", "column_scores", "score"
+# Denoisers of rows that stay in the table draw other noise for validation rows.
+SETTINGS = {
+    "plain": {},
+    "feature": {"scaling": "feature"},
+    "unscaled": {"scaling": None},
+    "kl": {"loss": "kl"},
+    "logistic": {"loss": "bce"},
+    "code activation": {"code_activation": "tanh"},
+    "no validation": {"early_stopping": False},
+    "linear": {"hidden_layer_sizes": ()},
+    "ordered": {"ordered": True},
+    "random": {"init": "random"},
+    "sgd": {"solver": "sgd", "learning_rate_init": 0.1},
+    "share": {"n_components": 0.6},
+}
+
+
+@pytest.fixture(scope="module")
+def counts():
+    """200 rows of 30 columns in [0, 1], 80 % zeros, of three directions."""
+    rng = np.random.default_rng(0)
+    X = np.abs(rng.normal(size=(200, 3)) @ rng.normal(size=(3, 30)))
+    X = np.where(rng.random(X.shape) < 0.2, X, 0)
+    return X / X.max()
+
+
+@pytest.fixture
+def stays_in_table(monkeypatch):
+    """Let all sparse tables be taken for large ones."""
+    monkeypatch.setattr(scaler, "_MOST_DENSE_CELLS", 0)
+
+
+def agree(dense, thin, X, S):
+    """Assert that two fits give the same for the same table, whichever way it is stored."""
+    np.testing.assert_allclose(thin.transform(S), dense.transform(X), atol=1e-9)
+    for name in ("reconstruct", *SCORES):
+        found, wanted = getattr(thin, name)(S), getattr(dense, name)(X)
+        np.testing.assert_allclose(found, wanted, rtol=1e-7, atol=1e-9, err_msg=name)
+    codes = dense.transform(X[:5])
+    assert isinstance(thin.inverse_transform(codes), np.ndarray)
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_results_are_those_of_dense_tables(quick, counts, form):
+    S = FORMATS[form](counts)
+    agree(quick().fit(counts), quick().fit(S), counts, S)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.int64, np.uint8, np.bool_])
+def test_dtypes(quick, counts, dtype):
+    X = (counts * 9).astype(dtype)
+    S = sp.csr_array(X)
+    dense, thin = quick().fit(X), quick().fit(S)
+    found, wanted = thin.transform(S), dense.transform(X)
+    assert found.dtype == wanted.dtype
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+@pytest.mark.parametrize("kind", [AutoencoderTransformer, VariationalAutoencoder])
+def test_rows_that_stay_in_the_table(kind, counts, name, stays_in_table):
+    settings = {"n_components": 2, "hidden_layer_sizes": (16,), "max_iter": 5}
+    settings |= {"random_state": 0} | SETTINGS[name]
+    if kind is VariationalAutoencoder and "ordered" in settings:
+        pytest.skip("has no ordered codes")
+    S = sp.csr_array(counts)
+    agree(kind(**settings).fit(counts), kind(**settings).fit(S), counts, S)
+
+
+def test_weights_validation_rows_and_y(quiet, counts, stays_in_table):
+    S, rng = sp.csr_array(counts), np.random.default_rng(1)
+    weight, y = rng.integers(0, 4, len(counts)), counts[:, 0] > counts[:, 1]
+    for params, given in (
+        ({}, {"sample_weight": weight}),
+        ({"early_stopping": False}, {"sample_weight": weight, "y": y}),
+        ({"target_weight": 0.3}, {"y": y}),
+    ):
+        dense = quiet(**params).fit(counts, **given)
+        agree(dense, quiet(**params).fit(S, **given), counts, S)
+    dense = quiet().fit(counts[:150], X_val=counts[150:])
+    agree(dense, quiet().fit(S[:150], X_val=S[150:]), counts, S)
+    agree(dense, quiet().fit(S[:150], X_val=counts[150:]), counts, S)
+    agree(dense, quiet().fit(counts[:150], X_val=S[150:]), counts, S)
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"noise": "swap"}, {"code_activation": "tanh"}, {"target_weight": 0.3}]
+)
+def test_denoisers_of_rows_that_stay_in_the_table(counts, params, stays_in_table):
+    """Validation rows get other noise; results are as good."""
+    params = {"hidden_layer_sizes": (32,), "random_state": 0, "max_iter": 10} | params
+    dense, thin = (DenoisingAutoencoder(3, **params) for _ in range(2))
+    S, y = sp.csr_array(counts), counts[:, 0] > counts[:, 1]
+    dense.fit(counts, y)
+    thin.fit(S, y)
+    assert thin.score(S) > max(0.3, dense.score(counts) - 0.15)
+
+
+def test_pairs(counts, stays_in_table):
+    noisy = np.where(np.random.default_rng(0).random(counts.shape) < 0.1, 0, counts)
+    S, clean = sp.csr_array(noisy), sp.csr_array(counts)
+    settings = {"hidden_layer_sizes": (16,), "max_iter": 5, "random_state": 0}
+    make = lambda: DenoisingAutoencoder(3, **settings)  # noqa: E731
+    dense = make().fit(noisy, X_clean=counts)
+    wanted = dense.score(noisy, X_clean=counts)
+    for rows, target in ((S, clean), (S, counts), (noisy, clean)):
+        thin = make().fit(rows, X_clean=target)
+        assert thin.score(rows, X_clean=target) == pytest.approx(wanted, abs=0.02)
+
+
+def wide_rows(n_rows=2500, n_columns=1200):
+    rng = np.random.default_rng(0)
+    X = sp.random_array((n_rows, n_columns), density=0.01, rng=rng, format="csr")
+    return X @ sp.diags_array(1 / (1 + np.arange(n_columns)))
+
+
+def test_a_wide_linear_autoencoder_is_pca():
+    """Means are subtracted from products: more cells than are decomposed at once."""
+    S = wide_rows()
+    pca = PCA(5, svd_solver="arpack", random_state=0).fit(S)
+    linear = AutoencoderTransformer(5, hidden_layer_sizes=()).fit(S)
+    np.testing.assert_allclose(linear.transform(S), pca.transform(S), atol=1e-9)
+    np.testing.assert_allclose(linear.explained_variance_, pca.explained_variance_)
+    np.testing.assert_allclose(linear.mean_, pca.mean_, atol=1e-12)
+
+
+def test_weights_of_wide_rows_repeat_them():
+    S, weight = wide_rows(), np.arange(2500) % 3
+    linear = AutoencoderTransformer(5, hidden_layer_sizes=()).fit(S, sample_weight=weight)
+    again = sp.csr_array(S)[np.repeat(np.arange(2500), weight)]
+    pca = PCA(5, svd_solver="arpack", random_state=0).fit(again)
+    np.testing.assert_allclose(linear.transform(S), pca.transform(S), atol=1e-9)
+
+
+def test_variance_left_out_of_wide_rows():
+    S = wide_rows()
+    rows = scaler.ScaledRows(SparseTable(S), scaler.Scaler("feature").fit(SparseTable(S)))
+    thin = fit_pca(rows, 5, 0)
+    variance = np.linalg.eigvalsh(np.cov(rows[:].T, bias=True))[::-1]
+    np.testing.assert_allclose(thin.variance, variance[:5])
+    np.testing.assert_allclose(thin.mean, 0, atol=1e-12)
+    assert not thin.is_exact
+
+
+def test_as_many_codes_as_rows():
+    """Of which ARPACK finds fewer."""
+    S = wide_rows(60, 20_000)
+    linear = AutoencoderTransformer(hidden_layer_sizes=()).fit(S)
+    assert linear.n_components_ == 60
+    assert linear.score(S) == pytest.approx(1, abs=1e-9)
+
+
+LIMITS = {
+    "_columns._scaler": ("_MOST_DENSE_CELLS", "_CELLS_PER_PASS"),
+    "_training._tensors": ("_MOST_CELLS",),
+    "_training._table_rows": ("_MOST_CELLS",),
+    "_linear._pca": ("_MOST_CELLS",),
+    "_objectives._denoising": ("_CELLS_TO_START",),
+    "_fit": ("_CELLS_TO_EXPLAIN",),
+    "_fitted": ("_CELLS_PER_PASS",),
+}
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_no_table_is_dense_as_a_whole(quick, early_stopping, monkeypatch):
+    """With limits as much smaller than usual as the table is."""
+    for room, names in LIMITS.items():
+        for name in names:
+            monkeypatch.setattr(f"sklearn_ae.{room}.{name}", 2**14)
+    most, read = [0], SparseTable.__getitem__
+
+    def counted(self, rows):
+        dense = read(self, rows)
+        most[0] = max(most[0], dense.size)
+        return dense
+
+    S = wide_rows(2000, 120)
+    monkeypatch.setattr(SparseTable, "__getitem__", counted)
+    ae = quick(max_iter=1, early_stopping=early_stopping).fit(S)
+    for use in (ae.transform, ae.score, ae.score_samples, ae.column_scores):
+        use(S)
+    assert 2**13 < most[0] <= 2**14  # of 240,000
+
+
+def test_the_usual_encoders(quick, digits):
+    """Default outputs of OneHotEncoder and ColumnTransformer are sparse."""
+    X = np.round(digits[0][:, 2:12] * 4)
+    encode = OneHotEncoder(handle_unknown="ignore")
+    assert sp.issparse(encode.fit_transform(X))
+    assert make_pipeline(encode, quick()).fit_transform(X).shape == (600, 2)
+    columns = make_column_transformer(
+        (OneHotEncoder(), list(range(8))), (StandardScaler(), [8, 9])
+    )
+    assert sp.issparse(columns.fit_transform(X))
+    assert make_pipeline(columns, quick()).fit(X).score(X) > 0.05
+
+
+def test_the_users_matrix_stays_as_it_is(quick, counts):
+    S = sp.csr_array(with_duplicates(counts).tocsr())
+    S = sp.csr_array((np.tile(S.data, 1)[::-1].copy(), S.indices[::-1].copy(), S.indptr))
+    before = [array.copy() for array in (S.data, S.indices, S.indptr)]
+    ae = quick().fit(S)
+    ae.transform(S)
+    for array, then in zip((S.data, S.indices, S.indptr), before, strict=True):
+        np.testing.assert_array_equal(array, then)
+
+
+@pytest.mark.parametrize("form", [sp.coo_array, sp.csr_array])
+def test_sums_of_duplicates_beyond_integers(quick, form):
+    largest = np.iinfo(np.int64).max // 2 + 1
+    places = np.array([0, 0, 1, 2, 3, 4]), np.array([0, 0, 1, 0, 1, 0])
+    S = sp.coo_array((np.array([largest, largest, 1, 2, 3, 4]), places), shape=(5, 2))
+    if form is sp.csr_array:
+        ends = np.array([0, 2, 3, 4, 5, 6])
+        S = sp.csr_array((S.data, S.coords[1], ends), shape=S.shape)
+    with pytest.raises(ValueError, match=r"duplicate.*beyond int64.*astype\(float\)"):
+        quick(1).fit(S)
+    assert quick(1, scaling="feature").fit(S.astype(float)).mean_[0] > 1e18
+
+
+def test_impute_gives_back_what_has_no_holes(quick, counts):
+    S = sp.csr_array(counts)
+    filled = quick().fit(S).impute(S)
+    assert sp.issparse(filled)
+    assert (filled != S).nnz == 0
+
+
+def test_a_fit_with_holes_takes_sparse_rows(quick, counts):
+    holed = counts.copy()
+    holed[::7, 3] = np.nan
+    ae, S = quick().fit(holed), sp.csr_array(counts)
+    np.testing.assert_allclose(ae.transform(S), ae.transform(counts))
+    assert ae.score(S) == pytest.approx(ae.score(counts))
+    np.testing.assert_allclose(ae.impute(S), counts)
+
+
+def test_warm_starts(quick, counts):
+    S = sp.csr_array(counts)
+    dense, thin = (quick(warm_start=True).fit(X).fit(X) for X in (counts, S))
+    np.testing.assert_allclose(thin.transform(S), dense.transform(counts), atol=1e-9)
+
+
+def test_errors_of_values(quick, counts):
+    holed = counts.copy()
+    holed[3, 4] = np.nan
+    ae = quick().fit(counts)
+    for use in (quick().fit, ae.transform, ae.score):
+        with pytest.raises(ValueError, match=r"sparse and stores 1 missing.*toarray\(\)"):
+            use(sp.csr_array(holed))
+    with pytest.raises(ValueError, match=r"X_val is sparse and stores 1 missing"):
+        quick().fit(counts, X_val=sp.csr_array(holed))
+    with pytest.raises(ValueError, match="infinity"):
+        quick().fit(sp.csr_array(np.where(counts > 0.5, np.inf, counts)))
+    with pytest.raises(ValueError, match=r"values from -1 to 0; loss='kl'.*non-negative"):
+        quick(loss="kl").fit(sp.csr_array(-counts / counts.max()))
+    with pytest.raises(ValueError, match="expecting 30 features"):
+        ae.transform(sp.csr_array(counts[:, 1:]))
+    with pytest.raises(ValueError, match="no longer a finite number"):
+        quick().fit(sp.csr_array(counts * 1e200))
+
+
+def test_errors_of_uses(quick, counts):
+    S = sp.csr_array(counts)
+    with pytest.raises(TypeError, match=r"dense data is required.*toarray\(\)"):
+        quick(categorical_features=[0]).fit(S)
+    with pytest.raises(TypeError, match=r"codes is a sparse.*dense"):
+        quick().fit(S).inverse_transform(S[:, :2])
+
+
+def test_a_table_is_no_array(counts):
+    table = SparseTable(sp.csr_array(counts))
+    assert len(table) == 200
+    with pytest.raises(TypeError, match="read by rows"):
+        np.asarray(table)
+    with pytest.raises(TypeError, match="isnan"):
+        np.isnan(table)
+    for ufunc in (np.fmin, np.fmax):
+        np.testing.assert_array_equal(ufunc.reduce(table), ufunc.reduce(counts))
+        assert ufunc.reduce(table, axis=None) == ufunc.reduce(counts, axis=None)
