@@ -125,14 +125,12 @@ class Scaler:
         alone stays one. ``name`` is the name of ``X`` in error messages; ``weight``,
         (n_samples,), counts rows as if they were repeated.
         """
-        # An overflow is reported by the error below, which says what to do.
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):  # the error below says more
             slices = [] if isinstance(X, SparseTable) else list(row_slices(X.shape))
             standard = StandardScaler() if slices else X.statistics(weight)
             for rows in slices:
-                standard.partial_fit(
-                    X[rows], None, None if weight is None else weight[rows]
-                )
+                of_rows = None if weight is None else weight[rows]
+                standard.partial_fit(X[rows], sample_weight=of_rows)
             self.low_, self.high_ = np.fmin.reduce(X), np.fmax.reduce(X)
             self.varies_ = bool((self.low_ < self.high_).any())
         is_known = ~np.isnan(self.low_)  # a column of holes alone has no statistics
