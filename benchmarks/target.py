@@ -241,6 +241,11 @@ def print_measures(means):
                 cells.append(f"{n_ahead} of {len(gains)}, worst {min(gains):+.3f}")
             words = "not behind" if margin == 0 else f"within {margin}"
             lines[f"{words}: {other}, for both"] = cells
+    for key, case in lines.items():
+        print(f"| {key} | {' | '.join(case)} |")
+    if "R2 without y" not in first:
+        return
+    lines.clear()
     for words, pick in (("most R² lost", max), ("median of R² lost", statistics.median)):
         cells = []
         for size in sizes:

@@ -140,18 +140,19 @@ class Scaler:
             _refuse_range(X, variance, name)
         self.mean_ = np.where(is_known, standard.mean_, np.nan)
         # Of a constant column the variance is a rounding, which for means of 1e8 is large.
-        constant = (standard.scale_ == 1) & (standard.var_ < 0.5) | ~is_known
-        self.variance_ = np.where(constant, 0, standard.var_)
-        spread, far = np.sqrt(variance.mean()), np.fmax.reduce(np.abs(self.mean_))
-        self.distance_ = far / spread if spread > 0 else 0.0
-        self.offset_, self.scale_ = np.where(is_known, 0, np.nan), np.ones(len(self.mean_))
+        constant = (standard.scale_ == 1) & (standard.var_ < 0.5)
+        self.variance_ = np.where(constant | ~is_known, 0, standard.var_)
+        self.distance_ = np.fmax.reduce(abs(self.mean_)) / (
+            np.sqrt(variance.mean()) or np.inf
+        )
+        self.offset_, self.scale_ = np.where(is_known, 0, np.nan), np.ones(is_known.shape)
         if self.kind == "feature":
             self.offset_, self.scale_ = self.mean_, np.where(is_known, standard.scale_, 1.0)
         elif self.kind == "global":
-            unit = np.sqrt(self.variance_.mean()) or 1.0
-            self.offset_, self.scale_ = self.mean_, self.scale_ * unit
+            self.offset_ = self.mean_
+            self.scale_ *= np.sqrt(self.variance_.mean()) or 1.0
         elif self.kind == "magnitude":
-            self.scale_ = self.scale_ * (_mean_size(X, weight) or 1.0)
+            self.scale_ *= _mean_size(X, weight) or 1.0
         self.is_whole_ = is_known.copy() if slices else X.are_whole()
         deviation = 0.0 if slices else X.deviations(self.mean_, weight)
         for rows in slices:
