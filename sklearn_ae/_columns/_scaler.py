@@ -128,9 +128,8 @@ class Scaler:
         with np.errstate(over="ignore", invalid="ignore"):  # the error below says more
             slices = [] if isinstance(X, SparseTable) else list(row_slices(X.shape))
             standard = StandardScaler() if slices else X.statistics(weight)
-            for rows in slices:
-                of_rows = None if weight is None else weight[rows]
-                standard.partial_fit(X[rows], sample_weight=of_rows)
+            for s in slices:
+                standard.partial_fit(X[s], None, None if weight is None else weight[s])
             self.low_, self.high_ = np.fmin.reduce(X), np.fmax.reduce(X)
             self.varies_ = bool((self.low_ < self.high_).any())
         is_known = ~np.isnan(self.low_)  # a column of holes alone has no statistics
@@ -142,9 +141,8 @@ class Scaler:
         # Of a constant column the variance is a rounding, which for means of 1e8 is large.
         constant = (standard.scale_ == 1) & (standard.var_ < 0.5)
         self.variance_ = np.where(constant | ~is_known, 0, standard.var_)
-        self.distance_ = np.fmax.reduce(abs(self.mean_)) / (
-            np.sqrt(variance.mean()) or np.inf
-        )
+        spread, far = np.sqrt(variance.mean()), np.fmax.reduce(np.abs(self.mean_))
+        self.distance_ = far / spread if spread > 0 else 0.0
         self.offset_, self.scale_ = np.where(is_known, 0, np.nan), np.ones(is_known.shape)
         if self.kind == "feature":
             self.offset_, self.scale_ = self.mean_, np.where(is_known, standard.scale_, 1.0)
