@@ -3,7 +3,7 @@
 from abc import ABCMeta, abstractmethod
 from copy import copy
 from types import SimpleNamespace
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
-from ._columns import SparseTable, Table, keep_digits, put_back_cells
+from ._columns import Table, keep_digits, put_back_cells
 from ._data_checks import check_units
 from ._fit import Fit
 from ._fitted import Fitted
@@ -41,8 +41,11 @@ from ._sklearn._validation import (
     warn_of_forgotten_rows,
     warn_user,
 )
-from ._training import ProgressLines, ReconstructionNet, Watcher
+from ._training import ProgressLines, Watcher
 from ._types import Floats, Loss, RandomState, Scaling, Size
+
+if TYPE_CHECKING:
+    from ._training._skorch_net import ReconstructionNet
 
 __all__ = ["BaseAutoencoder"]
 
@@ -293,8 +296,6 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
         """
         check_is_fitted(self)
         rows = self._fitted.impute(validate_rows(self, X, reset=False))
-        if isinstance(rows, SparseTable):
-            return rows.matrix  # without holes
         table = self._table
         if table is not None and table.has_levels:
             table, rows = put_back_cells(table, rows, X)
@@ -347,7 +348,7 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
         return self._give(rows)
 
     @property
-    def net_(self) -> ReconstructionNet:
+    def net_(self) -> "ReconstructionNet":
         """A skorch net in float32, for inspection and predictions in scaled units.
 
         It is a copy, built from the fitted arrays when first accessed: weights that are

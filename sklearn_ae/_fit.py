@@ -9,6 +9,7 @@ from ._code_density import DENSITIES, CodeDensity, DeferredDensity
 from ._columns import Response, ScaledRows, column_variance
 from ._data_checks import refuse_lack_of_memory
 from ._fit_cases import (
+    CELLS_TO_EXPLAIN,
     MOST_ROWS_TO_EXPLAIN,
     block_rows,
     check_batches,
@@ -49,7 +50,6 @@ _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
 # time of the fit, where an epoch takes some six decodings a row, or in milliseconds.
 _FEWEST_ROWS_TO_EXPLAIN = 100
 _EPOCHS_TO_EXPLAIN, _MULTIPLICATIONS_TO_EXPLAIN = 0.1, 1e8
-_CELLS_TO_EXPLAIN = 2**23  # 64 MiB in float64, of which several copies are held
 
 
 class Fit:
@@ -372,7 +372,8 @@ class Fit:
         n_decodings = _MULTIPLICATIONS_TO_EXPLAIN / plan.architecture.n_multiplications
         n_decodings = max(n_decodings, _EPOCHS_TO_EXPLAIN * n_rows * n_epochs)
         most = max(n_decodings / n_components, _FEWEST_ROWS_TO_EXPLAIN)
-        most = int(min(most, MOST_ROWS_TO_EXPLAIN, _CELLS_TO_EXPLAIN / self.X.shape[1]))
+        most = min(most, MOST_ROWS_TO_EXPLAIN, CELLS_TO_EXPLAIN / self.X.shape[1])
+        most = max(2, int(most))
         rows = np.arange(n_rows) if n_rows <= most else self.train[:most]
         wanted = (self.target or self.x)[rows]
         # As in R², where what is constant has no weight.

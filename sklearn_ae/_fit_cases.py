@@ -23,6 +23,7 @@ from ._training import (
 from .nn import BottleneckNetwork, TrainingLoss, refuse_single_rows, table_loss
 
 __all__ = [
+    "CELLS_TO_EXPLAIN",
     "MOST_ROWS_TO_EXPLAIN",
     "block_rows",
     "check_batches",
@@ -36,6 +37,7 @@ __all__ = [
 
 # Rows that tell what every code keeps, if there are more.
 MOST_ROWS_TO_EXPLAIN = 2000
+CELLS_TO_EXPLAIN = 2**23  # 64 MiB in float64, of which several copies are held
 
 # Parts in which cells of validation rows are hidden, and how many cells of a column it
 # takes to say that the network fills it better.
@@ -165,7 +167,7 @@ def explain_codes(
         Whether later codes are missing; else they are at their mean.
     """
     table, n_rows = plan.architecture.table, len(codes)
-    most = MOST_ROWS_TO_EXPLAIN
+    most = max(2, min(MOST_ROWS_TO_EXPLAIN, CELLS_TO_EXPLAIN // target.shape[1]))
     rows = np.arange(n_rows) if n_rows <= most else rows[:most]
     wanted = target[rows]
 

@@ -3,19 +3,18 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ._code_density import CodeDensity
-from ._columns import Scaler
+from ._columns import Scaler, SparseTable
 from ._data_checks import check_result_range
 from ._objectives import Objective
 from ._plan import Architecture
 from ._scores import squares_of_table
 from ._training import (
     ROWS_PER_PASS,
-    ReconstructionNet,
     borrowed_globals,
     by_chunk,
     hooks_of,
@@ -23,6 +22,9 @@ from ._training import (
     share_hooks,
     user_code,
 )
+
+if TYPE_CHECKING:
+    from ._training._skorch_net import ReconstructionNet
 
 __all__ = ["Fitted"]
 
@@ -124,12 +126,14 @@ class Fitted:
         """Return the network in ``dtype``; float64 keeps all digits of the weights."""
         return self._network_and_loss(dtype)[0]
 
-    def net(self) -> ReconstructionNet:
+    def net(self) -> "ReconstructionNet":
         """Return a skorch net around a network of its own, in float32.
 
         Changes to its weights change no use, in no dtype; hooks on its layers see all use,
         but for hidden layers of what stayed linear, which use leaves out.
         """
+        from ._training._skorch_net import ReconstructionNet
+
         if "net" not in self._built:
             self._built.setdefault(
                 "net", ReconstructionNet.for_use(*self._build("float32", self.architecture))
@@ -182,8 +186,8 @@ class Fitted:
 
     def impute(self, X: Any) -> Any:
         """Return rows whose holes are filled, (n_samples, n_features)."""
-        if self.architecture.table is None:
-            return X
+        if self.architecture.table is None:  # then nothing is missing
+            return X.matrix if isinstance(X, SparseTable) else X
         X_hat = self.apply(lambda network, loss, x: network.impute(x), X, gives_rows=True)
         # The normal density also fills in what a column never was. NaN is no limit.
         columns = self.output_columns

@@ -18,6 +18,7 @@ from .nn import (
 __all__ = ["RowsAndResponse", "add_head"]
 
 _MOST_ROWS = 2000  # that the head is fitted to at the start
+_MOST_CELLS = 2**23  # of rows from which the unit of the loss of rows is found
 
 
 class RowsAndResponse:
@@ -69,14 +70,15 @@ def add_head(
     of_response = ResponseLoss(response.n_levels, factors, is_complete)
     network.attach_head(of_response.n_out)
     labelled = train[~np.isnan(learnt.values).all(axis=1)][:_MOST_ROWS]
-    codes = by_chunk(network.encoder, network, x[labelled]).astype(np.float64)
+    codes = by_chunk(network.encoder, network, x.take(labelled)).astype(np.float64)
     weight = None if x.weight is None else x.weight[labelled]
     head = _fit_head(codes, response.take(labelled), of_response, weight, seed)
     load_arrays(network, head, "float32")
     like = next(network.parameters())
     unit = 1.0
     if not isinstance(loss, EvidenceLowerBound):  # which is in nats
-        rows = to_tensor(target[train[:_MOST_ROWS]], like)
+        n_rows = max(1, min(_MOST_ROWS, _MOST_CELLS // target.shape[1]))
+        rows = to_tensor(target[train[:n_rows]], like)
         unit = float(loss.of_mean(None, rows))
     unit = unit if 0 < unit < np.inf else 1.0
     joint = HeadLoss(loss, (1 - response.share) / unit, of_response, response.share)

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import r2_score
 
 from ._columns import column_totals
 from ._data_checks import check_result_range
@@ -23,7 +22,7 @@ def score(
     unit. ``weight``, (n_samples,), is that of each row.
     """
     if len(X) == 1:
-        return r2_score([0.0], [0.0])  # scikit-learn says that one row has no score
+        return _score_of_one_row()
     with np.errstate(over="ignore", invalid="ignore"):
         error, total = fitted.squares(X, X_clean, weight)
         table = fitted.architecture.table
@@ -42,7 +41,7 @@ def column_scores(fitted: Any, X: np.ndarray, X_clean: np.ndarray) -> np.ndarray
     NaN where the fit saw no cell of a column, of which nothing is learnt.
     """
     if len(X) == 1:
-        return np.full(X.shape[1], r2_score([0.0], [0.0]))
+        return np.full(X.shape[1], _score_of_one_row())
     error, total = fitted.squares(X, X_clean)
     return _shares_explained(fitted, error, total, len(X))
 
@@ -64,6 +63,13 @@ def squares_of_table(
     weight = np.ones(len(cells)) if weight is None else weight
     error = weight @ cells * fitted.output_columns.scale_**2
     return error, column_totals(X_clean, table.n_levels, weight)
+
+
+def _score_of_one_row() -> float:
+    """Return NaN, after scikit-learn's warning that one row has no score."""
+    from sklearn.metrics import r2_score  # it takes long to import
+
+    return r2_score([0.0], [0.0])
 
 
 def _shares_explained(

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from sklearn.decomposition import PCA
 
 from ._columns import Response, ScaledRows, rows_at
 from ._fit import Fit
@@ -152,6 +151,8 @@ class SizeSearch:
             )
         columns = self._plan(1).output_columns
         rows = ScaledRows(self.X if self.X_clean is None else self.X_clean, columns)
+        from sklearn.decomposition import PCA  # it takes long to import
+
         with np.errstate(all="ignore"):
             found = PCA("mle", svd_solver="full").fit(rows[:]).n_components_
         return max(1, found)  # PCA finds 0 where all rows are equal; a code has a number

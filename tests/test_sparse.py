@@ -8,6 +8,7 @@ from sklearn.decomposition import PCA
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
+import sklearn_ae
 import sklearn_ae._columns._scaler as scaler
 from sklearn_ae import (
     AutoencoderTransformer,
@@ -198,13 +199,19 @@ LIMITS = {
     "_training._table_rows": ("_MOST_CELLS",),
     "_linear._pca": ("_MOST_CELLS",),
     "_objectives._denoising": ("_CELLS_TO_START",),
-    "_fit": ("_CELLS_TO_EXPLAIN",),
+    "_fit": ("CELLS_TO_EXPLAIN",),
+    "_fit_cases": ("CELLS_TO_EXPLAIN",),
+    "_head": ("_MOST_CELLS",),
     "_fitted": ("_CELLS_PER_PASS",),
 }
 
 
-@pytest.mark.parametrize("early_stopping", [True, False])
-def test_no_table_is_dense_as_a_whole(quick, early_stopping, monkeypatch):
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"early_stopping": False}, {"target_weight": 0.3}, {"ordered": True}],
+    ids=str,
+)
+def test_no_table_is_dense_as_a_whole(quick, params, monkeypatch):
     """With limits as much smaller than usual as the table is."""
     for room, names in LIMITS.items():
         for name in names:
@@ -216,9 +223,13 @@ def test_no_table_is_dense_as_a_whole(quick, early_stopping, monkeypatch):
         most[0] = max(most[0], dense.size)
         return dense
 
-    S = wide_rows(2000, 120)
+    S, y = wide_rows(2000, 120), np.arange(2000) % 2
     monkeypatch.setattr(SparseTable, "__getitem__", counted)
-    ae = quick(max_iter=1, early_stopping=early_stopping).fit(S)
+    if params.get("ordered") and hasattr(quick(), "posterior"):
+        pytest.skip("has no ordered codes")
+    ae = quick(max_iter=1, init="random", **params).fit(S, y)
+    if not params.get("ordered"):
+        ae = quick(max_iter=1, **params).fit(S, y)
     for use in (ae.transform, ae.score, ae.score_samples, ae.column_scores):
         use(S)
     assert 2**13 < most[0] <= 2**14  # of 240,000
@@ -319,3 +330,48 @@ def test_a_table_is_no_array(counts):
     for ufunc in (np.fmin, np.fmax):
         np.testing.assert_array_equal(ufunc.reduce(table), ufunc.reduce(counts))
         assert ufunc.reduce(table, axis=None) == ufunc.reduce(counts, axis=None)
+
+
+@pytest.mark.parametrize("kind", [AutoencoderTransformer, VariationalAutoencoder])
+@pytest.mark.parametrize("value", [0, 1])
+def test_wide_rows_without_variance(kind, value):
+    """In no direction of which ARPACK could start."""
+    S = sp.csr_array(np.tile(np.arange(8000) % 50 == value, (64, 1)).astype(float) * value)
+    ae = kind(2, hidden_layer_sizes=(4,), max_iter=1).fit(S)
+    np.testing.assert_allclose(ae.reconstruct(S[:3]), S[:3].toarray(), atol=1e-9)
+
+
+def test_formats_that_store_more_than_their_numbers(quick):
+    """Diagonals: zeros on them, and what lies outside of the table."""
+    X = sp.dia_array((np.array([[0, 1, 2], [9, 1, 1]]), [0, 1]), shape=(3, 3))
+    X = sp.vstack([X] * 5, format="dia")
+    quick(1).fit(X)
+    for form in ("lil", "dok", "bsr"):
+        quick(1).fit(X.asformat(form))
+
+
+def test_duplicates_of_narrow_integers(quick):
+    places = np.array([0, 0, 1, 2, 3]), np.array([0, 0, 1, 0, 1])
+    S = sp.coo_array((np.array([60000, 60000, 1, 2, 3], np.uint16), places), shape=(4, 2))
+    with pytest.raises(ValueError, match="beyond uint16"):
+        quick(1).fit(S)
+
+
+def test_no_flag_is_no_category(quick, counts):
+    flags = [False] * counts.shape[1]
+    assert quick(categorical_features=flags).fit(sp.csr_array(counts))._table is None
+
+
+def test_clean_rows_as_y_get_a_warning(counts):
+    S = sp.csr_array(counts)
+    dae = DenoisingAutoencoder(2, hidden_layer_sizes=(4,), max_iter=1)
+    for y in (S * 2, counts * 2):
+        with pytest.warns(UserWarning, match="X_clean"):
+            dae.fit(S, y)
+
+
+@pytest.mark.parametrize("name", ["Loadings", "CodePlane", "Reconstruction", "Scree"])
+def test_displays(quick, counts, name):
+    pytest.importorskip("matplotlib")
+    draw = getattr(sklearn_ae, f"{name}Display").from_estimator
+    draw(quick().fit(counts), sp.csr_array(counts))

@@ -63,7 +63,8 @@ class Table:
     def is_plain(X: Any, categorical_features: Categorical) -> bool:
         """Return whether ``X`` needs no Table: numbers alone, as far as dtypes say."""
         if categorical_features is not None and not isinstance(categorical_features, str):
-            return np.size(categorical_features) == 0
+            flags = np.asarray(categorical_features)
+            return flags.size == 0 or (flags.dtype == bool and not flags.any())
         # A LazyFrame warns if it is asked for its columns.
         if type(X).__name__ == "LazyFrame" or not hasattr(X, "columns"):
             return True

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["grid_of_axes", "import_pyplot", "one_axes", "plain", "whole_ticks"]
+__all__ = ["as_dense", "grid_of_axes", "import_pyplot", "one_axes", "plain", "whole_ticks"]
 
 
 def import_pyplot():
@@ -16,6 +16,11 @@ def import_pyplot():
             "matplotlib 3.9 or later. Install it: python -m pip install matplotlib."
         ) from error
     return plt
+
+
+def as_dense(X):
+    """Return ``X``, as an array if it is sparse."""
+    return X.toarray() if hasattr(X, "toarray") else X
 
 
 def one_axes(ax, figsize=None):

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from ._axes import import_pyplot, one_axes, plain
+from ._axes import as_dense, import_pyplot, one_axes, plain
 from ._codes import check_components, names_of_codes
 from ._images import check_image_shape, mosaic, show
 
@@ -169,6 +169,7 @@ class CodePlaneDisplay:
                 f"n_steps={n_steps!r} makes no plane; expected at least 2 codes along each "
                 "side. Pass n_steps=15 for the usual number."
             )
+        X = as_dense(X)
         middle, low, high = _where_codes_lie(estimator, X)
         pair = _check_pair(components, len(middle))
         steps = np.linspace(low[pair], high[pair], n_steps, axis=1)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn._validation import validate_count
-from ._axes import import_pyplot, one_axes, plain
+from ._axes import as_dense, import_pyplot, one_axes, plain
 from ._codes import check_components, names_of_codes
 
 if TYPE_CHECKING:
@@ -140,6 +140,7 @@ class LoadingsDisplay:
         check_is_fitted(estimator)
         _refuse_others(estimator)
         validate_count("n_features", n_features)
+        X = as_dense(X)
         codes = np.asarray(estimator.transform(X))
         chosen = check_components(components, codes.shape[1])
         if len(chosen) != 2:

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from .._sklearn._validation import validate_count
-from ._axes import grid_of_axes, import_pyplot, one_axes, plain
+from ._axes import as_dense, grid_of_axes, import_pyplot, one_axes, plain
 from ._images import check_image_shape, mosaic, show
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ class ReconstructionDisplay:
         """
         import_pyplot()
         check_is_fitted(estimator)
+        X = as_dense(X)
         if n_rows is None:
             n_rows = _ROWS if image_shape is None else _IMAGES
         validate_count("n_rows", n_rows)

@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.decomposition import PCA
-from sklearn.metrics import r2_score
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_is_fitted
 
-from ._axes import import_pyplot, one_axes, whole_ticks
+from ._axes import as_dense, import_pyplot, one_axes, whole_ticks
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -119,6 +117,8 @@ class ScreeDisplay:
         ImportError
             matplotlib is not installed.
         """
+        from sklearn.decomposition import PCA  # it takes long to import
+
         import_pyplot()
         check_is_fitted(estimator)
         if not hasattr(estimator, "inverse_transform"):
@@ -127,6 +127,7 @@ class ScreeDisplay:
                 "expected an estimator with transform and inverse_transform. Give it one "
                 "of this package, or PCA."
             )
+        X = as_dense(X)
         codes = np.asarray(estimator.transform(X))
         lengths = _lengths(codes.shape[1])
         try:
@@ -178,12 +179,15 @@ def _lengths(n_components):
 
 def _kept_by_first(estimator, X, codes, lengths):
     """Return R² with the first codes as they are and the others at their mean."""
+    from sklearn.metrics import r2_score
+
     try:
         X = check_array(X)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            "X has categories or missing cells, and these codes only go together; expected "
-            "complete numbers, or nested codes. Use AutoencoderTransformer(ordered=True)."
+            "X has categories or missing cells, and these codes only go "
+            "together; expected complete numbers in an array, or nested codes. Use "
+            "AutoencoderTransformer(ordered=True)."
         ) from error
     kept = []
     for length in lengths:

@@ -8,10 +8,9 @@ regression", 1992). With a weight of 0 for y they are PCA's.
 from dataclasses import replace
 
 import numpy as np
-from sklearn.linear_model import Ridge, RidgeCV
 from sklearn.preprocessing import StandardScaler
 
-from .._columns import Response
+from .._columns import Response, row_slices
 from ._pca import LinearCode
 
 __all__ = ["regress_number", "turn_towards", "width_to_turn"]
@@ -78,8 +77,11 @@ def _explained(code: LinearCode, X, response: Response, seed: int) -> np.ndarray
         rows = np.random.RandomState(seed).permutation(rows)[:_MOST_ROWS]
     if len(rows) < 2:
         return np.zeros((len(spread), len(spread)))
-    codes = (X[rows] - code.mean) @ code.projection.T
+    parts = (X[rows[part]] - code.mean for part in row_slices((len(rows), X.shape[1])))
+    codes = np.vstack([part @ code.projection.T for part in parts])
     share = None if weight is None else weight[rows]
+    from sklearn.linear_model import RidgeCV  # it takes longest to import
+
     # Components have unequal variances, so that the ridge shrinks small ones most.
     size = len(rows) if share is None else share.sum()
     ridge = RidgeCV(_RIDGES * size * np.mean(spread**2))
@@ -117,6 +119,8 @@ def regress_number(
     known = ~np.isnan(y)
     if not known.any():
         return np.zeros(codes.shape[1]), 0.0
+    from sklearn.linear_model import Ridge
+
     share = np.ones(known.sum()) if weight is None else weight[known]
     scaler = StandardScaler().fit(codes[known], sample_weight=share)
     ridge = Ridge(_RIDGE_OF_CODES * share.sum())

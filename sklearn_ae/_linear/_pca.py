@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import solve_triangular, svd
 from scipy.sparse.linalg import LinearOperator, svds
-from sklearn.decomposition import PCA
 from sklearn.utils.extmath import randomized_svd, svd_flip
 
 from .._columns import column_variance, row_slices
@@ -38,6 +37,9 @@ _NO_SPREAD = 1e-7
 
 # A variance per direction left out that is below this fraction of all is lost in float32.
 _LEFT_OUT = float(np.finfo(np.float32).eps) ** 2
+
+# A variance below this fraction of the squared mean is that of equal rows.
+_ROUNDING = 1e-14
 
 # Where each activation is close to the identity: codes of unit variance are multiplied by
 # the first number, then shifted so that their minimum is the second. relu and elu are the
@@ -165,6 +167,8 @@ def fit_pca(
     that is affordable; scikit-learn's "auto" may use a randomised solver, from 501 rows or
     columns on.
     """
+    from sklearn.decomposition import PCA  # with the first fit: it takes long to import
+
     n_samples, n_features = X.shape
     n_cells = n_samples * n_features
     is_small = n_cells <= _MOST_CELLS and n_cells * min(X.shape) <= _SVD_AFFORDABLE
@@ -231,12 +235,14 @@ def _solve_sparse(X, n_components: int, weight: np.ndarray | None, seed: int):
         u = root * u.ravel()
         return u @ rows - u.sum() * mean
 
+    total = (share @ rows.power(2) - mean**2).sum()
+    if total <= _ROUNDING * (mean @ mean):  # no direction, in which ARPACK would start
+        return np.eye(n_components, X.shape[1]), mean - offset, np.zeros(n_components), 0.0
     centred = LinearOperator(X.shape, times, transposed_times, dtype=np.float64)
     first = np.random.RandomState(seed).uniform(-1, 1, size=min(X.shape))
     _, spread, axes = svds(centred, n_components, v0=first)
     _, axes = svd_flip(None, axes[::-1], u_based_decision=False)  # svds: the least first
     spread = spread[::-1]
-    total = (share @ rows.power(2) - mean**2).sum()
     left_out = max(total - (spread**2).sum(), 0) / (min(X.shape) - n_components)
     return axes, mean - offset, spread, left_out
 

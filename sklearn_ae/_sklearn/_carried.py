@@ -11,7 +11,6 @@ from types import FunctionType, ModuleType
 
 from sklearn.base import BaseEstimator
 
-from .._training import copied_callbacks
 from ._validation import warn_user
 
 __all__ = ["CarriedCallbacksMixin"]
@@ -54,6 +53,8 @@ class _Carried:
         self.callbacks = callbacks
 
     def __deepcopy__(self, memo):
+        from .._training._skorch_net import copied_callbacks
+
         return type(self.callbacks)(copied_callbacks(self.callbacks))
 
     def __reduce__(self):

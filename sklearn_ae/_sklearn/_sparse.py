@@ -23,7 +23,8 @@ def as_sparse_table(matrix: Any, X: Any, name: str) -> SparseTable:
             f"{name}.toarray(), or fill them, with SimpleImputer."
         )
     table = SparseTable(matrix)
-    if matrix.dtype.kind in "iu" and X.nnz > table.matrix.nnz:
+    may_repeat = X.format in ("coo", "csr", "csc") and X.nnz > table.matrix.nnz
+    if may_repeat and X.dtype.kind in "iu":
         total, found = (float(m.data.sum(dtype=float)) for m in (X, table.matrix))
         if not np.isclose(total, found, rtol=1e-9):
             raise ValueError(

@@ -214,6 +214,7 @@ def could_be_clean_rows(y, X) -> bool:
 
     One column alone may be the target of a regressor further on.
     """
+    y, X = (t.toarray() if hasattr(t, "toarray") else t for t in (y, X))
     tables = []
     for table in (y, X):
         try:

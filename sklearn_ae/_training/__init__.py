@@ -1,11 +1,13 @@
-"""Training: the loop, its steps and policies, and conversion of arrays to tensors."""
+"""Training: the loop, its steps and policies, and conversion of arrays to tensors.
+
+``_skorch_net`` is imported where it is used: few fits need skorch, whose import takes time.
+"""
 
 from ._loop import Rows, StopTraining, Training, Watcher, count_batches
 from ._optimizers import OPTIMIZERS, check_solver
 from ._progress import ProgressLines
-from ._recipe import Recipe
+from ._recipe import Recipe, check_callbacks
 from ._schedule import SCHEDULES
-from ._skorch_net import ReconstructionNet, check_callbacks, copied_callbacks
 from ._steps import set_training
 from ._stopping import ConvergenceError
 from ._tensors import (
@@ -33,7 +35,6 @@ __all__ = [
     "ConvergenceError",
     "ProgressLines",
     "Recipe",
-    "ReconstructionNet",
     "Rows",
     "StopTraining",
     "Training",
@@ -42,7 +43,6 @@ __all__ = [
     "by_chunk",
     "check_callbacks",
     "check_solver",
-    "copied_callbacks",
     "corrupt",
     "count_batches",
     "hooks_of",

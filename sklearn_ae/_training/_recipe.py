@@ -74,6 +74,20 @@ class Recipe:
     callbacks: Sequence[Any] = ()
 
 
+def check_callbacks(callbacks):
+    """Return ``callbacks`` if they are skorch's, possibly with names; else ValueError."""
+    from ._skorch_net import Callback
+
+    for entry in callbacks:
+        callback = entry[-1] if isinstance(entry, tuple) else entry
+        if not isinstance(callback, Callback):
+            raise ValueError(
+                f"callbacks holds {entry!r}, expected instances of "
+                "skorch.callbacks.Callback. Use skorch.callbacks.EpochScoring(...) for one."
+            )
+    return callbacks
+
+
 class ConvergenceError(RuntimeError):
     """Training diverged: the loss became infinite, NaN, or far larger than at the start.
 

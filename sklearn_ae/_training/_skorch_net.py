@@ -20,7 +20,7 @@ from ._stopping import BestWeights
 from ._tensors import to_tensor
 from ._user_code import called_outside, user_code
 
-__all__ = ["CallbackHooks", "ReconstructionNet", "check_callbacks", "copied_callbacks"]
+__all__ = ["Callback", "CallbackHooks", "ReconstructionNet", "copied_callbacks"]
 
 # Python's own; a class of somebody else's may write to a disk, as a shelf does.
 _CONTAINERS = list, dict, deque, defaultdict, OrderedDict, Counter
@@ -273,18 +273,6 @@ class CallbackHooks(Watcher):
             self.net.notify(hook, **kwargs)
         except KeyboardInterrupt as interrupt:
             raise StopTraining from interrupt
-
-
-def check_callbacks(callbacks):
-    """Return ``callbacks`` if they are skorch's, possibly with names; else ValueError."""
-    for entry in callbacks:
-        callback = entry[-1] if isinstance(entry, tuple) else entry
-        if not isinstance(callback, Callback):
-            raise ValueError(
-                f"callbacks holds {entry!r}, expected instances of "
-                "skorch.callbacks.Callback. Use skorch.callbacks.EpochScoring(...) for one."
-            )
-    return callbacks
 
 
 def copied_callbacks(callbacks) -> list:
