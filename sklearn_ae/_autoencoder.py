@@ -478,7 +478,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training samples, in any units; see ``scaling``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Not used, of any type, while ``target_weight`` is 0. Else what codes are
@@ -527,7 +527,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples to reconstruct, preferably not seen in ``fit``.
         y : Ignored
             Not used, of any type; a grid search passes it on.
@@ -554,7 +554,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples to reconstruct, preferably not those of ``fit``.
 
         Returns
@@ -582,7 +582,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples to score.
 
         Returns
@@ -605,7 +605,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples to reconstruct.
 
         Returns

@@ -231,7 +231,7 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples with the features seen in ``fit``, in the same units.
 
         Returns
@@ -264,7 +264,7 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples with the features seen in ``fit``, in the same units.
 
         Returns
@@ -285,7 +285,7 @@ class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=A
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples with the features seen in ``fit``, some cells missing.
 
         Returns

@@ -585,7 +585,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Clean samples, to which noise is added in training; noisy samples if
             ``X_clean`` is given.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
@@ -597,7 +597,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
             have them taken for numbers.
             None, NaN, and -1 among whole numbers with two classes or more beside it, are
             missing: these samples train reconstructions alone.
-        X_clean : array-like of shape (n_samples, n_features), default=None
+        X_clean : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
             Clean samples that belong to those of ``X``, in the same order and units.
             Further noise is then added only if ``noise_level`` is not "auto".
         sample_weight : array-like of shape (n_samples,), default=None
@@ -645,7 +645,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Noisy samples.
 
         Returns
@@ -672,11 +672,11 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Noisy samples, or clean ones without ``X_clean``.
         y : Ignored
             Not used, of any type; a grid search passes it on.
-        X_clean : array-like of shape (n_samples, n_features), default=None
+        X_clean : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
             Clean samples that belong to those of ``X``. None uses ``X`` itself.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample, as in ``r2_score``. None: all have the same weight.
@@ -702,9 +702,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Noisy samples, or clean ones without ``X_clean``.
-        X_clean : array-like of shape (n_samples, n_features), default=None
+        X_clean : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
             Clean samples that belong to those of ``X``. None uses ``X`` itself.
 
         Returns
@@ -735,9 +735,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Noisy samples, or clean ones without ``X_clean``.
-        X_clean : array-like of shape (n_samples, n_features), default=None
+        X_clean : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
             Clean samples that belong to those of ``X``. None uses ``X`` itself.
 
         Returns
@@ -761,9 +761,9 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Noisy samples, or clean ones without ``X_clean``.
-        X_clean : array-like of shape (n_samples, n_features), default=None
+        X_clean : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
             Clean samples that belong to those of ``X``. None uses ``X`` itself.
 
         Returns

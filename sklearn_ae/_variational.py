@@ -527,7 +527,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training samples, in any units; see ``scaling``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Not used, of any type, while ``target_weight`` is 0. Else what codes are
@@ -576,7 +576,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples to reconstruct, preferably not seen in ``fit``.
         y : Ignored
             Not used, of any type; a grid search passes it on.
@@ -603,7 +603,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples to reconstruct, preferably not those of ``fit``.
 
         Returns
@@ -628,7 +628,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples with the features seen in ``fit``, in the same units.
 
         Returns
@@ -658,7 +658,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples with the features seen in ``fit``, in the same units.
 
         Returns
@@ -689,7 +689,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples to reconstruct.
 
         Returns
@@ -722,7 +722,7 @@ class VariationalAutoencoder(BaseAutoencoder):
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Samples with the features seen in ``fit``, in the same units.
         n_importance_samples : int, default=100
             Number of codes drawn for each sample. A larger value gives an estimate closer
