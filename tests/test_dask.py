@@ -60,14 +60,6 @@ def main():
                 far = scores_of(clone(search).fit(X))
             found[name] = far, scores_of(search.fit(X))
 
-        settings = list(ParameterGrid(GRID))
-        victim = next(iter(client.run(os.getpid).values()))
-        futures = client.map(mean_score, settings)
-        threading.Timer(0.2, os.kill, (victim, signal.SIGKILL)).start()
-        found["killed"] = client.gather(futures), [mean_score(s) for s in settings]
-        client.wait_for_workers(2, timeout=30)
-        found["is gone"] = victim not in client.run(os.getpid).values()
-
         ae, names = make().fit(X), [f"pixel {j}" for j in range(64)]
         rows = da.from_array(X, chunks=(75, 64))
         model = client.scatter(ae, broadcast=True)
@@ -84,6 +76,13 @@ def main():
         codes = parts.map_partitions(encode, model, meta=ae.transform(table[:1]).iloc[:0])
         found["columns"] = list(codes.columns), list(ae.get_feature_names_out())
         found["frame"] = codes.compute().values.tolist(), ae.transform(X).values.tolist()
+
+        settings = list(ParameterGrid(GRID))
+        victim = next(iter(client.run(os.getpid).values()))
+        futures = client.map(mean_score, settings)
+        threading.Timer(0.2, os.kill, (victim, signal.SIGKILL)).start()
+        found["killed"] = client.gather(futures), [mean_score(s) for s in settings]
+        found["is gone"] = victim not in client.run(os.getpid).values()
     print(json.dumps(found))
 
 if __name__ == "__main__":
