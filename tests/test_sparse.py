@@ -375,3 +375,25 @@ def test_displays(quick, counts, name):
     pytest.importorskip("matplotlib")
     draw = getattr(sklearn_ae, f"{name}Display").from_estimator
     draw(quick().fit(counts), sp.csr_array(counts))
+
+
+def test_counts_stay_counts(quick, digits):
+    X = np.where(digits[0] > 0.7, np.round(digits[0] * 16), 0)
+    new = quick(4).fit(sp.csr_array(X)).sample(50, random_state=0)
+    np.testing.assert_array_equal(new, np.round(new))
+    assert new.min() >= 0
+
+
+def test_statistics_of_columns(counts):
+    """What the scaling knows of them, with weights and in float32."""
+    weight = np.random.default_rng(0).integers(1, 4, len(counts)).astype(float)
+    for X in (counts, (counts + (counts > 0) * 1e4).astype(np.float32)):
+        for share in (None, weight):
+            dense = scaler.Scaler("magnitude").fit(X, weight=share)
+            thin = scaler.Scaler("magnitude").fit(
+                SparseTable(sp.csr_array(X)), weight=share
+            )
+            for name in ("mean_", "variance_", "deviation_", "low_", "high_", "scale_"):
+                found, wanted = getattr(thin, name), getattr(dense, name)
+                np.testing.assert_allclose(found, wanted, rtol=1e-6, err_msg=name)
+            np.testing.assert_array_equal(thin.is_whole_, dense.is_whole_)

@@ -246,7 +246,7 @@ class Training:
         """Train on all batches, in a new random order; return the mean loss."""
         recipe, hooks = self.recipe, self.hooks
         # Summed on the device: reading the loss of every batch would make a GPU wait.
-        total = torch.zeros((), device=self.train.x.device)
+        total = self.train.x.new_zeros(())
         source = self.train, recipe.batch_size, self.generator, recipe.n_passes
         of_epoch = batches(*source) if self.noise is None else self._noisy_batches()
         of_epoch = self.read or of_epoch  # a table that is read in advance

@@ -76,6 +76,10 @@ class TableRows:
         places = np.array_split(np.arange(len(self)), n_parts)
         return [self[part[0] : part[-1] + 1] for part in places]
 
+    def new_zeros(self, shape: tuple[int, ...]) -> torch.Tensor:
+        """Return zeros of the dtype and on the device of the rows."""
+        return self.like.new_zeros(shape)
+
     def corrupted(self, noise: Corruption, generator: torch.Generator) -> "TableRows":
         """Return the same with noise, the same one whenever a part is read."""
         seed = int(torch.randint(2**31, (), generator=generator))
@@ -94,7 +98,7 @@ class TableRows:
 
 def mean_row(wanted: TableRows, weight: torch.Tensor | None) -> torch.Tensor:
     """Return the mean of all rows, (n_features,), whose weights are 1 on average."""
-    total, start = wanted.like.new_zeros(wanted.shape[1]), 0
+    total, start = wanted.new_zeros(wanted.shape[1:]), 0
     for part in wanted.tensor_split(wanted.n_parts):
         rows, end = part[...], start + len(part)
         total += rows.sum(0) if weight is None else weight[start:end] @ rows
