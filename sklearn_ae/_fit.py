@@ -230,8 +230,8 @@ class Fit:
             joint = add_head(self.network, self.loss, self.x, target or self.x, **y)
             self.loss, target = joint
         rows = self.x, target, self.train, self.valid
-        how: Any = {"weight": self.weight, "stay_in_table": self.x.is_large}
-        train, valid = to_rows(self.network, *rows, **how)
+        stays = self.x.is_large and table is None  # others are read in advance
+        train, valid = to_rows(self.network, *rows, weight=self.weight, stay_in_table=stays)
         if self.own_rows is not None:
             valid = own_validation_rows(plan, self.network, self.loss, *self.own_rows)
         self.training = Training(
@@ -333,7 +333,7 @@ class Fit:
             density=density.fit(followed, code_unit, self.seed, self.weight),
             stays_linear=keeps,
             is_pca=how["is_pca"],
-            code_variance=column_variance([codes], self.weight),
+            code_variance=column_variance(codes, self.weight),
             axes_variance=axes_variance,
             code_mean=np.average(codes, axis=0, weights=self.weight),
             whitens=plan.whiten,

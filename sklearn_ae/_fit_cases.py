@@ -235,7 +235,8 @@ def own_validation_rows(
         none = np.full((len(X), loss.n_responses), np.nan)
         target = RowsAndResponse(target or x, none)
     rows = x, target, np.arange(len(X)), np.arange(0)
-    return to_rows(network, *rows, stay_in_table=x.is_large)[0]
+    stays = x.is_large and plan.architecture.table is None
+    return to_rows(network, *rows, stay_in_table=stays)[0]
 
 
 def verify_rebuilt(

@@ -35,8 +35,9 @@ _LEVELS_STAY |= {"spread_": 1.0, "deviation_": 0.0, "low_": np.nan, "high_": np.
 # Cells converted at once: 4 MiB in float64, which stay in the cache and bound the memory.
 _CELLS_PER_PASS = 2**19
 
-# Sparse tables of more cells are read batch by batch: in float32 these have 64 MiB.
-_MOST_DENSE_CELLS = 2**24
+# Tables of more cells are read batch by batch: in float32, a copy of sparse ones would have
+# 64 MiB, of arrays 512 MiB, which train a little faster from a copy.
+_MOST_DENSE_CELLS, _MOST_COPIED_CELLS = 2**24, 2**27
 
 
 def row_slices(shape: tuple[int, ...]) -> Iterator[slice]:
@@ -45,13 +46,16 @@ def row_slices(shape: tuple[int, ...]) -> Iterator[slice]:
 
 
 def column_variance(
-    parts: Iterable[np.ndarray], weight: np.ndarray | None = None
+    parts: np.ndarray | Iterable[np.ndarray], weight: np.ndarray | None = None
 ) -> np.ndarray:
     """Return the variance of each column, in float64, of rows that come part by part.
 
-    ``weight``, (n_samples,), is that of each row of all parts.
+    Of an array too, whose parts bound the memory. ``weight``, (n_samples,), is that of each
+    row of all parts.
     """
     n_rows, origin, total, squares = 0, None, 0.0, 0.0
+    if isinstance(parts, np.ndarray):
+        parts = np.array_split(parts, 1 + parts.size // (8 * _CELLS_PER_PASS))
     for x in parts:
         if origin is None:  # near the mean: from zero, columns far away would lose digits
             origin = x.mean(axis=0, dtype=np.float64)
@@ -240,7 +244,7 @@ class ScaledRows:
         Weight of each row that is given. None: all have the same weight.
     is_sparse : bool
     is_large : bool
-        Whether they are sparse, and too many to be held as dense rows.
+        Whether they are too many to be held as dense rows of float32.
 
     Examples
     --------
@@ -261,7 +265,8 @@ class ScaledRows:
         self.weight = weight if weight is None or index is None else weight[index]
         self.shape = X.shape if index is None else (len(index), X.shape[1])
         self.is_sparse = isinstance(X, SparseTable)
-        self.is_large = self.is_sparse and X.shape[0] * X.shape[1] > _MOST_DENSE_CELLS
+        most = _MOST_DENSE_CELLS if self.is_sparse else _MOST_COPIED_CELLS
+        self.is_large = X.shape[0] * X.shape[1] > most
 
     def __getitem__(self, rows) -> np.ndarray:
         """Return (X - offset_) / scale_ of ``rows``, in float64."""
