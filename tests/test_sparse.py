@@ -183,6 +183,10 @@ def test_variance_left_out_of_wide_rows():
     np.testing.assert_allclose(thin.variance, variance[:5])
     np.testing.assert_allclose(thin.mean, 0, atol=1e-12)
     assert not thin.is_exact
+    # Of some rows only, as where a start is fitted to training rows.
+    some = np.random.RandomState(0).permutation(2500)[:2000]
+    variance = np.linalg.eigvalsh(np.cov(rows[some].T, bias=True))[::-1]
+    np.testing.assert_allclose(fit_pca(rows.take(some), 5, 0).variance, variance[:5])
 
 
 def test_as_many_codes_as_rows():
@@ -387,7 +391,7 @@ def test_counts_stay_counts(quick, digits):
 def test_statistics_of_columns(counts):
     """What the scaling knows of them, with weights and in float32."""
     weight = np.random.default_rng(0).integers(1, 4, len(counts)).astype(float)
-    for X in (counts, (counts + (counts > 0) * 1e4).astype(np.float32)):
+    for X in (counts, (counts + (counts > 0) * 1e7).astype(np.float32)):
         for share in (None, weight):
             dense = scaler.Scaler("magnitude").fit(X, weight=share)
             thin = scaler.Scaler("magnitude").fit(
@@ -395,5 +399,17 @@ def test_statistics_of_columns(counts):
             )
             for name in ("mean_", "variance_", "deviation_", "low_", "high_", "scale_"):
                 found, wanted = getattr(thin, name), getattr(dense, name)
-                np.testing.assert_allclose(found, wanted, rtol=1e-6, err_msg=name)
+                np.testing.assert_allclose(found, wanted, rtol=1e-11, err_msg=name)
             np.testing.assert_array_equal(thin.is_whole_, dense.is_whole_)
+
+
+def test_rows_of_rows(counts):
+    """With their weights, whether they are sparse or not."""
+    weight, scale = np.arange(200.0), scaler.Scaler("feature").fit(counts)
+    for X in (counts, SparseTable(sp.csr_array(counts))):
+        rows = scaler.ScaledRows(X, scale, np.arange(50, 150), weight)
+        some = rows.take(np.array([3, 99, 0]))
+        np.testing.assert_array_equal(some[:], rows[:][[3, 99, 0]])
+        np.testing.assert_array_equal(some.weight, [53, 149, 50])
+        assert some.shape == (3, 30)
+        assert scaler.ScaledRows(X, scale).take(np.array([1])).weight is None
