@@ -99,13 +99,14 @@ def test_dtypes(quick, counts, dtype):
     np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-@pytest.mark.parametrize("kind", [AutoencoderTransformer, VariationalAutoencoder])
+CASES = [(AutoencoderTransformer, name) for name in SETTINGS]
+CASES += [(VariationalAutoencoder, name) for name in ("plain", "kl", "no validation")]
+
+
+@pytest.mark.parametrize(("kind", "name"), CASES)
 def test_rows_that_stay_in_the_table(kind, counts, name, stays_in_table):
-    settings = {"n_components": 2, "hidden_layer_sizes": (16,), "max_iter": 5}
-    settings |= {"random_state": 0} | SETTINGS[name]
-    if kind is VariationalAutoencoder and "ordered" in settings:
-        pytest.skip("has no ordered codes")
+    settings = {"n_components": 2, "hidden_layer_sizes": (16,), "max_iter": 3}
+    settings |= {"random_state": 0, "batch_size": 32} | SETTINGS[name]
     S = sp.csr_array(counts)
     agree(kind(**settings).fit(counts), kind(**settings).fit(S), counts, S)
 
@@ -132,11 +133,12 @@ def test_weights_validation_rows_and_y(quiet, counts, stays_in_table):
 def test_denoisers_of_rows_that_stay_in_the_table(counts, params, stays_in_table):
     """Validation rows get other noise; results are as good."""
     params = {"hidden_layer_sizes": (32,), "random_state": 0, "max_iter": 10} | params
+    params["batch_size"] = 32
     dense, thin = (DenoisingAutoencoder(3, **params) for _ in range(2))
     S, y = sp.csr_array(counts), counts[:, 0] > counts[:, 1]
     dense.fit(counts, y)
     thin.fit(S, y)
-    assert thin.score(S) > max(0.3, dense.score(counts) - 0.15)
+    assert thin.score(S) > max(0.2, dense.score(counts) - 0.15)
 
 
 def test_pairs(counts, stays_in_table):
@@ -395,10 +397,11 @@ def test_clean_rows_as_y_get_a_warning(counts):
 
 
 @pytest.mark.parametrize("name", ["Loadings", "CodePlane", "Reconstruction", "Scree"])
-def test_displays(quick, counts, name):
+def test_displays(counts, name):
     pytest.importorskip("matplotlib")
     draw = getattr(sklearn_ae, f"{name}Display").from_estimator
-    draw(quick().fit(counts), sp.csr_array(counts))
+    ae = AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_iter=1).fit(counts)
+    draw(ae, sp.csr_array(counts))
 
 
 def test_counts_stay_counts(quick, digits):
