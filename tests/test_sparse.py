@@ -302,6 +302,8 @@ def test_a_fit_with_holes_takes_sparse_rows(quick, counts):
     if hasattr(ae, "denoise"):
         wanted = ae.score(counts, X_clean=counts)
         assert ae.score(counts, X_clean=S) == pytest.approx(wanted)
+        found = ae.cell_scores(counts, X_clean=S)
+        np.testing.assert_allclose(found, ae.cell_scores(counts, X_clean=counts))
 
 
 def test_clean_rows_with_holes_of_sparse_rows(counts):

@@ -166,8 +166,6 @@ def _own_rows(estimator, X: Any, X_val, X_clean_val):
             "early_stopping=True, or leave X_val out."
         )
     rows, names = read_table(estimator, X_val, "X_val")
-    if isinstance(rows, SparseTable) and not isinstance(X, SparseTable):
-        rows = rows[:]
     n_features = X.shape[1]
     if rows.shape[1] != n_features:
         raise ValueError(

@@ -167,9 +167,6 @@ def read_table(estimator, X, name: str) -> tuple[Any, np.ndarray | None]:
             raise
         if hasattr(rows, "tocsr"):
             rows = as_sparse_table(rows, X, name)
-            is_fitted = estimator.__sklearn_is_fitted__()
-            if is_fitted and estimator._fitted.architecture.table is not None:
-                rows = rows[:]
         return rows, names
 
 
