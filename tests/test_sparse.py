@@ -438,3 +438,9 @@ def test_rows_of_rows(counts):
         np.testing.assert_array_equal(some.weight, [53, 149, 50])
         assert some.shape == (3, 30)
         assert scaler.ScaledRows(X, scale).take(np.array([1])).weight is None
+
+
+def test_columns_of_which_a_row_is_more_than_is_explained_by(quick, counts, monkeypatch):
+    for room in ("_fit", "_fit_cases"):
+        monkeypatch.setattr(f"sklearn_ae.{room}.CELLS_TO_EXPLAIN", 10)  # of a row's 30
+    assert np.isfinite(quick(init="random").fit(counts).explained_variance_ratio_).all()
