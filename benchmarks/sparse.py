@@ -1,14 +1,14 @@
 """Sparse tables: how much memory a fit takes, and what codes of texts keep.
 
 Memory: a table of 100,000 rows and 20,000 columns, of which 0.1 % is stored, is fitted
-(--epochs, two by default), transformed and scored in a process of its own. Told: the peak
-of the process, imports included, and the seconds.
+(--epochs, two by default), transformed and scored in a process of its own. Printed: the
+peak of the process, imports included, and the seconds.
 
 Texts: 5000 functions and classes of the standard library of Python, as TfidfVectorizer
-counts their words: 5000 columns at most, 1 % stored. 30 % are held out, two splits. Told by
-length of the code: held-out R² (variance around the mean) of TruncatedSVD, PCA and the
-autoencoder; held-out accuracy of logistic regression on the codes in telling the 20 modules
-that have most of the texts; seconds of a fit.
+counts their words: 5000 columns at most, 1 % stored. 30 % are held out, two splits.
+Printed by length of the code: held-out R² (variance around the mean) of TruncatedSVD,
+PCA and the autoencoder; held-out accuracy of logistic regression on the codes, of the 20
+modules that have most of the texts; seconds of a fit.
 
 Dense: what a fit of the same table takes as sparse and as dense rows.
 

@@ -14,6 +14,7 @@ from ._objectives import Objective
 from ._plan import Architecture
 from ._scores import squares_of_table
 from ._training import (
+    CELLS_PER_PASS,
     ROWS_PER_PASS,
     borrowed_globals,
     by_chunk,
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from ._training._skorch_net import ReconstructionNet
 
 __all__ = ["Fitted"]
-
-# Of rows that are compared with their reconstructions, 64 MiB in float64 at once.
-_CELLS_PER_PASS = 2**23
 
 
 @dataclass(frozen=True)
@@ -214,7 +212,7 @@ class Fitted:
         error, total, around = np.zeros((3, n_features))
         # From the first row on: columns without variance then have exactly none.
         first = X_clean[:1][0].astype(np.float64) / unit
-        n_at_once = max(1, min(ROWS_PER_PASS, _CELLS_PER_PASS // n_features))
+        n_at_once = max(1, min(ROWS_PER_PASS, CELLS_PER_PASS // n_features))
         for start in range(0, n_rows, n_at_once):
             rows = slice(start, start + n_at_once)
             clean = X_clean[rows].astype(np.float64) / unit

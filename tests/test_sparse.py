@@ -17,6 +17,9 @@ from sklearn_ae import (
 )
 from sklearn_ae._columns import SparseTable
 from sklearn_ae._linear import fit_pca
+from sklearn_ae._objectives import StartProblem
+
+DENOISING = "sklearn_ae._objectives._denoising"
 
 
 def with_duplicates(X):
@@ -155,7 +158,9 @@ def test_pairs(counts, stays_in_table):
 
 def wide_rows(n_rows=2500, n_columns=1200):
     rng = np.random.default_rng(0)
-    X = sp.random_array((n_rows, n_columns), density=0.01, rng=rng, format="csr")
+    n = n_rows * n_columns // 100
+    places = rng.integers(0, n_rows, n), rng.integers(0, n_columns, n)
+    X = sp.coo_array((rng.random(n), places), shape=(n_rows, n_columns)).tocsr()
     return X @ sp.diags_array(1 / (1 + np.arange(n_columns)))
 
 
@@ -201,14 +206,14 @@ def test_as_many_codes_as_rows():
 
 LIMITS = {
     "_columns._scaler": ("_MOST_DENSE_CELLS", "_CELLS_PER_PASS"),
-    "_training._tensors": ("_MOST_CELLS",),
+    "_training._tensors": ("CELLS_PER_PASS",),
     "_training._table_rows": ("_MOST_CELLS",),
     "_linear._pca": ("_MOST_CELLS",),
     "_objectives._denoising": ("_CELLS_TO_START",),
     "_fit": ("CELLS_TO_EXPLAIN",),
     "_fit_cases": ("CELLS_TO_EXPLAIN",),
     "_head": ("_MOST_CELLS",),
-    "_fitted": ("_CELLS_PER_PASS",),
+    "_fitted": ("CELLS_PER_PASS",),
 }
 
 
@@ -444,3 +449,45 @@ def test_columns_of_which_a_row_is_more_than_is_explained_by(quick, counts, monk
     for room in ("_fit", "_fit_cases"):
         monkeypatch.setattr(f"sklearn_ae.{room}.CELLS_TO_EXPLAIN", 10)  # of a row's 30
     assert np.isfinite(quick(init="random").fit(counts).explained_variance_ratio_).all()
+
+
+def test_columns_far_from_zero_of_wide_rows():
+    """Stored without a zero, so that they can be centred."""
+    X, rng = wide_rows().toarray(), np.random.default_rng(1)
+    X[:, 5], X[:, 7] = 1e8 + 3 * rng.normal(size=2500), rng.normal(size=2500) - 1e7
+    centred = X - X.mean(axis=0)
+    axes = np.linalg.svd(centred, full_matrices=False)[2][:3]
+    codes = AutoencoderTransformer(3, hidden_layer_sizes=()).fit(sp.csr_array(X))
+    wanted = np.abs(centred @ axes.T)
+    np.testing.assert_allclose(np.abs(codes.transform(X)), wanted, atol=1e-5)
+
+
+@pytest.mark.parametrize("noise", ["gaussian", "masking"])
+def test_linear_denoisers_see_all_rows_where_no_noise_is_drawn(
+    counts, noise, stays_in_table, monkeypatch
+):
+    monkeypatch.setattr(f"{DENOISING}._CELLS_TO_START", 0)
+    linear = {"hidden_layer_sizes": (), "noise": noise, "random_state": 0}
+    dense, thin = (DenoisingAutoencoder(3, **linear) for _ in range(2))
+    S = sp.csr_array(counts)
+    agree(dense.fit(counts), thin.fit(S), counts, S)
+
+
+@pytest.mark.parametrize("case", ["moments", "pairs", "wide", "code activation"])
+def test_denoisers_sample_rows_where_noise_is_drawn(
+    counts, case, stays_in_table, monkeypatch
+):
+    sizes, sampled = [], StartProblem.sampled
+
+    def counted(problem, n_rows):
+        sizes.append(n_rows)
+        return sampled(problem, n_rows)
+
+    monkeypatch.setattr(StartProblem, "sampled", counted)
+    if case == "wide":
+        monkeypatch.setattr(f"{DENOISING}._MOST_COLUMNS_TO_REGRESS", 29)
+    activation = "tanh" if case == "code activation" else "identity"
+    S, settings = sp.csr_array(counts), {"hidden_layer_sizes": (4,), "max_iter": 1}
+    dae = DenoisingAutoencoder(2, code_activation=activation, **settings)
+    dae.fit(S, X_clean=S * 2 if case == "pairs" else None)
+    assert bool(sizes) == (case != "moments")

@@ -287,11 +287,19 @@ class ScaledRows:
         return other
 
     def uncentred(self) -> tuple[Any, np.ndarray]:
-        """Return all rows of a sparse table as X / scale_, sparse, and offset_ / scale_."""
+        """Return all rows of a sparse table, sparse, and what each has too much.
+
+        Columns without zeros are centred, which fills nothing: they may be so far from zero
+        that products of uncentred ones had no digits of what varies.
+        """
         assert isinstance(self.X, SparseTable)
         rows = self.X.matrix if self.index is None else self.X.matrix[self.index]
+        rows, (n_rows, n_columns) = rows.astype(np.float64), self.shape
+        is_full = np.bincount(rows.indices, minlength=n_columns) == n_rows
+        moved = np.where(is_full, self.scaler.mean_, 0.0)
+        rows.data -= moved[rows.indices]
         scale = self.scaler.scale_
-        return rows.astype(np.float64) @ diags_array(1 / scale), self.scaler.offset_ / scale
+        return rows @ diags_array(1 / scale), (self.scaler.offset_ - moved) / scale
 
 
 def _mean_size(X: Numbers, weight: np.ndarray | None) -> float:

@@ -71,6 +71,8 @@ def _explained(code: LinearCode, X, response: Response, seed: int) -> np.ndarray
     As a share of the variance of y, for components of unit variance, (n_components,
     n_components).
     """
+    from sklearn.linear_model import RidgeCV  # it takes longest to import
+
     weight, spread = X.weight, code.spread
     wanted, rows = response.indicators(weight)
     if len(rows) > _MOST_ROWS:  # not the first ones: rows are often sorted by class
@@ -80,8 +82,6 @@ def _explained(code: LinearCode, X, response: Response, seed: int) -> np.ndarray
     parts = (X[rows[part]] - code.mean for part in row_slices((len(rows), X.shape[1])))
     codes = np.vstack([part @ code.projection.T for part in parts])
     share = None if weight is None else weight[rows]
-    from sklearn.linear_model import RidgeCV  # it takes longest to import
-
     # Components have unequal variances, so that the ridge shrinks small ones most.
     size = len(rows) if share is None else share.sum()
     ridge = RidgeCV(_RIDGES * size * np.mean(spread**2))
@@ -116,11 +116,11 @@ def regress_number(
     weight : ndarray of shape (n_samples,) or None
         Of each row.
     """
+    from sklearn.linear_model import Ridge
+
     known = ~np.isnan(y)
     if not known.any():
         return np.zeros(codes.shape[1]), 0.0
-    from sklearn.linear_model import Ridge
-
     share = np.ones(known.sum()) if weight is None else weight[known]
     scaler = StandardScaler().fit(codes[known], sample_weight=share)
     ridge = Ridge(_RIDGE_OF_CODES * share.sum())

@@ -172,9 +172,9 @@ def fit_pca(
     n_samples, n_features = X.shape
     n_cells = n_samples * n_features
     is_small = n_cells <= _MOST_CELLS and n_cells * min(X.shape) <= _SVD_AFFORDABLE
+    is_wide = n_features > _EIGH_AFFORDABLE and not is_small
     # ARPACK finds fewer components than there are rows or columns.
-    is_sparse = getattr(X, "is_sparse", False) and n_components < min(X.shape)
-    if is_sparse and not is_small and n_features > _EIGH_AFFORDABLE:
+    if is_wide and getattr(X, "is_sparse", False) and n_components < min(X.shape):
         axes, mean, spread, left_out = _solve_sparse(X, n_components, weight, seed)
     elif weight is not None and (is_small or n_features > _EIGH_AFFORDABLE):
         axes, mean, spread, left_out = _solve_weighted(

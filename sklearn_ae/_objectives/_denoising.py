@@ -13,7 +13,7 @@ __all__ = ["Denoising"]
 # With more columns the exact regression, cubic in their number, would take too long.
 _MOST_COLUMNS_TO_REGRESS = 1000
 
-# Of large sparse tables, so many rows are noisy at once: 128 MiB in float64, held twice.
+# Of large tables, so many rows are noisy at once: 128 MiB in float64, held twice.
 _CELLS_TO_START, _FEWEST_ROWS_TO_START = 2**24, 100
 
 
@@ -57,7 +57,7 @@ class Denoising(Objective):
         return {}
 
     def linear_start(self, problem):
-        if problem.x.is_large:  # noisy rows are dense, and all are held
+        if problem.x.is_large and self._draws(problem):  # dense rows, which are all held
             n_rows = max(_CELLS_TO_START // problem.x.shape[1], _FEWEST_ROWS_TO_START)
             problem = problem.sampled(n_rows)
         wide = problem if problem.response is None else problem.widened()
@@ -67,6 +67,14 @@ class Denoising(Objective):
         if problem.code_activation == "identity":
             return Start(*linear.skip_weights())
         return regressed_start(linear, problem)
+
+    def _draws(self, problem):
+        """Whether noisy rows are drawn, as where moments of the noise are not enough."""
+        return (
+            problem.x.shape[1] > _MOST_COLUMNS_TO_REGRESS
+            or problem.moments is None
+            or problem.code_activation != "identity"
+        )
 
     def _best_linear(self, problem):
         x, n_components = problem.x, problem.n_components

@@ -11,6 +11,7 @@ from ._schedule import SCHEDULES
 from ._steps import set_training
 from ._stopping import ConvergenceError
 from ._tensors import (
+    CELLS_PER_PASS,
     ROWS_PER_PASS,
     borrowed_globals,
     by_chunk,
@@ -29,6 +30,7 @@ from ._tensors import (
 from ._user_code import hooks_of, share_hooks, user_code
 
 __all__ = [
+    "CELLS_PER_PASS",
     "OPTIMIZERS",
     "ROWS_PER_PASS",
     "SCHEDULES",

@@ -21,6 +21,7 @@ from ._table_rows import TableRows
 from ._user_code import LentRandomState, user_code
 
 __all__ = [
+    "CELLS_PER_PASS",
     "ROWS_PER_PASS",
     "borrowed_globals",
     "by_chunk",
@@ -40,7 +41,7 @@ __all__ = [
 
 # Processed at once outside training, which bounds the memory.
 ROWS_PER_PASS = 4096
-_MOST_CELLS = 2**22  # 32 MiB in float64
+CELLS_PER_PASS = 2**22  # 32 MiB in float64
 
 _FLOAT64 = torch.empty(0, dtype=torch.float64, device="cpu")
 
@@ -137,7 +138,7 @@ def by_chunk(
     """
     weight = next(network.parameters())
     n_rows, result = arrays[0].shape[0], np.empty(0)
-    n_at_once = max(1, min(ROWS_PER_PASS, _MOST_CELLS // max(1, *arrays[0].shape[1:])))
+    n_at_once = max(1, min(ROWS_PER_PASS, CELLS_PER_PASS // max(1, *arrays[0].shape[1:])))
     # One pass even without rows, so that an empty result has the right shape and dtype.
     for start in range(0, max(n_rows, 1), n_at_once):
         rows = slice(start, start + n_at_once)
