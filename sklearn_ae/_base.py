@@ -41,6 +41,7 @@ from ._sklearn._validation import (
     warn_of_forgotten_rows,
     warn_user,
 )
+from ._streaming import StreamingMixin
 from ._training import ProgressLines, Watcher
 from ._types import Floats, Loss, RandomState, Scaling, Size
 
@@ -50,7 +51,9 @@ if TYPE_CHECKING:
 __all__ = ["BaseAutoencoder"]
 
 
-class BaseAutoencoder(LoadingsMixin, DrawnNetworkMixin, Transformer, metaclass=ABCMeta):
+class BaseAutoencoder(
+    LoadingsMixin, StreamingMixin, DrawnNetworkMixin, Transformer, metaclass=ABCMeta
+):
     """Base class of all autoencoders.
 
     A subclass lists its parameters and returns its objective; all other differences
@@ -388,6 +391,7 @@ def _attributes(fitted: Fitted) -> tuple[dict, str | None]:
     same = "best_iter", "loss_curve", "n_iter", "validation_loss_curve", "validation_scores"
     attributes = {
         "_fitted": fitted,
+        "_stream": None,
         "n_components_": fitted.architecture.n_components,
         "n_samples_": fitted.n_samples,
         "code_variance_": fitted.axes_variance,

@@ -206,8 +206,8 @@ def refuse_output(output_activation: str, loss: str) -> None:
     )
 
 
-def check_unchanged(architecture, scaling, last) -> None:
-    """Raise ValueError if a warm start would continue another network than the last."""
+def check_unchanged(architecture, scaling, last, by: str = "warm_start=True") -> None:
+    """Raise ValueError if another network than the last would be continued ``by``."""
     # Factories are compared by identity: two lambdas that look alike may build different
     # networks, whose weights would not fit.
     now, then = vars(architecture), vars(last.architecture)
@@ -220,7 +220,6 @@ def check_unchanged(architecture, scaling, last) -> None:
         changed.append("scaling")
     if changed:
         raise ValueError(
-            f"warm_start=True found {', '.join(changed)} changed since the last fit; "
-            "expected the network that it continues. Set the old values, or "
-            "warm_start=False to start anew."
+            f"{by} found {', '.join(changed)} changed since the last fit; expected the "
+            "network that it continues. Set the old values, or fit a clone to start anew."
         )

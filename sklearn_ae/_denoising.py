@@ -416,6 +416,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
     """
 
     set_fit_request: Callable[..., Self]
+    set_partial_fit_request: Callable[..., Self]
     set_score_request: Callable[..., Self]
 
     _parameter_constraints: dict = {
@@ -654,6 +655,55 @@ class DenoisingAutoencoder(BaseAutoencoder):
             Denoised samples, in the units of the clean ones.
         """
         return self.reconstruct(X)
+
+    @fits
+    def partial_fit(
+        self,
+        X: ArrayLike,
+        y: Any = None,
+        *,
+        X_clean: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
+        """Go on with ``X``, the next chunk of the samples: one pass over it.
+
+        Scaling and the linear start are those of all samples so far, and so are the
+        attributes. A sample of at most 4096 of them is kept, with the estimator and in its
+        pickles. A tenth of it, or ``validation_fraction``, is never trained on, and selects
+        between the network and the linear start. The others are trained on again beside
+        each chunk, so that chunks may come in any order. ``max_iter``, ``tol`` and
+        ``n_iter_no_change`` are not used: for another pass, call it for all chunks again.
+        After ``fit`` it goes on from there, with generated samples in place of the earlier.
+
+        The first chunk sets the features, their categories unless a dtype lists them, and
+        ``n_components`` if that is None. ``n_components`` cannot be a share, and
+        ``target_weight`` has to be 0.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The next samples, of any number from one on, with the features of the first.
+        y : object, default=None
+            Not used, of any type.
+        X_clean : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
+            Clean samples that belong to those of ``X``; of all chunks, or of none.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weight of each sample, at least 0, relative to those of all chunks.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator. If ``partial_fit`` raises, the estimator is unchanged.
+
+        Raises
+        ------
+        ValueError
+            ``X``, a weight or a parameter is invalid, or a parameter of the network has
+            changed; the message says how to correct it.
+        ConvergenceError
+            Training diverged.
+        """
+        return self._partial_fit(X, y, X_clean, sample_weight)
 
     def score(
         self,

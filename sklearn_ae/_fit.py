@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from ._chunk import Chunk
 from ._code_density import DENSITIES, CodeDensity, DeferredDensity
 from ._columns import Response, ScaledRows, column_variance
 from ._data_checks import refuse_lack_of_memory
@@ -35,6 +36,7 @@ from ._training import (
     measure_noise,
     noise_moments,
     set_training,
+    thaw,
     to_arrays,
     to_rows,
     to_tensor,
@@ -68,6 +70,8 @@ class Fit:
         Validation rows, with targets or None. None: they are drawn from ``X``.
     response : Response or None
         y that codes are to predict too; None if it is ignored.
+    chunk : Chunk or None
+        What of a stream is trained on next, if ``X`` is a sample of it.
     """
 
     def __init__(
@@ -80,8 +84,10 @@ class Fit:
         weight: np.ndarray | None = None,
         own_rows: tuple[np.ndarray, np.ndarray | None] | None = None,
         response: Response | None = None,
+        chunk: Chunk | None = None,
     ):
         self.plan, self.weight, self.own_rows = plan, weight, own_rows
+        self.chunk = chunk
         # Numbers of y are scaled once, by the same for training and validation rows.
         self.response = response and response.scaled(weight)
         self.starts_at_pca = plan.objective.starts_at_pca and response is None
@@ -96,6 +102,8 @@ class Fit:
             # At least two, since the standard error of one row is not defined.
             n_valid = min(max(2, round(plan.validation_fraction * len(X))), len(X) - 1)
         self.valid, self.train = order[:n_valid], order[n_valid:]
+        if chunk is not None:
+            (self.valid, self.train), self.seed = chunk.split(), chunk.seed
         self.start: Start | None = None  # None unless training starts at a linear network
         self.training: Training | None = None  # stays None in closed form
 
@@ -127,7 +135,8 @@ class Fit:
                 # a linear model fits without error.
                 if self.response is not None and len(self.X) > self.X.shape[1]:
                     is_done = False
-                if not (is_done or plan.is_closed_form):
+                waits = self.chunk is not None and self.chunk.waits
+                if not (is_done or waits or plan.is_closed_form):
                     self._train(watchers)
                 return self._finish()
         except (RuntimeError, MemoryError, TypeError) as error:
@@ -161,7 +170,9 @@ class Fit:
         self.blocks: ScaledRows | BlockRows = self.x
         table = plan.architecture.table
         if table is not None:
-            self.constants = load_table(plan, self.network, self.x, spread, self.seed)
+            known = plan.last_arrays if self.chunk is None else self.chunk.known(plan)
+            how = spread, known, self.seed
+            self.constants = load_table(plan, self.network, self.x, *how)
             self.blocks = block_rows(self.network, self.x)
         noises = [] if self.noise is None else [self.noise]
         if table is not None and table.rank:
@@ -191,6 +202,7 @@ class Fit:
             moments=None if noise is None else noise_moments(noise),
             seed=self.seed,
             response=response,
+            pca=None if self.chunk is None else self.chunk.pca,
         )
         if plan.architecture.table is None:
             start = plan.objective.linear_start(problem)
@@ -232,6 +244,9 @@ class Fit:
         rows = self.x, target, self.train, self.valid
         stays = self.x.is_large and table is None  # others are read in advance
         train, valid = to_rows(self.network, *rows, weight=self.weight, stay_in_table=stays)
+        state = None
+        if self.chunk is not None:
+            train, state = self.chunk.rows(self.network, plan), self.chunk.state
         if self.own_rows is not None:
             valid = own_validation_rows(plan, self.network, self.loss, *self.own_rows)
         self.training = Training(
@@ -243,6 +258,7 @@ class Fit:
             noise=self.noise and self.noise.to(like.device, like.dtype),
             generator=self.generator,
             recipe=plan.recipe,
+            state=state and thaw(state, like),
         )
         self.training.run(watchers)
 
@@ -267,16 +283,11 @@ class Fit:
                         del arrays[name]
         constant = np.flatnonzero(plan.columns.variance_ == 0)
         if len(constant) and own[0] is None:
-            # Of these rows too: a warm start has the columns of its first fit.
-            is_constant = self.X.min(axis=0) == self.X.max(axis=0)
-            constant = constant[is_constant[constant]]
-            if plan.architecture.table is not None:
-                constant = np.flatnonzero(np.isin(plan.architecture.table.owners, constant))
-            ignore_columns(arrays, constant, self.blocks[:1][0])
+            ignore_columns(arrays, plan.architecture.table, constant, self.X, self.blocks)
         if plan.architecture.table is not None and plan.architecture.table.rank:
-            rows = self.x[self.valid[:MOST_ROWS_TO_EXPLAIN]]
+            rows = self.x.take(self.valid)
             if self.own_rows is not None:
-                rows = ScaledRows(self.own_rows[0], plan.columns)[:MOST_ROWS_TO_EXPLAIN]
+                rows = ScaledRows(self.own_rows[0], plan.columns)
             chosen = choose_fills(self.network, rows, self.seed)
             arrays["encoder.table.by_network"] = chosen
         n_epochs = 0 if self.training is None else len(self.training.losses)
@@ -311,6 +322,8 @@ class Fit:
         """
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
+        if best_iter and self.chunk is not None and self.chunk.code_unit is not None:
+            code_unit = self.chunk.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
         keeps = start is not None and best_iter == 0
         how: Any = {"is_activated": self.is_activated, "whiten": plan.whiten}

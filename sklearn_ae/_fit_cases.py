@@ -20,7 +20,13 @@ from ._training import (
     load_arrays,
     to_rows,
 )
-from .nn import BottleneckNetwork, TrainingLoss, refuse_single_rows, table_loss
+from .nn import (
+    BottleneckNetwork,
+    TableLayout,
+    TrainingLoss,
+    refuse_single_rows,
+    table_loss,
+)
 
 __all__ = [
     "CELLS_TO_EXPLAIN",
@@ -49,7 +55,12 @@ _OF_TABLE = "encoder.table."
 
 
 def load_table(
-    plan: Plan, network: BottleneckNetwork, x: ScaledRows, spread: np.ndarray, seed: int
+    plan: Plan,
+    network: BottleneckNetwork,
+    x: ScaledRows,
+    spread: np.ndarray,
+    known: dict[str, Any] | None,
+    seed: int,
 ) -> dict[str, np.ndarray]:
     """Load into ``network`` what it has to know of the columns; return it by name.
 
@@ -61,14 +72,16 @@ def load_table(
     x : ScaledRows of shape (n_samples, n_columns)
     spread : ndarray of shape (n_columns,)
         See Scaler.
+    known : dict of ndarray or None
+        Weights that are continued from, of which these are a part.
     seed : int
     """
     table = plan.architecture.table
     assert table is not None
-    if plan.last_arrays is not None:
-        last = plan.last_arrays.items()
+    if known is not None:
+        last = known.items()
         arrays = {n: w for n, w in last if n.startswith(_OF_TABLE) and "embed" not in n}
-        arrays["decoder.spread"] = plan.last_arrays["decoder.spread"]
+        arrays["decoder.spread"] = known["decoder.spread"]
         load_arrays(network, arrays, "float64")
         return arrays
     n_numbers = len(table.numbers)
@@ -101,14 +114,15 @@ def check_batches(plan: Plan, network: BottleneckNetwork, n_rows: int) -> None:
         refuse_single_rows(network, n_rows)
 
 
-def choose_fills(network: BottleneckNetwork, x: np.ndarray, seed: int) -> np.ndarray:
+def choose_fills(network: BottleneckNetwork, rows: ScaledRows, seed: int) -> np.ndarray:
     """Return in which columns holes are to be reconstructed, (n_columns,).
 
-    Where reconstructions of hidden cells of ``x``, validation rows, (n_rows, n_columns),
-    are closer than what holes are filled with in front of the network, by more than two
-    standard errors. Each cell is hidden once, with a fifth of the others.
+    Where reconstructions of hidden cells of ``rows``, the first of the validation rows,
+    (n_rows, n_columns), are closer than what holes are filled with in front of the network,
+    by more than two standard errors. Each cell is hidden once, with a fifth of the others.
     """
     net: Any = network
+    x = rows[:MOST_ROWS_TO_EXPLAIN]
     first = net.encoder.table
     part = np.random.RandomState(seed).randint(_PARTS, size=x.shape)
     is_level = np.array(first.layout.n_levels) > 0
@@ -198,12 +212,23 @@ def explain_codes(
     return np.diff(explained)
 
 
-def ignore_columns(arrays: dict[str, np.ndarray], columns: np.ndarray, x: np.ndarray):
-    """Let codes depend on ``columns`` no more: they are what they are in the row ``x``.
+def ignore_columns(
+    arrays: dict[str, np.ndarray],
+    table: TableLayout | None,
+    columns: np.ndarray,
+    X: np.ndarray,
+    blocks: ScaledRows | BlockRows,
+) -> None:
+    """Let codes depend no more on the ``columns`` that are constant in ``X`` too.
 
     Columns that never varied have weights as they were drawn, which would move codes if
-    the columns varied in use.
+    the columns varied in use. A warm start has the columns of its first fit. ``blocks`` are
+    the rows in units of the network.
     """
+    columns = columns[(X.min(axis=0) == X.max(axis=0))[columns]]
+    if table is not None:
+        columns = np.flatnonzero(np.isin(table.owners, columns))
+    x = blocks[:1][0]
     for name in ("encoder.skip", "encoder.layers.0"):
         if f"{name}.weight" in arrays:
             weight, bias = arrays[f"{name}.weight"].copy(), arrays[f"{name}.bias"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._columns import Scaler
+from ._columns import Scaler, Seen
 from ._data_checks import (
     check_loss_domain,
     check_output_range,
@@ -162,6 +162,7 @@ def make_plan(
     *,
     n_levels: tuple[int, ...] = (),
     weight: np.ndarray | None = None,
+    seen: tuple[Seen, ...] | None = None,
 ) -> Plan:
     """Return the plan that follows from ``settings``, or raise ValueError.
 
@@ -178,10 +179,13 @@ def make_plan(
     n_levels : tuple of int
         See TableLayout; empty for complete numbers.
     weight : ndarray of shape (n_samples,) or None
+    seen : tuple of Seen, or None
+        Of a stream, of which ``X`` is a sample and more rows will come: what is known of
+        its columns, and of those of ``X_clean``.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling, rows = settings.loss, settings.scaling, (X, X_clean, weight)
-    architecture = _plan_architecture(settings, X, last, n_levels)
+    architecture = _plan_architecture(settings, X, last, n_levels, seen is not None)
     if isinstance(loss, str) and LOSSES[loss].outputs:
         check_loss_domain(loss, wanted, name)
     output_activation = architecture.output_activation
@@ -189,7 +193,9 @@ def make_plan(
         check_output_range(output_activation, wanted, name)
     is_closed_form = loss == "mse" and architecture.is_linear and not settings.target_weight
     if last is None:
-        columns, output_columns, unit, levels = _fit_units(settings, architecture, *rows)
+        columns, output_columns, unit, levels = _fit_units(
+            settings, architecture, seen, *rows
+        )
         shares_units = X_clean is None and output_activation == "identity"
         if not (is_closed_form or (columns.centres and output_columns.centres)):
             refuse_lost_digits(scaling, output_activation, columns, output_columns)
@@ -222,7 +228,7 @@ def make_plan(
 
 
 def _fit_units(
-    settings, architecture: Architecture, X: np.ndarray, X_clean, weight: np.ndarray | None
+    settings, architecture: Architecture, seen, X: np.ndarray, X_clean, weight
 ) -> tuple[Scaler, Scaler, np.ndarray, tuple]:
     """Return the scaling of input and target, units of codes, and what levels cost."""
     levels: Any = None, None
@@ -232,16 +238,17 @@ def _fit_units(
         scalers = fit_scalers(table, kind, X, X_clean, weight)
         levels = measure_levels(table, settings.loss, wanted, scalers[1], weight)
         return *scalers, np.ones(architecture.n_components), levels
-    columns = output_columns = Scaler(kind).fit(X, weight=weight)
+    seen = seen or (None,)
+    columns = output_columns = Scaler(kind).fit(X, "X", weight, seen[0])
     output_activation = architecture.output_activation
     if output_activation != "identity":
         # A bounded output is in the units of the data, which it could not reach if they
         # were scaled. An output of one sign may be any multiple of them, but not centred.
         kind = None if output_activation in ("logistic", "tanh") else "magnitude"
     if X_clean is not None:
-        output_columns = Scaler(kind).fit(X_clean, "X_clean", weight)
+        output_columns = Scaler(kind).fit(X_clean, "X_clean", weight, seen[-1])
     elif output_activation != "identity":
-        output_columns = Scaler(kind).fit(X, weight=weight)
+        output_columns = Scaler(kind).fit(X, "X", weight, seen[0])
     code_unit = np.ones(architecture.n_components)
     # Under "global" one factor applies to all columns, so codes can have the units of the
     # data, as PCA's have. Under "feature" there is no such factor.
@@ -344,7 +351,7 @@ def plan_batches(
 
 
 def _plan_architecture(
-    settings, X: np.ndarray, last: "Fitted | None", n_levels: tuple[int, ...]
+    settings, X: np.ndarray, last: "Fitted | None", n_levels: tuple[int, ...], grows: bool
 ) -> Architecture:
     table: TableLayout | None = None
     if n_levels:
@@ -356,7 +363,8 @@ def _plan_architecture(
     if own is not None:
         decoder_sizes = _as_sizes("decoder_hidden_layer_sizes", own)
     n_components, n_blocks = settings.n_components, table.n_blocks if table else X.shape[1]
-    most = min(len(X), table.most_codes if table else n_blocks)
+    most = table.most_codes if table else n_blocks
+    most = most if grows else min(len(X), most)
     if n_components is None:
         n_components = last.architecture.n_components if last else min(most, X.shape[1])
     elif n_components > most and last is None:  # a warm start may have fewer rows

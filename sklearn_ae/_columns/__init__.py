@@ -11,15 +11,18 @@ from ._levels import (
     log_frequencies,
 )
 from ._response import Response
-from ._scaler import ScaledRows, Scaler, column_variance, row_slices
+from ._row_sample import RowSample, is_kept_apart, keys_of
+from ._scaler import ScaledRows, Scaler, Seen, column_variance, row_slices
 from ._sparse import SparseTable, rows_at
 from ._table import Table
 from ._unseen import keep_digits, put_back_cells
 
 __all__ = [
     "Response",
+    "RowSample",
     "ScaledRows",
     "Scaler",
+    "Seen",
     "SparseTable",
     "Table",
     "block_units",
@@ -28,8 +31,10 @@ __all__ = [
     "column_variance",
     "distinct_cells",
     "fit_scaler",
+    "is_kept_apart",
     "is_missing",
     "keep_digits",
+    "keys_of",
     "kind_of",
     "level_floors",
     "level_frequencies",

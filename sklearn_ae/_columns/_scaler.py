@@ -1,8 +1,8 @@
 """Scaling of numeric columns: what to subtract from each and to divide it by."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy
-from typing import Any
+from copy import copy, deepcopy
+from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import diags_array
@@ -11,7 +11,7 @@ from sklearn.utils import gen_batches
 
 from ._sparse import Numbers, SparseTable
 
-__all__ = ["ScaledRows", "Scaler", "column_variance", "row_slices"]
+__all__ = ["ScaledRows", "Scaler", "Seen", "column_variance", "row_slices"]
 
 # Products and quotients of larger units could leave the range of float32, which ends
 # at 3.4e38.
@@ -122,22 +122,29 @@ class Scaler:
         self.kind = kind
         self.centres = kind in ("global", "feature")
 
-    def fit(self, X: Any, name: str = "X", weight: np.ndarray | None = None) -> "Scaler":
+    def fit(
+        self,
+        X: Any,
+        name: str = "X",
+        weight: np.ndarray | None = None,
+        seen: "Seen | None" = None,
+    ) -> "Scaler":
         """Estimate the map from the rows of ``X``, (n_samples, n_features).
 
         An array or a SparseTable. NaN is a hole, which counts in nothing; a column of holes
         alone stays one. ``name`` is the name of ``X`` in error messages; ``weight``,
-        (n_samples,), counts rows as if they were repeated.
+        (n_samples,), counts rows as if they were repeated. With ``seen``, ``X`` is a sample
+        of the rows that were seen, and stands for those in what they do not say.
         """
         with np.errstate(over="ignore", invalid="ignore"):  # the error below says more
             slices = [] if isinstance(X, SparseTable) else list(row_slices(X.shape))
             standard = StandardScaler() if slices else X.statistics(weight)
-            for s in slices:
+            for s in slices if seen is None else ():
                 standard.partial_fit(X[s], None, None if weight is None else weight[s])
-            self.low_, self.high_ = np.fmin.reduce(X), np.fmax.reduce(X)
+            low, high = np.fmin.reduce(X), np.fmax.reduce(X)
+            standard, self.low_, self.high_ = seen or (standard, low, high)
             self.varies_ = bool((self.low_ < self.high_).any())
-        is_known = ~np.isnan(self.low_)  # a column of holes alone has no statistics
-        variance = standard.var_[is_known]
+        variance = standard.var_[is_known := ~np.isnan(self.low_)]
         is_in_range = np.isfinite(variance).all() and self.varies_ <= variance.any()
         if not (is_known.any() and is_in_range):
             _refuse_range(X, variance, name)
@@ -169,6 +176,13 @@ class Scaler:
         spread = (np.where(std < _NARROW * most, usual, std) / most).clip(_LEAST_SPREAD, 1)
         self.spread_ = np.where(self.variance_ > 0, spread, _SPREAD_OF_CONSTANT)
         return self
+
+    def in_units_of(self, other: "Scaler") -> "Scaler":
+        """Return the statistics of this one, with the map of another."""
+        both = copy(self)
+        both.offset_, both.scale_ = other.offset_, other.scale_
+        both.spread_ = other.spread_
+        return both
 
     def beside_levels(self, n_levels: Sequence[int]) -> "Scaler":
         """Return this map, of the columns of numbers, for all columns of a table.
@@ -220,6 +234,49 @@ class Scaler:
         rest = (offset - first).astype(np.float32)
         offsets = [first, rest] if np.any(np.abs(rest) > 1e-7 * scale) else [first]
         return [*offsets, scale.astype(np.float32)]
+
+
+class Seen(NamedTuple):
+    """What is known of the columns of a stream, which is more than a sample of it shows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0, 1.0], [2.0, 1.0]])
+    >>> Seen.nothing(2).after(X[:1]).after(X[1:]).standard.mean_
+    array([1., 1.])
+    """
+
+    standard: StandardScaler
+    low: np.ndarray
+    high: np.ndarray
+
+    @classmethod
+    def nothing(cls, n_columns: int) -> "Seen":
+        """Return what is known before the first row."""
+        missing = np.full(n_columns, np.nan)
+        return cls(StandardScaler(), missing, missing)
+
+    @classmethod
+    def by(cls, scaler: Scaler, size: float) -> "Seen":
+        """Return what a scaler knows of rows whose weights sum to ``size``."""
+        standard, is_known = StandardScaler(), ~np.isnan(scaler.mean_)
+        standard.mean_ = np.where(is_known, scaler.mean_, 0.0)
+        standard.var_ = scaler.variance_
+        standard.scale_ = np.sqrt(scaler.variance_)
+        standard.n_samples_seen_ = np.where(is_known, size, 0.0)
+        return cls(standard, scaler.low_, scaler.high_)
+
+    def after(self, X: Any, weight: np.ndarray | None = None) -> "Seen":
+        """Return what is known after the rows of ``X``, (n_rows, n_columns), too."""
+        standard, low, high = deepcopy(self.standard), self.low, self.high
+        with np.errstate(over="ignore", invalid="ignore"):
+            for s in row_slices(X.shape):
+                part = X[s]
+                standard.partial_fit(part, None, None if weight is None else weight[s])
+                low = np.fmin(low, np.fmin.reduce(part))
+                high = np.fmax(high, np.fmax.reduce(part))
+        return Seen(standard, low, high)
 
 
 class ScaledRows:

@@ -10,10 +10,12 @@ from ._gaussian_fit import fit_gaussian
 from ._levels import regress_level
 from ._pca import LinearCode, code_axes, decoder_start, fit_pca
 from ._probabilistic import fit_probabilistic_pca
+from ._running_pca import RunningPca
 
 __all__ = [
     "GaussianWithHoles",
     "LinearCode",
+    "RunningPca",
     "code_axes",
     "decoder_start",
     "fit_gaussian",

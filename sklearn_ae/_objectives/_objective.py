@@ -53,6 +53,8 @@ class StartProblem:
     seed : int
     response : Response or None
         y of the rows, in scaled values, if codes are to keep what it needs.
+    pca : LinearCode or None
+        PCA of the rows, if it is known already.
     """
 
     network: BottleneckNetwork
@@ -65,6 +67,7 @@ class StartProblem:
     moments: tuple[np.ndarray, ...] | None
     seed: int
     response: Response | None
+    pca: LinearCode | None = None
 
     @property
     def wanted(self) -> ScaledRows:

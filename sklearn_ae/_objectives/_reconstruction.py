@@ -29,7 +29,7 @@ class Reconstruction(Objective):
     def linear_start(self, problem):
         x = problem.x
         wide = problem if problem.response is None else problem.widened()
-        pca = fit_pca(x, wide.n_components, problem.seed, x.weight)
+        pca = problem.pca or fit_pca(x, wide.n_components, problem.seed, x.weight)
         if problem.response is not None:
             pca = problem.turned(pca)
         # The inverse transform of PCA gives the input. If the target has other units, or

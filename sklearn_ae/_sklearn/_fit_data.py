@@ -8,7 +8,7 @@ from .._columns import SparseTable, rows_at
 from ._response import read_response
 from ._validation import read_table, refuse_holes, refuse_other_names, validate_clean_rows
 
-__all__ = ["validate_fit_data", "weighted_rows"]
+__all__ = ["chunk_rows", "validate_fit_data", "weighted_rows"]
 
 # Weights are used up to this mean: beyond it n and n - 1 are the same number, and squares
 # of rows times weights could overflow.
@@ -77,12 +77,7 @@ def weighted_rows(
         return X, X_clean, None
     weight = _as_weights(sample_weight, len(X))
     counts = weight > 0
-    if not counts.any():
-        raise ValueError(
-            f"sample_weight is zero for all {len(X)} rows; expected a weight above 0 for "
-            "one row at least, since rows of weight 0 are left out. Pass "
-            "sample_weight=None if all rows count the same."
-        )
+    _refuse_no_weight(counts)
     if not counts.all():
         is_own_target = X_clean is X
         X, weight = rows_at(X, counts), weight[counts]
@@ -95,6 +90,31 @@ def weighted_rows(
     if not 1 <= mean <= _LARGEST_MEAN:
         weight = shares / shares.mean() * np.clip(mean, 1, _LARGEST_MEAN)
     return X, X_clean, weight
+
+
+def chunk_rows(sample_weight, X: Any, X_clean: Any):
+    """Return the rows that have a weight, and the weights as they are, or None.
+
+    Other chunks may have others: weights are compared across all of them.
+    """
+    if sample_weight is None:
+        return X, X_clean, None
+    weight = _as_weights(sample_weight, len(X))
+    counts = weight > 0
+    _refuse_no_weight(counts)
+    if not counts.all():
+        X, weight = rows_at(X, counts), weight[counts]
+        X_clean = None if X_clean is None else rows_at(X_clean, counts)
+    return X, X_clean, weight
+
+
+def _refuse_no_weight(counts: np.ndarray) -> None:
+    if not counts.any():
+        raise ValueError(
+            f"sample_weight is zero for all {len(counts)} rows; expected a weight above 0 "
+            "for one row at least, since rows of weight 0 are left out. Pass "
+            "sample_weight=None if all rows count the same."
+        )
 
 
 def _as_weights(sample_weight, n_rows: int) -> np.ndarray:

@@ -69,7 +69,7 @@ _DTYPES = [*_FLOATS, np.bool_, np.uint8, np.int8, np.int16, np.int32, np.int64]
 _ROWS = {"dtype": _DTYPES, "ensure_all_finite": "allow-nan", "accept_sparse": "csr"}
 
 
-def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
+def validate_rows(estimator, X, *, reset: bool, learns: bool = False) -> np.ndarray:
     """Return ``X`` as a float array whose columns are those of the fit.
 
     Of a sparse one a SparseTable, which stands for an array.
@@ -81,6 +81,8 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
     X : array-like or sparse of shape (n_samples, n_features)
     reset : bool
         Whether ``X`` defines the columns, as in ``fit``.
+    learns : bool
+        Whether ``X`` may be the first with missing cells.
     """
     if getattr(X, "requires_grad", False):
         _refuse_gradients("X")
@@ -105,6 +107,8 @@ def validate_rows(estimator, X, *, reset: bool) -> np.ndarray:
         if is_sparse:
             rows = as_sparse_table(rows, X, "X")
     if not reset:
+        if learns:
+            return rows
         if estimator._fitted.architecture.table is None:
             refuse_holes(rows, "X")
         elif is_sparse:  # after a fit with holes, which are filled in dense rows
@@ -122,14 +126,14 @@ def refuse_holes(rows: np.ndarray, name: str) -> None:
         )
 
 
-def refuse_other_categories(estimator, table: Table) -> None:
-    """Raise ValueError if a warm start asks for other columns of categories."""
+def refuse_other_categories(estimator, table: Table, by: str = "warm_start=True") -> None:
+    """Raise ValueError if other columns of categories are asked for ``by``."""
     now, then = estimator.categorical_features, table.categorical_features
     if not np.array_equal(np.asarray(now, dtype=object), np.asarray(then, dtype=object)):
         raise ValueError(
-            "warm_start=True found categorical_features changed since the last fit, from "
-            f"{then!r} to {now!r}; expected the columns that it continues with. Set the "
-            "old value, or warm_start=False to start anew."
+            f"{by} found categorical_features changed since the last fit, from {then!r} to "
+            f"{now!r}; expected the columns that it continues with. Set the old value, or "
+            "fit a clone to start anew."
         )
 
 

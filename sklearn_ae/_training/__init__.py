@@ -3,12 +3,13 @@
 ``_skorch_net`` is imported where it is used: few fits need skorch, whose import takes time.
 """
 
+from ._devices import resolve_device
 from ._loop import Rows, StopTraining, Training, Watcher, count_batches
 from ._optimizers import OPTIMIZERS, check_solver
 from ._progress import ProgressLines
 from ._recipe import Recipe, check_callbacks
 from ._schedule import SCHEDULES
-from ._steps import set_training
+from ._steps import TrainingState, set_training
 from ._stopping import ConvergenceError
 from ._tensors import (
     CELLS_PER_PASS,
@@ -16,13 +17,14 @@ from ._tensors import (
     borrowed_globals,
     by_chunk,
     corrupt,
+    freeze,
     load_arrays,
     make_generator,
     measure_noise,
     noise_moments,
     pays_in_bfloat16,
     prepare_for_use,
-    resolve_device,
+    thaw,
     to_arrays,
     to_rows,
     to_tensor,
@@ -40,6 +42,7 @@ __all__ = [
     "Rows",
     "StopTraining",
     "Training",
+    "TrainingState",
     "Watcher",
     "borrowed_globals",
     "by_chunk",
@@ -47,6 +50,7 @@ __all__ = [
     "check_solver",
     "corrupt",
     "count_batches",
+    "freeze",
     "hooks_of",
     "load_arrays",
     "make_generator",
@@ -57,6 +61,7 @@ __all__ = [
     "resolve_device",
     "set_training",
     "share_hooks",
+    "thaw",
     "to_arrays",
     "to_rows",
     "to_tensor",

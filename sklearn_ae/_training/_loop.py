@@ -19,7 +19,7 @@ from ..nn import (
 from ._precision import REFINED
 from ._recipe import Recipe
 from ._schedule import SCHEDULES, DivergenceWarmup
-from ._steps import AutogradStep, AveragedWeights, DenseStep
+from ._steps import AutogradStep, AveragedWeights, DenseStep, TrainingState
 from ._stopping import BestWeights, JudgedRows
 from ._table_rows import TableRows, mean_row
 from ._user_code import user_code
@@ -139,11 +139,15 @@ class Training:
     generator : torch.Generator
         Shuffles rows and draws noise.
     recipe : Recipe
+    state : TrainingState or None
+        What is continued after the start has been evaluated. None: nothing.
 
     Attributes
     ----------
     losses : list of float
         Training loss of each epoch.
+    state : TrainingState or None
+        After ``run``, if the recipe is to go on: where it would continue.
     stops : bool
         Set by a watcher to make the current epoch the last.
     """
@@ -159,8 +163,10 @@ class Training:
         noise: Corruption | None,
         generator: torch.Generator,
         recipe: Recipe,
+        state: TrainingState | None = None,
     ):
         self.network, self.loss, self.recipe = network, loss, recipe
+        self.state = state
         self.train, self.noise, self.generator = train, noise, generator
         self.hooks: Any = None
         if recipe.callbacks:
@@ -212,9 +218,15 @@ class Training:
         watchers = [*watchers, self.hooks] if self.hooks is not None else watchers
         # Before loosening: the linear start itself is the candidate to beat.
         self.best.judge_start()
-        if self.recipe.guards_start and self.network.decoder.output_activation in UNCROSSED:
+        uncrosses = self.network.decoder.output_activation in UNCROSSED
+        if self.state is not None:
+            self.state.load(self.network, self.step, self.average)
+            self.schedule.n_before = self.state.n_steps
+            if self.warmup is not None:
+                self.warmup.step = self.state.n_steps
+        elif self.recipe.guards_start and uncrosses:
             self._uncross_start()
-        if self.recipe.loosens_start:
+        if self.recipe.loosens_start and self.state is None:
             self._loosen_start()
         with suppress(StopTraining):
             for watcher in watchers:
@@ -234,6 +246,8 @@ class Training:
                 # After all watchers, so that each of them sees the last epoch.
                 if self.stops or self.best.stops_:
                     break
+        if self.recipe.goes_on:  # before other weights are chosen
+            self.state = TrainingState.of(self.network, self.step, self.average)
         # Also after StopTraining: a training that was stopped keeps its best epoch.
         self.best.finish(len(self.losses))
         with suppress(StopTraining):
@@ -311,4 +325,6 @@ class Training:
         unexplained = 1 - min(max(self.best.train_r2_, 0.0), 1.0)
         # The mean learning rate of a cycle is half of its peak.
         way = self.recipe.learning_rate_init * self.schedule.n_steps / 2
+        if self.recipe.goes_on:  # for more steps than anyone knows
+            way = 1.0
         self.network.loosen(1 - unexplained * min(way, 1.0), self.generator)

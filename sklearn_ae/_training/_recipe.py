@@ -52,6 +52,11 @@ class Recipe:
         Device of the training, as torch names it.
     callbacks : sequence of skorch callbacks, or of (name, callback)
         The user's callbacks, called at every step.
+    goes_on : bool
+        Whether more rows will come, on which training continues.
+    defends : bool
+        Whether the network is in use, and is left only for a start that is better for rows
+        at large, without the odd ones.
     """
 
     max_iter: int
@@ -72,6 +77,8 @@ class Recipe:
     n_multiplications: float
     device: str
     callbacks: Sequence[Any] = ()
+    goes_on: bool = False
+    defends: bool = False
 
 
 def check_callbacks(callbacks):

@@ -37,6 +37,8 @@ _FAR = 0.05
 # is that of a network that gives the same for all rows.
 _ROUNDING, _DEAD = 1e-3, 0.98
 
+_ODD = 0.05  # share of rows, at each end, that do not count where a network is defended
+
 _ROWS_PER_PASS = 4096  # enough for an estimate of the loss of the mean, too
 _MOST_READ = 2**24  # numbers of rows that are filled once for all evaluations, 64 MiB
 
@@ -173,6 +175,15 @@ def _with_noise(x: Any, noise: Corruption, generator: torch.Generator, n_parts: 
     return noisy
 
 
+def _loses_in_most(gain: torch.Tensor) -> bool:
+    """Whether the mean gain of rows, but for the most extreme ones, is below zero.
+
+    Of a network that is in use: one odd row of a late chunk says nothing of all others.
+    """
+    n_odd = math.ceil(_ODD * len(gain)) if len(gain) > 2 else 0
+    return float(gain.sort().values[n_odd : len(gain) - n_odd].mean()) < 0
+
+
 class BestWeights:
     """Keeps the best weights of all epochs, including the start, and decides when to stop.
 
@@ -236,7 +247,7 @@ class BestWeights:
         losses = abs(start_loss), abs(self.train_loss), self.train.loss_of_mean()
         self.ceiling = _HOPELESS * max(*losses, 1.0)
         self.best_rows, self.best_loss = self.start_rows, start_loss
-        if not self.recipe.keeps_start:
+        if not self.recipe.keeps_start or self.recipe.defends:
             self.best_loss = math.inf  # a penalty, for one, keeps losses above a draw's
         self.losses_, self.scores_ = [start_loss], [r2]
         self.start_weights = self.best_weights = copy_weights(self.network)
@@ -283,7 +294,12 @@ class BestWeights:
             # last epoch is kept, unless the start has a lower loss.
             self._judge_average(n_epochs)
         self.network.load_state_dict(self.best_weights)
-        if self.chooses_ and self.recipe.guards_start and self._gain_is_in_doubt():
+        is_lost = self.recipe.guards_start and self.chooses_
+        if self.recipe.defends:
+            is_lost = _loses_in_most(self.start_rows - self.best_rows)
+        elif is_lost:
+            is_lost = self._gain_is_in_doubt()
+        if is_lost:
             self.best_epoch_ = 0
             self.network.load_state_dict(self.start_weights)
         elif not self.recipe.guards_start:

@@ -1,4 +1,4 @@
-"""Torch for the rest of the package: arrays as tensors, devices, global settings.
+"""Torch for the rest of the package: arrays as tensors, and global settings.
 
 Global settings of torch are changed temporarily and restored: the number of threads, the
 gradient mode, autocast, and the random state that user-supplied code draws from.
@@ -16,7 +16,9 @@ import numpy as np
 import torch
 
 from ..nn import BottleneckNetwork, Corruption, Units
+from ._devices import usable_device
 from ._loop import Rows
+from ._steps import TrainingState
 from ._table_rows import TableRows
 from ._user_code import LentRandomState, user_code
 
@@ -26,6 +28,7 @@ __all__ = [
     "borrowed_globals",
     "by_chunk",
     "corrupt",
+    "freeze",
     "limited_threads",
     "load_arrays",
     "make_generator",
@@ -33,7 +36,7 @@ __all__ = [
     "noise_moments",
     "pays_in_bfloat16",
     "prepare_for_use",
-    "resolve_device",
+    "thaw",
     "to_arrays",
     "to_rows",
     "to_tensor",
@@ -208,6 +211,28 @@ def _make_units(arrays: Sequence[np.ndarray], device: str) -> Units:
     return Units(offset, scale, *rest)
 
 
+def freeze(state: Any) -> Any:
+    """Return ``state`` with arrays in place of all tensors within, at any depth."""
+    return _each(state, torch.Tensor, lambda t: t.detach().cpu().numpy().copy())
+
+
+def thaw(state: Any, like: torch.Tensor) -> Any:
+    """Return ``state`` with tensors in place of arrays, on the device of ``like``."""
+    return _each(state, np.ndarray, lambda a: torch.tensor(a, device=like.device))
+
+
+def _each(state: Any, kind: type, function: Callable) -> Any:
+    if isinstance(state, kind):
+        return function(state)
+    if isinstance(state, dict):
+        return {key: _each(part, kind, function) for key, part in state.items()}
+    if isinstance(state, list):
+        return [_each(part, kind, function) for part in state]
+    if isinstance(state, TrainingState):
+        return TrainingState(**_each(vars(state), kind, function))
+    return state
+
+
 # -- noise -----------------------------------------------------------------------
 
 
@@ -235,49 +260,7 @@ def corrupt(noise: Corruption, X: Any, generator: torch.Generator) -> np.ndarray
     return noisy
 
 
-# -- devices and global settings -----------------------------------------------------
-
-
-def resolve_device(device: str) -> str:
-    """Return the name of the torch device that ``device`` names.
-
-    Parameters
-    ----------
-    device : str
-        "auto" uses an accelerator if there is one.
-
-    Raises
-    ------
-    ValueError
-        torch does not know the name, or this machine has no such device.
-    """
-    if device == "auto":
-        accelerator = torch.accelerator.current_accelerator(check_available=True)
-        return "cpu" if accelerator is None else str(accelerator)
-    try:
-        resolved = torch.device(device)
-        # A device of a valid name need not exist, and "meta" has no data to copy back.
-        torch.empty(0, device=resolved).cpu()
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise ValueError(
-            f"device={str(device)!r} cannot be used: {str(error).splitlines()[0]} "
-            "Expected a device of this machine that this build of torch supports. "
-            "Use device='cpu', or device='auto' to take an accelerator where there is one."
-        ) from error
-    return str(resolved)
-
-
-def usable_device(device: str, dtype: str) -> str:
-    """Return ``device`` for a fitted network, or the CPU if it cannot be used.
-
-    A network fitted on a GPU may be used on a machine without one, and Apple's GPUs have
-    no float64.
-    """
-    try:
-        resolved = resolve_device(device)
-    except ValueError:
-        return "cpu"
-    return "cpu" if resolved.startswith("mps") and dtype == "float64" else resolved
+# -- global settings -----------------------------------------------------
 
 
 def make_generator(seed: int) -> torch.Generator:

@@ -1,0 +1,95 @@
+"""A sample of the rows of a stream, the same in whatever order they come."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+__all__ = ["RowSample", "is_kept_apart", "keys_of"]
+
+_SIDES = 2**16
+
+
+@dataclass(frozen=True)
+class RowSample:
+    """Distinct rows of a stream, and how often each came.
+
+    Every row has a key, a hash of its cells, and rows of the least keys are kept: of all
+    distinct rows each is in the sample with the same probability, and what is in it has
+    been so since it first came, so that it is counted exactly. Nothing is drawn. (Bottom-k
+    samples: Cohen and Kaplan, "Summarizing data using bottom-k sketches", 2007.)
+
+    Parameters
+    ----------
+    most : int
+        Number of rows that are kept.
+    rows : ndarray of shape (n_kept, n_columns)
+        In the order of their keys, which is a random one.
+    keys : ndarray of uint64 of shape (n_kept,)
+    weight : ndarray of shape (n_kept,)
+        Sum of the weights with which each came.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> X = np.array([[0.0, 1.0], [2.0, 1.0], [0.0, 1.0]])
+    >>> sample = RowSample.of(10, 2).after(X, np.ones(3))
+    >>> len(sample.rows), float(sample.weight.sum())
+    (2, 3.0)
+    """
+
+    most: int
+    rows: np.ndarray
+    keys: np.ndarray
+    weight: np.ndarray
+
+    @classmethod
+    def of(cls, most: int, n_columns: int) -> "RowSample":
+        """Return that of no rows."""
+        rows = np.zeros((0, n_columns), np.float32)
+        return cls(most, rows, np.zeros(0, np.uint64), np.zeros(0))
+
+    def after(self, rows: np.ndarray, weight: np.ndarray) -> "RowSample":
+        """Return that of ``rows``, (n_rows, n_columns), with these weights too."""
+        keys = np.concatenate([self.keys, keys_of(rows)])
+        kept, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        total = np.bincount(place, np.concatenate([self.weight, weight]))
+        first = first[: self.most]
+        is_new = first >= len(self.rows)
+        joined = np.empty(
+            (len(first), rows.shape[1]), np.result_type(self.rows, rows, np.float32)
+        )
+        joined[~is_new] = self.rows[first[~is_new]]
+        joined[is_new] = rows[first[is_new] - len(self.rows)]
+        return RowSample(self.most, joined, kept[: self.most], total[: self.most])
+
+
+def keys_of(rows: np.ndarray) -> np.ndarray:
+    """Return a hash of each row, of 64 bits, that depends on the values alone.
+
+    Sums of products with odd factors, then the finaliser of SplitMix64. (Lemire and Kaser,
+    "Strongly universal string hashing is fast", 2014; Steele, Lea and Flood, "Fast
+    splittable pseudorandom number generators", 2014.)
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> keys = keys_of(np.array([[1.0, 2.0], [2.0, 1.0], [1.0, 2.0]]))
+    >>> bool(keys[0] == keys[2]), bool(keys[0] == keys[1])
+    (True, False)
+    """
+    # Zero has no sign, and an integer is the same number as a float.
+    bits = np.ascontiguousarray(rows + 0.0, dtype=np.float64).view(np.uint64)
+    key = np.random.RandomState(0).randint(2**63, size=bits.shape[1], dtype=np.int64)
+    factors = 2 * key.astype(np.uint64) + np.uint64(1)
+    hashed = (bits ^ (bits >> np.uint64(32))) @ factors
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        hashed = (hashed ^ (hashed >> np.uint64(shift))) * np.uint64(factor)
+    return hashed
+
+
+def is_kept_apart(keys: np.ndarray, share: float) -> np.ndarray:
+    """Return which rows are for validation, always the same ones, of any chunk.
+
+    By the last bits of their keys: the first ones say which rows are sampled.
+    """
+    return keys % np.uint64(_SIDES) < share * _SIDES

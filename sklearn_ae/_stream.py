@@ -1,0 +1,320 @@
+"""What partial_fit knows of all chunks so far, and what it makes of the next one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ._chunk import Chunk
+from ._columns import RowSample, Scaler, Seen, is_kept_apart, keys_of
+from ._data_checks import check_unchanged
+from ._fit import Fit
+from ._fitted import Fitted
+from ._linear import RunningPca
+from ._objectives import Objective
+from ._plan import Plan, make_plan
+from ._training import TrainingState, Watcher, freeze
+
+__all__ = ["NewRows", "Stream"]
+
+# Of the rows so far, so many are kept: some to train on again beside the next chunk, so
+# that what earlier chunks taught is not lost, the others to validate.
+_MOST_ROWS, _MOST_CELLS, _FEWEST_KEPT = 4096, 2**20, 100
+
+# PCA of fewer rows is no start for a training that lasts.
+_FEWEST_ROWS, _FEWEST_PER_CODE = 50, 5
+
+_FEWEST_AGAIN = 16  # rows of the sample that are trained on beside a chunk
+
+# Mean squared distance between rows in the units of the training and in those of all rows
+# so far, as a share of their variance, at which training begins anew.
+_MOVED = 0.25
+
+# Rows that are generated after a fit, in place of those that it had.
+_MOST_GENERATED = 1000
+
+
+class NewRows(NamedTuple):
+    """A chunk: rows, clean rows or None, weights or None, levels as in TableLayout."""
+
+    X: np.ndarray
+    X_clean: np.ndarray | None
+    weight: np.ndarray | None
+    n_levels: tuple[int, ...]
+
+    @property
+    def pair(self) -> tuple[np.ndarray, ...]:
+        """The rows, and the clean ones if there are any."""
+        return (self.X,) if self.X_clean is None else (self.X, self.X_clean)
+
+    @property
+    def joined(self) -> np.ndarray:
+        """The same side by side."""
+        return self.X if self.X_clean is None else np.hstack(self.pair)
+
+
+@dataclass(frozen=True)
+class Stream:
+    """All chunks so far.
+
+    Parameters
+    ----------
+    sample : RowSample
+        Of the rows, each with its clean row beside it if there are pairs.
+    seen : tuple of Seen
+        Statistics of the rows, and of the clean ones if there are pairs.
+    seed : int
+    n_rows : int
+    size : float
+        Sum of the weights of all rows.
+    pca : RunningPca or None
+        Of all rows; None if the start is something else.
+    plan : Plan or None
+        Of the present training.
+    state : TrainingState or None
+        Where it continues, in arrays.
+    code_unit : ndarray or None
+        See Fitted; of the network that is trained, whatever is in use.
+    begins : float
+        ``size`` when the present training began.
+    fitted : Fitted or None
+        What is in use after the last chunk, or after a fit before the first.
+    """
+
+    sample: RowSample
+    seen: tuple[Seen, ...]
+    seed: int
+    n_rows: int = 0
+    size: float = 0.0
+    pca: RunningPca | None = None
+    plan: Plan | None = None
+    state: TrainingState | None = None
+    code_unit: np.ndarray | None = None
+    begins: float = 0.0
+    fitted: Fitted | None = None
+
+    @classmethod
+    def of(cls, n_features: int, has_pairs: bool, seed: int) -> "Stream":
+        """Return a stream before its first row."""
+        width = n_features * (1 + has_pairs)
+        most = max(min(_MOST_ROWS, _MOST_CELLS // width), _FEWEST_KEPT)
+        seen = (Seen.nothing(n_features),) * (1 + has_pairs)
+        return cls(RowSample.of(most, width), seen, seed)
+
+    @classmethod
+    def going_on(cls, fitted: Fitted, has_pairs: bool, seed: int) -> "Stream":
+        """Return the stream after a fit, as if its rows were those that it generates."""
+        one = cls.of(len(fitted.columns.mean_), has_pairs, seed)
+        n_rows = min(fitted.n_samples, _MOST_GENERATED, one.sample.most)
+        rows = fitted.draw(n_rows, np.random.RandomState(seed))
+        weight = np.full(n_rows, fitted.size / n_rows)
+        maps = (fitted.columns, fitted.output_columns)[: 1 + has_pairs]
+        return replace(
+            one,
+            sample=one.sample.after(np.hstack([rows] * len(maps)), weight),
+            seen=tuple(Seen.by(columns, fitted.size) for columns in maps),
+            n_rows=fitted.n_samples,
+            size=fitted.size,
+            begins=fitted.size,
+            pca=_pca_of(fitted),
+            fitted=fitted,
+        )
+
+    @property
+    def has_pairs(self) -> bool:
+        """Whether clean rows belong to the rows."""
+        return len(self.seen) > 1
+
+    def after(
+        self,
+        settings: Any,
+        objective: Objective,
+        chunk: NewRows,
+        watchers: Sequence[Watcher] = (),
+    ) -> "Stream":
+        """Return the stream after one pass over a chunk; ``settings`` as for make_plan."""
+        weight = np.ones(len(chunk.X)) if chunk.weight is None else chunk.weight
+        seen = zip(self.seen, chunk.pair, strict=True)
+        one = replace(
+            self,
+            sample=self.sample.after(chunk.joined, weight),
+            seen=tuple(known.after(x, chunk.weight) for known, x in seen),
+            n_rows=self.n_rows + len(chunk.X),
+            size=self.size + weight.sum(),
+        )
+        one = one._planned(settings, objective, chunk.n_levels)
+        if one.pca is not None and one.plan is not None:
+            scale = one.plan.columns.scale_
+            one = replace(one, pca=one.pca.after(chunk.X, chunk.weight, scale))
+        return one._trained(self, chunk, watchers)
+
+    def _pairs(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Return rows, and the clean ones beside them or None."""
+        rows, *clean = np.split(rows, len(self.seen), axis=1)
+        return rows, clean[0] if clean else None
+
+    @property
+    def _weight(self) -> np.ndarray:
+        """Weight of each row of the sample, which stands for all rows."""
+        return self.sample.weight * (self.size / self.sample.weight.sum())
+
+    def _planned(
+        self, settings, objective: Objective, n_levels: tuple[int, ...]
+    ) -> "Stream":
+        """Return this stream with the plan of all rows so far, in the units of training."""
+        fitted, table = self.fitted, None
+        if fitted is not None:
+            table = fitted.architecture.table
+            n_levels = n_levels if table is None else table.n_levels
+        how: Any = {"n_levels": n_levels, "weight": self._weight, "seen": self.seen}
+        plan = make_plan(settings, objective, *self._pairs(self.sample.rows), None, **how)
+        if table is not None and (table.rank or not plan.architecture.table.rank):
+            # The share of holes is what it was when the network was drawn.
+            plan = replace(plan, architecture=replace(plan.architecture, table=table))
+        recipe = replace(plan.recipe, max_iter=1, n_passes=1, goes_on=True)
+        if recipe.learning_rate == "one_cycle":
+            recipe = replace(recipe, learning_rate="ongoing")
+        plan = replace(plan, recipe=recipe)
+        made_of = plan.architecture
+        if fitted is not None:
+            now = replace(made_of, table=table)
+            check_unchanged(now, settings.scaling, fitted, "partial_fit")
+        if fitted is None or made_of.table != table:  # the first rows, or the first holes
+            pca = None
+            if objective.starts_at_pca and made_of.linear_skip and made_of.table is None:
+                pca = RunningPca.of(made_of.n_components, made_of.n_features)
+            return replace(self, plan=plan, pca=pca, state=None)
+        last: Any = self.plan or fitted
+        is_trained = self.state is not None
+        is_trained |= self.plan is None and not fitted.stays_linear
+        # Twice as many rows as at its beginning, so that most of the work is never lost.
+        may_begin = fitted.stays_linear and self.size >= 2 * self.begins
+        if not is_trained or (may_begin and _have_moved(last.columns, plan.columns)):
+            return replace(self, plan=plan, state=None)
+        recipe = replace(recipe, defends=not fitted.stays_linear)
+        plan = replace(
+            plan,
+            recipe=recipe,
+            columns=plan.columns.in_units_of(last.columns),
+            output_columns=plan.output_columns.in_units_of(last.output_columns),
+            code_unit=last.code_unit,
+            costs=last.costs,
+            frequencies=getattr(last, "frequencies", None),
+        )
+        if last is fitted or last.last_arrays is not None:
+            # What came out of a fit is the start, and no linear network.
+            recipe = replace(
+                recipe, loosens_start=False, guards_start=False, keeps_start=True
+            )
+            start = {"last_arrays": fitted.arrays, "starts_linear": False}
+            plan = replace(plan, recipe=recipe, **start)
+        return replace(self, plan=plan)
+
+    def _trained(self, before: "Stream", chunk: NewRows, watchers) -> "Stream":
+        """Return this stream with what is fitted after a pass over the chunk."""
+        plan, share = self.plan, self.plan.validation_fraction
+        rows, weight = chunk.joined, chunk.weight
+        learnt = ~is_kept_apart(keys_of(rows), share)
+        again = before._drawn(max(learnt.sum(), _FEWEST_AGAIN), share)
+        if weight is not None:
+            weight = weight[learnt] / (weight[learnt].mean() if learnt.any() else 1.0)
+            weight = np.concatenate([weight, np.ones(len(again))])
+        rows = np.concatenate([rows[learnt], again])
+        is_valid = is_kept_apart(self.sample.keys, share)
+        pca = None
+        if self.pca is not None:
+            pca = self.pca.code(plan.columns.offset_, plan.columns.scale_)
+        fit = Fit(
+            plan,
+            *self._pairs(self.sample.rows),
+            np.random.RandomState(self.seed),
+            weight=None if np.ptp(self.sample.weight) == 0 else self._weight,
+            chunk=Chunk(
+                *self._pairs(rows),
+                weight=weight,
+                is_valid=is_valid,
+                seed=self.seed,
+                pca=pca,
+                state=self.state,
+                code_unit=self.code_unit,
+                waits=self._waits(len(rows), is_valid),
+            ),
+        )
+        fitted = fit.run(watchers)
+        state = None if fit.training is None else freeze(fit.training.state)
+        begins, unit = self.begins, self.code_unit
+        if self.state is None:
+            begins, unit = self.size, None
+            if fit.start is not None:
+                unit = plan.code_unit * fit.start.code_unit
+        fitted = _of_all(fitted, self)
+        return replace(self, state=state, begins=begins, code_unit=unit, fitted=fitted)
+
+    def _waits(self, n_rows: int, is_valid: np.ndarray) -> bool:
+        """Whether rows are too few for a start that lasts, or to say that it is left."""
+        plan = self.plan
+        assert plan is not None
+        least = max(_FEWEST_ROWS, _FEWEST_PER_CODE * plan.architecture.n_components)
+        cannot_choose = plan.validation_fraction > 0 and is_valid.sum() < 2
+        is_early = plan.starts_linear and (self.n_rows < least or cannot_choose)
+        return bool(is_early or n_rows == 0)
+
+    def _drawn(self, n_rows: int, share: float) -> np.ndarray:
+        """Return rows of the sample to train on again, as many as are new."""
+        own = np.flatnonzero(~is_kept_apart(self.sample.keys, share))
+        if not len(own):
+            return self.sample.rows[own]
+        weight = self.sample.weight[own]
+        draw = np.random.RandomState([self.seed, self.n_rows % 2**32])
+        return self.sample.rows[draw.choice(own, n_rows, p=weight / weight.sum())]
+
+
+def _have_moved(then: Scaler, now: Scaler) -> bool:
+    """Whether rows are elsewhere in the units of a training than in those of all rows."""
+    std = np.sqrt(now.variance_)
+    apart = ((now.offset_ - then.offset_) / then.scale_) ** 2
+    apart = apart + (std / then.scale_ - std / now.scale_) ** 2
+    return bool(np.nanmean(apart) > _MOVED * np.nanmean((std / now.scale_) ** 2))
+
+
+def _of_all(fitted: Fitted, stream: Stream) -> Fitted:
+    """Return what is fitted, with what is said of a fit said of all chunks."""
+    last, losses = stream.fitted, list(fitted.loss_curve)
+    n_iter = 1 + (0 if last is None else last.n_iter)
+    curves: Any = fitted.validation_loss_curve, fitted.validation_scores
+    if last is not None:
+        losses = last.loss_curve + losses
+        before: Any = last.validation_loss_curve, last.validation_scores
+        curves = [
+            old if new is None else (old or new[:1]) + new[1:]
+            for old, new in zip(before, curves, strict=True)
+        ]
+    return replace(
+        fitted,
+        n_samples=stream.n_rows,
+        size=stream.size,
+        n_iter=n_iter,
+        best_iter=0 if fitted.best_iter == 0 else n_iter,
+        loss_curve=losses,
+        validation_loss_curve=curves[0],
+        validation_scores=curves[1],
+    )
+
+
+def _pca_of(fitted: Fitted) -> RunningPca | None:
+    """Return the PCA that a fit ended with, if it did."""
+    made_of, arrays = fitted.architecture, fitted.arrays
+    if not (fitted.is_pca and fitted.shares_units and made_of.table is None):
+        return None
+    back = arrays["decoder.skip.weight"] * arrays["decoder.spread"][:, np.newaxis]
+    components = arrays["axes.inverse_weight"] @ back.T * fitted.columns.scale_
+    variance = np.ones(1) if fitted.whitens else fitted.axes_variance
+    rows = components * np.sqrt(variance * max(fitted.size - 1, 0))[:, np.newaxis]
+    return RunningPca(
+        n_components=made_of.n_components,
+        mean=fitted.columns.mean_,
+        rows=rows,
+        size=fitted.size,
+        scatter=fitted.columns.variance_ * fitted.size,
+    )
