@@ -43,7 +43,7 @@ from ._sklearn._validation import (
 )
 from ._streaming import StreamingMixin
 from ._training import ProgressLines, Watcher
-from ._types import Floats, Loss, RandomState, Scaling, Size
+from ._types import Floats, Loss, RandomState, Size
 
 if TYPE_CHECKING:
     from ._training._skorch_net import ReconstructionNet
@@ -64,7 +64,6 @@ class BaseAutoencoder(
     loss: Loss
     n_components: Size
     random_state: RandomState
-    scaling: Scaling | None
     target_weight: float
     categorical_features: Any
     verbose: int
@@ -308,17 +307,14 @@ class BaseAutoencoder(
         X, wanted, weight = weighted_rows(sample_weight, X, wanted)
         return score(self._fitted, X, wanted, weight)
 
-    def _row_scores(self, X, wanted, name):
+    def _row_scores(self, X, wanted, name, losses=Fitted.row_losses):
         check_units(self._fitted.loss, wanted, name)
         warn_if_nothing_is_left_out(self._fitted, X is wanted)
-        losses = self._fitted.row_losses(X, wanted)
-        return np.negative(losses, out=losses)
+        of_each = losses(self._fitted, X, wanted)
+        return np.negative(of_each, out=of_each)  # of cells, they are of the size of X
 
     def _cell_scores(self, X, wanted, name):
-        check_units(self._fitted.loss, wanted, name)
-        warn_if_nothing_is_left_out(self._fitted, X is wanted)
-        losses = self._fitted.cell_losses(X, wanted)
-        return np.negative(losses, out=losses)  # of the size of X
+        return self._row_scores(X, wanted, name, Fitted.cell_losses)
 
     def sample(self, n_samples: int = 1, *, random_state: RandomState = None) -> Floats:
         """Generate new samples by drawing codes and decoding them.

@@ -10,12 +10,11 @@ from ._code_density import DENSITIES, CodeDensity, DeferredDensity
 from ._columns import Response, ScaledRows, column_variance
 from ._data_checks import refuse_lack_of_memory
 from ._fit_cases import (
-    CELLS_TO_EXPLAIN,
-    MOST_ROWS_TO_EXPLAIN,
     block_rows,
     check_batches,
     choose_fills,
     explain_codes,
+    explain_numbers,
     ignore_columns,
     load_table,
     own_validation_rows,
@@ -47,11 +46,6 @@ from .nn import UNCROSSED, HiddenCells
 __all__ = ["Fit"]
 
 _FEWEST_ROWS_TO_SPLIT = 3  # two to validate, one to train
-
-# Rows that tell what every code keeps. They are decoded once per code, in a fiftieth of the
-# time of the fit, where an epoch takes some six decodings a row, or in milliseconds.
-_FEWEST_ROWS_TO_EXPLAIN = 100
-_EPOCHS_TO_EXPLAIN, _MULTIPLICATIONS_TO_EXPLAIN = 0.1, 1e8
 
 
 class Fit:
@@ -171,8 +165,8 @@ class Fit:
         table = plan.architecture.table
         if table is not None:
             known = plan.last_arrays if self.chunk is None else self.chunk.known(plan)
-            how = spread, known, self.seed
-            self.constants = load_table(plan, self.network, self.x, *how)
+            how: Any = {"spread": spread, "known": known, "seed": self.seed}
+            self.constants = load_table(plan, self.network, self.x, **how)
             self.blocks = block_rows(self.network, self.x)
         noises = [] if self.noise is None else [self.noise]
         if table is not None and table.rank:
@@ -367,7 +361,7 @@ class Fit:
         self, codes, axes, axes_variance, stays_linear: bool, n_epochs: int
     ) -> np.ndarray:
         """Return what each further code adds to R², the later ones at their means."""
-        plan, (n_rows, n_components) = self.plan, codes.shape
+        plan = self.plan
         scale = plan.output_columns.scale_ / plan.output_columns.scale_.max()
         variance = plan.output_columns.variance_.sum()
         is_nested = plan.architecture.ordered and not stays_linear
@@ -376,34 +370,12 @@ class Fit:
             how |= {"target": self.target or self.x, "weight": self.weight}
             return explain_codes(plan, self.network, self.loss, **how)
         if not variance > 0:
-            return np.zeros(n_components)
+            return np.zeros(codes.shape[1])
         is_pca = stays_linear and self.starts_at_pca and plan.shares_units
         is_pca = is_pca and not self.is_activated
         if is_pca and np.all(scale == 1):
             # As PCA's, which divides both variances by n - 1.
             return axes_variance / (variance * self.size / (self.size - 1))
-        n_decodings = _MULTIPLICATIONS_TO_EXPLAIN / plan.architecture.n_multiplications
-        n_decodings = max(n_decodings, _EPOCHS_TO_EXPLAIN * n_rows * n_epochs)
-        most = max(n_decodings / n_components, _FEWEST_ROWS_TO_EXPLAIN)
-        most = min(most, MOST_ROWS_TO_EXPLAIN, CELLS_TO_EXPLAIN / self.X.shape[1])
-        most = max(2, int(most))
-        rows = np.arange(n_rows) if n_rows <= most else self.train[:most]
-        wanted = (self.target or self.x)[rows]
-        # As in R², where what is constant has no weight.
-        scale = scale * (wanted.min(axis=0) < wanted.max(axis=0))
-        wanted = wanted * scale
-        centre = codes.mean(axis=0, dtype=np.float64)
-        mean, share = wanted.mean(axis=0), np.ones((len(rows), 1))
-        if self.weight is not None:
-            centre = self.weight @ codes / self.size
-            share = self.weight[rows, np.newaxis]
-            mean = (share * wanted).sum(axis=0) / share.sum()
-        moved = (codes[rows] - centre) @ axes["axes.weight"]
-        kept, explained = np.repeat(centre[np.newaxis], len(rows), axis=0), [0.0]
-        total = (share * (wanted - mean) ** 2).sum() or 1.0  # of rows that are equal
-        for j, back in enumerate(axes["axes.inverse_weight"]):
-            kept += np.outer(moved[:, j], back)
-            x_hat = by_chunk(self.network.decoder, self.network, kept)
-            wrong = share * (wanted - x_hat * scale) ** 2
-            explained.append(1 - wrong.sum() / total)
-        return np.diff(explained)
+        how = {"codes": codes, "rows": self.train, "axes": axes, "n_epochs": n_epochs}
+        how |= {"target": self.target or self.x, "weight": self.weight}
+        return explain_numbers(plan, self.network, scale, **how)

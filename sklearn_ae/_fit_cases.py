@@ -29,12 +29,11 @@ from .nn import (
 )
 
 __all__ = [
-    "CELLS_TO_EXPLAIN",
-    "MOST_ROWS_TO_EXPLAIN",
     "block_rows",
     "check_batches",
     "choose_fills",
     "explain_codes",
+    "explain_numbers",
     "ignore_columns",
     "load_table",
     "own_validation_rows",
@@ -42,8 +41,13 @@ __all__ = [
 ]
 
 # Rows that tell what every code keeps, if there are more.
-MOST_ROWS_TO_EXPLAIN = 2000
-CELLS_TO_EXPLAIN = 2**23  # 64 MiB in float64, of which several copies are held
+_MOST_ROWS_TO_EXPLAIN = 2000
+_CELLS_TO_EXPLAIN = 2**23  # 64 MiB in float64, of which several copies are held
+
+# Rows that tell what every code keeps. They are decoded once per code, in a fiftieth of the
+# time of the fit, where an epoch takes some six decodings a row, or in milliseconds.
+_FEWEST_ROWS_TO_EXPLAIN = 100
+_EPOCHS_TO_EXPLAIN, _MULTIPLICATIONS_TO_EXPLAIN = 0.1, 1e8
 
 # Parts in which cells of validation rows are hidden, and how many cells of a column it
 # takes to say that the network fills it better.
@@ -58,6 +62,7 @@ def load_table(
     plan: Plan,
     network: BottleneckNetwork,
     x: ScaledRows,
+    *,
     spread: np.ndarray,
     known: dict[str, Any] | None,
     seed: int,
@@ -122,7 +127,7 @@ def choose_fills(network: BottleneckNetwork, rows: ScaledRows, seed: int) -> np.
     by more than two standard errors. Each cell is hidden once, with a fifth of the others.
     """
     net: Any = network
-    x = rows[:MOST_ROWS_TO_EXPLAIN]
+    x = rows[:_MOST_ROWS_TO_EXPLAIN]
     first = net.encoder.table
     part = np.random.RandomState(seed).randint(_PARTS, size=x.shape)
     is_level = np.array(first.layout.n_levels) > 0
@@ -181,7 +186,7 @@ def explain_codes(
         Whether later codes are missing; else they are at their mean.
     """
     table, n_rows = plan.architecture.table, len(codes)
-    most = max(2, min(MOST_ROWS_TO_EXPLAIN, CELLS_TO_EXPLAIN // target.shape[1]))
+    most = max(2, min(_MOST_ROWS_TO_EXPLAIN, _CELLS_TO_EXPLAIN // target.shape[1]))
     rows = np.arange(n_rows) if n_rows <= most else rows[:most]
     wanted = target[rows]
 
@@ -209,6 +214,52 @@ def explain_codes(
             given = np.hstack([np.where(missing, 0, codes[rows]), missing])
         errors = of_rows @ by_chunk(squares, network, given, wanted)
         explained.append(1 - share @ errors)
+    return np.diff(explained)
+
+
+def explain_numbers(
+    plan: Plan,
+    network: BottleneckNetwork,
+    scale: np.ndarray,
+    *,
+    codes: np.ndarray,
+    rows: np.ndarray,
+    target: ScaledRows,
+    weight: np.ndarray | None,
+    axes: dict[str, np.ndarray],
+    n_epochs: int,
+) -> np.ndarray:
+    """Return what each further code adds to R², the later ones at their mean.
+
+    Of columns of numbers; ``scale``, (n_columns,), is that of each relative to the widest,
+    and ``n_epochs`` those of the fit, which may take a little longer. The others are those
+    of explain_codes.
+    """
+    n_rows, n_components = codes.shape
+    n_decodings = _MULTIPLICATIONS_TO_EXPLAIN / plan.architecture.n_multiplications
+    n_decodings = max(n_decodings, _EPOCHS_TO_EXPLAIN * n_rows * n_epochs)
+    most = max(n_decodings / n_components, _FEWEST_ROWS_TO_EXPLAIN)
+    most = min(most, _MOST_ROWS_TO_EXPLAIN, _CELLS_TO_EXPLAIN / target.shape[1])
+    most = max(2, int(most))
+    rows = np.arange(n_rows) if n_rows <= most else rows[:most]
+    wanted = target[rows]
+    # As in R², where what is constant has no weight.
+    scale = scale * (wanted.min(axis=0) < wanted.max(axis=0))
+    wanted = wanted * scale
+    centre = codes.mean(axis=0, dtype=np.float64)
+    mean, share = wanted.mean(axis=0), np.ones((len(rows), 1))
+    if weight is not None:
+        centre = weight @ codes / weight.sum()
+        share = weight[rows, np.newaxis]
+        mean = (share * wanted).sum(axis=0) / share.sum()
+    moved = (codes[rows] - centre) @ axes["axes.weight"]
+    kept, explained = np.repeat(centre[np.newaxis], len(rows), axis=0), [0.0]
+    total = (share * (wanted - mean) ** 2).sum() or 1.0  # of rows that are equal
+    for j, back in enumerate(axes["axes.inverse_weight"]):
+        kept += np.outer(moved[:, j], back)
+        x_hat = by_chunk(network.decoder, network, kept)
+        wrong = share * (wanted - x_hat * scale) ** 2
+        explained.append(1 - wrong.sum() / total)
     return np.diff(explained)
 
 

@@ -40,8 +40,7 @@ __all__ = ["Architecture", "Plan", "make_plan"]
 _LINEAR_RATE = 0.1
 
 # batch_size="auto": batches for an epoch to make progress, of sizes that are efficient.
-_BATCHES = 16
-_FEWEST_ROWS, _MOST_ROWS = 16, 512
+_BATCHES, _FEWEST_ROWS, _MOST_ROWS = 16, 16, 512
 # Rows in an epoch, by several passes over few of them. On 36 cases of 60 to 512 rows
 # (few_rows.py) the unexplained variance was 0.773 of PCA's after one pass, 0.729 with 600
 # rows, 0.705 with 1000 and 0.698 with 1500, in 1.1 and 1.7 s; 0.741 by batches of 4 to 8.
@@ -75,14 +74,9 @@ class Architecture:
     @property
     def is_linear(self) -> bool:
         """Whether the network consists of the linear skip alone."""
-        return (
-            self.linear_skip
-            and not self.hidden_layer_sizes
-            and not self.decoder_hidden_layer_sizes
-            and not self.has_own_layers
-            and self.code_activation == "identity"
-            and self.output_activation == "identity"
-        )
+        sizes = self.hidden_layer_sizes + self.decoder_hidden_layer_sizes
+        is_bent = {self.code_activation, self.output_activation} != {"identity"}
+        return self.linear_skip and not (sizes or is_bent or self.has_own_layers)
 
     @property
     def has_own_layers(self) -> bool:
@@ -180,8 +174,7 @@ def make_plan(
         See TableLayout; empty for complete numbers.
     weight : ndarray of shape (n_samples,) or None
     seen : tuple of Seen, or None
-        Of a stream, of which ``X`` is a sample and more rows will come: what is known of
-        its columns, and of those of ``X_clean``.
+        What is known of the columns of a stream, of which ``X`` is a sample.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling, rows = settings.loss, settings.scaling, (X, X_clean, weight)
@@ -194,7 +187,7 @@ def make_plan(
     is_closed_form = loss == "mse" and architecture.is_linear and not settings.target_weight
     if last is None:
         columns, output_columns, unit, levels = _fit_units(
-            settings, architecture, seen, *rows
+            settings, architecture, *rows, seen=seen
         )
         shares_units = X_clean is None and output_activation == "identity"
         if not (is_closed_form or (columns.centres and output_columns.centres)):
@@ -228,7 +221,7 @@ def make_plan(
 
 
 def _fit_units(
-    settings, architecture: Architecture, seen, X: np.ndarray, X_clean, weight
+    settings, architecture: Architecture, X: np.ndarray, X_clean, weight, *, seen
 ) -> tuple[Scaler, Scaler, np.ndarray, tuple]:
     """Return the scaling of input and target, units of codes, and what levels cost."""
     levels: Any = None, None
@@ -245,10 +238,9 @@ def _fit_units(
         # A bounded output is in the units of the data, which it could not reach if they
         # were scaled. An output of one sign may be any multiple of them, but not centred.
         kind = None if output_activation in ("logistic", "tanh") else "magnitude"
-    if X_clean is not None:
-        output_columns = Scaler(kind).fit(X_clean, "X_clean", weight, seen[-1])
-    elif output_activation != "identity":
-        output_columns = Scaler(kind).fit(X, "X", weight, seen[0])
+    if X_clean is not None or output_activation != "identity":
+        name = "X" if X_clean is None else "X_clean"
+        output_columns = Scaler(kind).fit(wanted, name, weight, seen[-1])
     code_unit = np.ones(architecture.n_components)
     # Under "global" one factor applies to all columns, so codes can have the units of the
     # data, as PCA's have. Under "feature" there is no such factor.

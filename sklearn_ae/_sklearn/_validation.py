@@ -106,9 +106,7 @@ def validate_rows(estimator, X, *, reset: bool, learns: bool = False) -> np.ndar
         is_sparse = hasattr(rows, "tocsr")
         if is_sparse:
             rows = as_sparse_table(rows, X, "X")
-    if not reset:
-        if learns:
-            return rows
+    if not (reset or learns):
         if estimator._fitted.architecture.table is None:
             refuse_holes(rows, "X")
         elif is_sparse:  # after a fit with holes, which are filled in dense rows

@@ -9,7 +9,8 @@ from ._optimizers import OPTIMIZERS, check_solver
 from ._progress import ProgressLines
 from ._recipe import Recipe, check_callbacks
 from ._schedule import SCHEDULES
-from ._steps import TrainingState, set_training
+from ._state import TrainingState
+from ._steps import set_training
 from ._stopping import ConvergenceError
 from ._tensors import (
     CELLS_PER_PASS,

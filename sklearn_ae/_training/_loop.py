@@ -19,7 +19,8 @@ from ..nn import (
 from ._precision import REFINED
 from ._recipe import Recipe
 from ._schedule import SCHEDULES, DivergenceWarmup
-from ._steps import AutogradStep, AveragedWeights, DenseStep, TrainingState
+from ._state import TrainingState
+from ._steps import AutogradStep, AveragedWeights, DenseStep
 from ._stopping import BestWeights, JudgedRows
 from ._table_rows import TableRows, mean_row
 from ._user_code import user_code

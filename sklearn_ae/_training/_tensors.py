@@ -18,7 +18,7 @@ import torch
 from ..nn import BottleneckNetwork, Corruption, Units
 from ._devices import usable_device
 from ._loop import Rows
-from ._steps import TrainingState
+from ._state import TrainingState
 from ._table_rows import TableRows
 from ._user_code import LentRandomState, user_code
 

@@ -72,7 +72,7 @@ _NEWTON_STEPS = 12
 # about -1.28 and -0.75, so the increasing branch above it is inverted.
 LINK_INVERSES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "tanh": lambda x: torch.atanh(x.clamp(_MARGIN - 1, 1 - _MARGIN)),
-    "logistic": lambda x: torch.logit(x, eps=_MARGIN),
+    "logistic": lambda x: torch.logit(x.clamp(_MARGIN, 1 - _MARGIN)),
     "softplus": _inverse_softplus,
     "elu": _inverse_elu,
     "silu": partial(_inverse_by_newton, F.silu, _silu_slope, -1.0),
