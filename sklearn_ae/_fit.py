@@ -238,22 +238,15 @@ class Fit:
         rows = self.x, target, self.train, self.valid
         stays = self.x.is_large and table is None  # others are read in advance
         train, valid = to_rows(self.network, *rows, weight=self.weight, stay_in_table=stays)
-        state = None
-        if self.chunk is not None:
-            train, state = self.chunk.rows(self.network, plan), self.chunk.state
         if self.own_rows is not None:
             valid = own_validation_rows(plan, self.network, self.loss, *self.own_rows)
-        self.training = Training(
-            self.network,
-            self.loss,
-            train,
-            valid,
-            column_weights=column_weights,
-            noise=self.noise and self.noise.to(like.device, like.dtype),
-            generator=self.generator,
-            recipe=plan.recipe,
-            state=state and thaw(state, like),
-        )
+        noise = self.noise and self.noise.to(like.device, like.dtype)
+        how: Any = {"column_weights": column_weights, "noise": noise}
+        how |= {"generator": self.generator, "recipe": plan.recipe}
+        if self.chunk is not None:
+            train = self.chunk.rows(self.network, plan)
+            how["state"] = thaw(self.chunk.state, like)
+        self.training = Training(self.network, self.loss, train, valid, **how)
         self.training.run(watchers)
 
     def _finish(self) -> Fitted:

@@ -173,8 +173,6 @@ class Stream:
             # The share of holes is what it was when the network was drawn.
             plan = replace(plan, architecture=replace(plan.architecture, table=table))
         recipe = replace(plan.recipe, max_iter=1, n_passes=1, goes_on=True)
-        if recipe.learning_rate == "one_cycle":
-            recipe = replace(recipe, learning_rate="ongoing")
         plan = replace(plan, recipe=recipe)
         made_of = plan.architecture
         if fitted is not None:

@@ -42,11 +42,13 @@ FLOOR_2 = {
         "_objectives",
         "_sizes",
         "_truncate",
+        "_chunk",
+        "_stream",
     )
 }
 FLOOR_3 = {
     f"sklearn_ae.{room}"
-    for room in ("_base", "_loadings", "_sklearn", "_types", "_version")
+    for room in ("_base", "_loadings", "_streaming", "_sklearn", "_types", "_version")
 }
 ROOMS = {
     "nn": {"torch"},
@@ -67,12 +69,15 @@ ROOMS = {
     "_fit": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_truncate": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_sizes": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_chunk": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_stream": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_sklearn": {
         *("numpy", "sklearn", "sklearn_ae._types", "sklearn_ae._version"),
         *FLOOR_0,
         *FLOOR_1,
     },
     "_loadings": {*LIBRARIES, *FLOOR_2, *FLOOR_3},
+    "_streaming": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
     "_base": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
     **{
         name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}
@@ -105,6 +110,8 @@ BELOW_ESTIMATORS = {
     "_fitted",
     "_sizes",
     "_truncate",
+    "_chunk",
+    "_stream",
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 

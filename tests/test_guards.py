@@ -163,6 +163,7 @@ def best_epoch(train, valid, *, guards_start=True):
     recipe = SimpleNamespace(
         keeps_start=True,
         guards_start=guards_start,
+        defends=False,
         tol=0.0,
         n_iter_no_change=10,
         learning_rate_init=0.01,
@@ -185,7 +186,9 @@ def test_hopeless_is_a_thousand_times_the_largest_loss_that_may_be_usual(
 ):
     network, train, valid = nn.Linear(1, 1), Told([float(train)]), Told([float(valid)])
     train.loss_of_mean = lambda: mean
-    best = BestWeights(network, None, train, valid, SimpleNamespace(keeps_start=True))
+    best = BestWeights(
+        network, None, train, valid, SimpleNamespace(keeps_start=True, defends=False)
+    )
     best.judge_start()
     assert best.ceiling == pytest.approx(1e3 * largest)
 
@@ -208,7 +211,7 @@ def test_what_is_left_of_a_linear_start_is_a_share(explained, share):
     seen = []
     training = SimpleNamespace(
         best=SimpleNamespace(train_r2_=explained),
-        recipe=SimpleNamespace(learning_rate_init=0.01),
+        recipe=SimpleNamespace(learning_rate_init=0.01, goes_on=False),
         schedule=SimpleNamespace(n_steps=1000),
         network=SimpleNamespace(loosen=lambda share, generator: seen.append(share)),
         generator=None,
@@ -245,7 +248,7 @@ def test_one_validation_row_is_no_proof(guards_start, epoch):
 def test_a_loss_above_that_of_the_start_is_no_progress_after_a_worse_one():
     network, told = nn.Linear(1, 1), []
     recipe = SimpleNamespace(
-        keeps_start=True, guards_start=True, tol=0.0, n_iter_no_change=1
+        keeps_start=True, guards_start=True, defends=False, tol=0.0, n_iter_no_change=1
     )
     schedule = SimpleNamespace(step=0, n_steps=9, end_within=told.append)
     average = AveragedWeights(list(network.parameters()), 1)

@@ -18,7 +18,7 @@ from ..nn import (
 )
 from ._precision import REFINED
 from ._recipe import Recipe
-from ._schedule import SCHEDULES, DivergenceWarmup
+from ._schedule import SCHEDULES, DivergenceWarmup, OneCycle, Ongoing
 from ._state import TrainingState
 from ._steps import AutogradStep, AveragedWeights, DenseStep
 from ._stopping import BestWeights, JudgedRows
@@ -188,6 +188,8 @@ class Training:
             self.reading = table.done
         n_batches = count_batches(recipe.n_passes * len(train.x), recipe.batch_size)
         schedule = SCHEDULES[recipe.learning_rate]
+        if recipe.goes_on and schedule is OneCycle:
+            schedule = Ongoing
         self.schedule = schedule(self.step.optimizer, recipe.max_iter, n_batches)
         self.warmup = None
         if recipe.kl_warmup:

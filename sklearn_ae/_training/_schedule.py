@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 
 import torch
 
-__all__ = ["SCHEDULES", "Constant", "DivergenceWarmup", "OneCycle", "Schedule"]
+__all__ = ["SCHEDULES", "Constant", "DivergenceWarmup", "OneCycle", "Ongoing", "Schedule"]
 
 _CLIMB = 0.3  # fraction of the steps before the peak: the default of torch's OneCycleLR
 # In epochs: progress is only expected after the peak, so that a longer rise would keep a
@@ -129,7 +129,7 @@ class OneCycle(Schedule):
 
 
 class Ongoing(Schedule):
-    """A short rise to a constant rate, for training whose end is not known.
+    """A short rise to a constant rate: a cycle whose end is not known.
 
     Averages over a share of all steps stand in for a decay: on digits, in chunks of 60 and
     of 600 rows, a rate that fell with the root of the steps was behind, by 0.007 of R².
@@ -147,11 +147,7 @@ class Ongoing(Schedule):
         """Go on: more rows will come."""
 
 
-SCHEDULES: dict[str, type[Schedule]] = {
-    "one_cycle": OneCycle,
-    "constant": Constant,
-    "ongoing": Ongoing,
-}
+SCHEDULES: dict[str, type[Schedule]] = {"one_cycle": OneCycle, "constant": Constant}
 
 
 class DivergenceWarmup:
