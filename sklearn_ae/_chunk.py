@@ -7,6 +7,7 @@ import numpy as np
 
 from ._columns import ScaledRows
 from ._linear import LinearCode
+from ._objectives import Start
 from ._plan import Plan
 from ._training import Rows, TrainingState, to_rows
 from .nn import BottleneckNetwork
@@ -31,8 +32,8 @@ class Chunk:
         PCA of all rows so far, if it is known; else the sample says what it is.
     state : TrainingState or None
         Where training continues, in arrays. None: at the start.
-    code_unit : ndarray of shape (n_components,) or None
-        Size of one unit of a code of that state; see Fitted.
+    code_unit : ndarray of shape (n_components,), float or None
+        Of the start from which that state came; see Start.
     waits : bool
         Whether there are too few rows to train on yet.
     """
@@ -44,16 +45,22 @@ class Chunk:
     seed: int
     pca: LinearCode | None
     state: TrainingState | None
-    code_unit: np.ndarray | None
+    code_unit: np.ndarray | float | None
     waits: bool
 
     def split(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the rows of the sample that validate, and all others."""
         return np.flatnonzero(self.is_valid), np.flatnonzero(~self.is_valid)
 
-    def known(self, plan: Plan) -> dict[str, np.ndarray] | None:
+    def known(self, plan: Plan) -> dict[str, Any] | None:
         """Return the weights that training continues from, by name; None at the start."""
         return plan.last_arrays if self.state is None else self.state.weights
+
+    def started_at(self, start: Start) -> Start:
+        """Return the start of a trained network, given that of all rows so far."""
+        if self.code_unit is None:
+            return start
+        return start._replace(code_unit=self.code_unit)
 
     def rows(self, network: BottleneckNetwork, plan: Plan) -> Rows:
         """Return what is trained on, in units of the network."""

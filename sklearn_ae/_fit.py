@@ -268,6 +268,8 @@ class Fit:
                 for name in list(arrays):
                     if ".layers." in name:
                         del arrays[name]
+        elif start is not None and self.chunk is not None:
+            start = self.chunk.started_at(start)
         constant = np.flatnonzero(plan.columns.variance_ == 0)
         if len(constant) and own[0] is None:
             ignore_columns(arrays, plan.architecture.table, constant, self.X, self.blocks)
@@ -309,8 +311,6 @@ class Fit:
         """
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
-        if best_iter and self.chunk is not None and self.chunk.code_unit is not None:
-            code_unit = self.chunk.code_unit
         codes = by_chunk(self.network.encoder, self.network, self.x)
         keeps = start is not None and best_iter == 0
         how: Any = {"is_activated": self.is_activated, "whiten": plan.whiten}

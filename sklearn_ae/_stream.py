@@ -74,8 +74,8 @@ class Stream:
         Of the present training.
     state : TrainingState or None
         Where it continues, in arrays.
-    code_unit : ndarray or None
-        See Fitted; of the network that is trained, whatever is in use.
+    code_unit : ndarray, float or None
+        Of the start of the present training; see Start.
     begins : float
         ``size`` when the present training began.
     fitted : Fitted or None
@@ -90,7 +90,7 @@ class Stream:
     pca: RunningPca | None = None
     plan: Plan | None = None
     state: TrainingState | None = None
-    code_unit: np.ndarray | None = None
+    code_unit: np.ndarray | float | None = None
     begins: float = 0.0
     fitted: Fitted | None = None
 
@@ -159,26 +159,12 @@ class Stream:
         """Weight of each row of the sample, which stands for all rows."""
         return self.sample.weight * (self.size / self.sample.weight.sum())
 
-    def _planned(
-        self, settings, objective: Objective, n_levels: tuple[int, ...]
-    ) -> "Stream":
-        """Return this stream with the plan of all rows so far, in the units of training."""
-        fitted, table = self.fitted, None
-        if fitted is not None:
-            table = fitted.architecture.table
-            n_levels = n_levels if table is None else table.n_levels
-        how: Any = {"n_levels": n_levels, "weight": self._weight, "seen": self.seen}
-        plan = make_plan(settings, objective, *self._pairs(self.sample.rows), None, **how)
-        if table is not None and (table.rank or not plan.architecture.table.rank):
-            # The share of holes is what it was when the network was drawn.
-            plan = replace(plan, architecture=replace(plan.architecture, table=table))
-        recipe = replace(plan.recipe, max_iter=1, n_passes=1, goes_on=True)
-        plan = replace(plan, recipe=recipe)
+    def _planned(self, settings, objective: Objective, n_levels: tuple) -> "Stream":
+        """Return this stream with the plan of the next pass."""
+        plan, fitted = self._plan_of_all(settings, objective, n_levels), self.fitted
         made_of = plan.architecture
-        if fitted is not None:
-            now = replace(made_of, table=table)
-            check_unchanged(now, settings.scaling, fitted, "partial_fit")
-        if fitted is None or made_of.table != table:  # the first rows, or the first holes
+        if fitted is None or made_of.table != fitted.architecture.table:
+            # The first rows, or the first missing cells.
             pca = None
             if objective.starts_at_pca and made_of.linear_skip and made_of.table is None:
                 pca = RunningPca.of(made_of.n_components, made_of.n_features)
@@ -190,10 +176,9 @@ class Stream:
         may_begin = fitted.stays_linear and self.size >= 2 * self.begins
         if not is_trained or (may_begin and _have_moved(last.columns, plan.columns)):
             return replace(self, plan=plan, state=None)
-        recipe = replace(recipe, defends=not fitted.stays_linear)
         plan = replace(
             plan,
-            recipe=recipe,
+            recipe=replace(plan.recipe, defends=not fitted.stays_linear),
             columns=plan.columns.in_units_of(last.columns),
             output_columns=plan.output_columns.in_units_of(last.output_columns),
             code_unit=last.code_unit,
@@ -201,53 +186,66 @@ class Stream:
             frequencies=getattr(last, "frequencies", None),
         )
         if last is fitted or last.last_arrays is not None:
-            # What came out of a fit is the start, and no linear network.
-            recipe = replace(
-                recipe, loosens_start=False, guards_start=False, keeps_start=True
-            )
-            start = {"last_arrays": fitted.arrays, "starts_linear": False}
-            plan = replace(plan, recipe=recipe, **start)
+            plan = _after_a_fit(plan, fitted)
         return replace(self, plan=plan)
 
-    def _trained(self, before: "Stream", chunk: NewRows, watchers) -> "Stream":
+    def _plan_of_all(self, settings, objective: Objective, n_levels: tuple) -> Plan:
+        """Return the plan of one pass, in units of all rows so far."""
+        fitted, table = self.fitted, None
+        if fitted is not None:
+            table = fitted.architecture.table
+            n_levels = n_levels if table is None else table.n_levels
+        how: Any = {"n_levels": n_levels, "weight": self._weight, "seen": self.seen}
+        plan = make_plan(settings, objective, *self._pairs(self.sample.rows), None, **how)
+        now: Any = plan.architecture.table
+        if table is not None and (table.rank or not now.rank):
+            # Its share of missing cells is that of the rows that it was drawn for.
+            plan = replace(plan, architecture=replace(plan.architecture, table=table))
+        if fitted is not None:
+            then = replace(plan.architecture, table=table)
+            check_unchanged(then, settings.scaling, fitted, "partial_fit")
+        recipe = replace(plan.recipe, max_iter=1, n_passes=1, goes_on=True)
+        return replace(plan, recipe=recipe)
+
+    # -- the pass --------------------------------------------------------------
+
+    def _trained(self, before: "Stream", new: NewRows, watchers) -> "Stream":
         """Return this stream with what is fitted after a pass over the chunk."""
+        assert self.plan is not None
         plan, share = self.plan, self.plan.validation_fraction
-        rows, weight = chunk.joined, chunk.weight
-        learnt = ~is_kept_apart(keys_of(rows), share)
+        learnt = ~is_kept_apart(keys_of(new.joined), share)
         again = before._drawn(max(learnt.sum(), _FEWEST_AGAIN), share)
+        rows, weight = np.concatenate([new.joined[learnt], again]), new.weight
         if weight is not None:
             weight = weight[learnt] / (weight[learnt].mean() if learnt.any() else 1.0)
             weight = np.concatenate([weight, np.ones(len(again))])
-        rows = np.concatenate([rows[learnt], again])
-        is_valid = is_kept_apart(self.sample.keys, share)
-        pca = None
+        is_valid, pca = is_kept_apart(self.sample.keys, share), None
         if self.pca is not None:
             pca = self.pca.code(plan.columns.offset_, plan.columns.scale_)
-        fit = Fit(
-            plan,
-            *self._pairs(self.sample.rows),
-            np.random.RandomState(self.seed),
-            weight=None if np.ptp(self.sample.weight) == 0 else self._weight,
-            chunk=Chunk(
-                *self._pairs(rows),
-                weight=weight,
-                is_valid=is_valid,
-                seed=self.seed,
-                pca=pca,
-                state=self.state,
-                code_unit=self.code_unit,
-                waits=self._waits(len(rows), is_valid),
-            ),
+        X, X_clean = self._pairs(rows)
+        chunk = Chunk(
+            X=X,
+            X_clean=X_clean,
+            weight=weight,
+            is_valid=is_valid,
+            seed=self.seed,
+            pca=pca,
+            state=self.state,
+            code_unit=self.code_unit,
+            waits=self._waits(len(rows), is_valid),
         )
-        fitted = fit.run(watchers)
-        state = None if fit.training is None else freeze(fit.training.state)
-        begins, unit = self.begins, self.code_unit
-        if self.state is None:
-            begins, unit = self.size, None
-            if fit.start is not None:
-                unit = plan.code_unit * fit.start.code_unit
-        fitted = _of_all(fitted, self)
-        return replace(self, state=state, begins=begins, code_unit=unit, fitted=fitted)
+        of_sample = None if np.ptp(self.sample.weight) == 0 else self._weight
+        random_state = np.random.RandomState(self.seed)
+        given: Any = (plan, *self._pairs(self.sample.rows), random_state)
+        fit = Fit(*given, weight=of_sample, chunk=chunk)
+        fitted = _of_all(fit.run(watchers), self)
+        if fit.training is None:
+            return replace(self, fitted=fitted)
+        one = replace(self, state=freeze(fit.training.state), fitted=fitted)
+        if self.state is not None:
+            return one
+        unit = None if fit.start is None else fit.start.code_unit
+        return replace(one, begins=self.size, code_unit=unit)
 
     def _waits(self, n_rows: int, is_valid: np.ndarray) -> bool:
         """Whether rows are too few for a start that lasts, or to say that it is left."""
@@ -266,6 +264,12 @@ class Stream:
         weight = self.sample.weight[own]
         draw = np.random.RandomState([self.seed, self.n_rows % 2**32])
         return self.sample.rows[draw.choice(own, n_rows, p=weight / weight.sum())]
+
+
+def _after_a_fit(plan: Plan, fitted: Fitted) -> Plan:
+    """Return a plan whose start is the network in use, and no linear one."""
+    recipe = replace(plan.recipe, loosens_start=False, guards_start=False, keeps_start=True)
+    return replace(plan, recipe=recipe, last_arrays=fitted.arrays, starts_linear=False)
 
 
 def _have_moved(then: Scaler, now: Scaler) -> bool:

@@ -62,21 +62,21 @@ class StreamingMixin(ABC):
             X, X_clean, weight = chunk_rows(sample_weight, X, X_clean)
             n_levels = self._levels_of(X, X_clean)
             objective = self._make_objective(X.shape[1], X_clean is not None)
-            settings = SimpleNamespace(**self.get_params(deep=False))
+            own: Any = self
+            settings = SimpleNamespace(**own.get_params(deep=False))
             stream = getattr(self, "_stream", None)
             if stream is None:
                 stream = _new_stream(self, last, X.shape[1], X_clean is not None)
             _refuse_other_pairs(stream, X_clean is not None)
             if settings.n_components is None:
-                fitted = stream.fitted
-                known = fitted and fitted.architecture.n_components
+                known = stream.fitted and stream.fitted.architecture.n_components
                 settings.n_components = known or min(X.shape)
             watchers = [ProgressLines()] if self.verbose else []
             for s in gen_batches(len(X), max(1, _CELLS_AT_ONCE // X.shape[1])):
                 rows = X[s], None if X_clean is None else X_clean[s]
                 chunk = NewRows(*rows, None if weight is None else weight[s], n_levels)
                 stream = stream.after(settings, objective, chunk, watchers)
-            fitted = stream.fitted
+            fitted: Any = stream.fitted
             complaint = fitted.complaint or objective.report(fitted)[1]
             if complaint is not None:
                 warn_user(complaint, ConvergenceWarning)  # before: it may raise

@@ -141,8 +141,8 @@ class Scaler:
             standard = StandardScaler() if slices else X.statistics(weight)
             for s in slices if seen is None else ():
                 standard.partial_fit(X[s], None, None if weight is None else weight[s])
-            low, high = np.fmin.reduce(X), np.fmax.reduce(X)
-            standard, self.low_, self.high_ = seen or (standard, low, high)
+            ends: Any = np.fmin.reduce(X), np.fmax.reduce(X)
+            standard, self.low_, self.high_ = seen or (standard, *ends)
             self.varies_ = bool((self.low_ < self.high_).any())
         variance = standard.var_[is_known := ~np.isnan(self.low_)]
         is_in_range = np.isfinite(variance).all() and self.varies_ <= variance.any()

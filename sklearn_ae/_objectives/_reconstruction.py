@@ -29,13 +29,16 @@ class Reconstruction(Objective):
     def linear_start(self, problem):
         x = problem.x
         wide = problem if problem.response is None else problem.widened()
-        pca = problem.pca or fit_pca(x, wide.n_components, problem.seed, x.weight)
+        pca = problem.pca
+        if pca is None:
+            pca = fit_pca(x, wide.n_components, problem.seed, x.weight)
         if problem.response is not None:
             pca = problem.turned(pca)
         # The inverse transform of PCA gives the input. If the target has other units, or
         # codes pass an activation, the decoder is a regression instead.
         if problem.target is None and problem.code_activation == "identity":
-            return Start(*pca.skip_weights(), pca.is_exact)
+            weights, unit = pca.skip_weights()
+            return Start(weights, unit, pca.is_exact)
         return regressed_start(pca, problem)
 
     def read_codes(
