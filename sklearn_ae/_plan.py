@@ -177,7 +177,7 @@ def make_plan(
         What is known of the columns of a stream, of which ``X`` is a sample.
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
-    loss, scaling, rows = settings.loss, settings.scaling, (X, X_clean, weight)
+    loss, scaling, rows = settings.loss, settings.scaling, (X, X_clean, (weight, seen))
     architecture = _plan_architecture(settings, X, last, n_levels, seen is not None)
     if isinstance(loss, str) and LOSSES[loss].outputs:
         check_loss_domain(loss, wanted, name)
@@ -186,9 +186,7 @@ def make_plan(
         check_output_range(output_activation, wanted, name)
     is_closed_form = loss == "mse" and architecture.is_linear and not settings.target_weight
     if last is None:
-        columns, output_columns, unit, levels = _fit_units(
-            settings, architecture, *rows, seen=seen
-        )
+        columns, output_columns, unit, levels = _fit_units(settings, architecture, *rows)
         shares_units = X_clean is None and output_activation == "identity"
         if not (is_closed_form or (columns.centres and output_columns.centres)):
             refuse_lost_digits(scaling, output_activation, columns, output_columns)
@@ -221,9 +219,10 @@ def make_plan(
 
 
 def _fit_units(
-    settings, architecture: Architecture, X: np.ndarray, X_clean, weight, *, seen
+    settings, architecture: Architecture, X: np.ndarray, X_clean, known: tuple
 ) -> tuple[Scaler, Scaler, np.ndarray, tuple]:
     """Return the scaling of input and target, units of codes, and what levels cost."""
+    weight, seen = known
     levels: Any = None, None
     table, kind = architecture.table, settings.scaling
     wanted = X if X_clean is None else X_clean
