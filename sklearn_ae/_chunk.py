@@ -14,6 +14,8 @@ from .nn import BottleneckNetwork
 
 __all__ = ["Chunk"]
 
+_SPREAD_OF_CONSTANT = 1e-15  # in which what is learnt disappears
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -61,6 +63,18 @@ class Chunk:
         if self.code_unit is None:
             return start
         return start._replace(code_unit=self.code_unit)
+
+    @staticmethod
+    def settle(arrays: dict[str, np.ndarray], plan: Plan) -> None:
+        """Let columns that never varied be rebuilt as they were, in use.
+
+        In training they may: the next chunk may be the first in which they vary.
+        """
+        made_of = plan.architecture
+        if made_of.table is None and made_of.output_activation == "identity":
+            never = plan.output_columns.variance_ == 0
+            spread = np.where(never, _SPREAD_OF_CONSTANT, arrays["decoder.spread"])
+            arrays["decoder.spread"] = spread
 
     def rows(self, network: BottleneckNetwork, plan: Plan) -> Rows:
         """Return what is trained on, in units of the network."""

@@ -273,6 +273,8 @@ class Fit:
         constant = np.flatnonzero(plan.columns.variance_ == 0)
         if len(constant) and own[0] is None:
             ignore_columns(arrays, plan.architecture.table, constant, self.X, self.blocks)
+        if self.chunk is not None:
+            self.chunk.settle(arrays, plan)
         if plan.architecture.table is not None and plan.architecture.table.rank:
             rows = self.x.take(self.valid)
             if self.own_rows is not None:

@@ -204,8 +204,11 @@ class Stream:
         if fitted is not None:
             then = replace(plan.architecture, table=table)
             check_unchanged(then, settings.scaling, fitted, "partial_fit")
-        recipe = replace(plan.recipe, max_iter=1, n_passes=1, goes_on=True)
-        return replace(plan, recipe=recipe)
+        return replace(
+            plan,
+            recipe=replace(plan.recipe, max_iter=1, n_passes=1, goes_on=True),
+            output_columns=plan.output_columns.open_to_more(),
+        )
 
     # -- the pass --------------------------------------------------------------
 

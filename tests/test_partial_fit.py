@@ -205,6 +205,23 @@ def test_a_fit_after_chunks_starts_anew(pixels):
     assert ae.n_samples_ == 2 * len(pixels)
 
 
+@pytest.mark.parametrize("scaling", ["global", "feature"])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_column_may_vary_later(estimator, scaling, pixels):
+    X = np.column_stack([pixels, 2 * pixels[:, 5], np.full(600, 5.0)])
+    X[:100, 20] = 0
+    one = estimator(4, **SMALL, scaling=scaling)
+    for _ in range(6):
+        for chunk in in_chunks(X, 100):
+            one.partial_fit(chunk)
+    assert one.best_iter_ > 0
+    assert one.column_scores(X[100:])[20] > 0.5
+    np.testing.assert_allclose(one.reconstruct(X)[:, 21], 5, atol=1e-9)
+    moved = X.copy()
+    moved[:, 21] = 9
+    np.testing.assert_allclose(one.transform(moved), one.transform(X), atol=1e-9)
+
+
 # -- every kind of table and setting -----------------------------------------------
 
 

@@ -184,6 +184,12 @@ class Scaler:
         both.spread_ = other.spread_
         return both
 
+    def open_to_more(self) -> "Scaler":
+        """Return this map for rows to come, in which constant columns may vary."""
+        other = copy(self)
+        other.spread_ = np.where(self.variance_ > 0, self.spread_, 1.0)
+        return other
+
     def beside_levels(self, n_levels: Sequence[int]) -> "Scaler":
         """Return this map, of the columns of numbers, for all columns of a table.
 
