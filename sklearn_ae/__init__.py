@@ -11,7 +11,7 @@ from ._displays import (
     ScreeDisplay,
 )
 from ._sklearn._validation import DominantColumnWarning
-from ._training import ConvergenceError
+from ._training import ConvergenceError, SharedTrainingError, shared_training
 from ._variational import VariationalAutoencoder
 from ._version import __version__
 
@@ -26,6 +26,8 @@ __all__ = [
     "LossCurveDisplay",
     "ReconstructionDisplay",
     "ScreeDisplay",
+    "SharedTrainingError",
     "VariationalAutoencoder",
     "__version__",
+    "shared_training",
 ]

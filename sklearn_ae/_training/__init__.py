@@ -7,6 +7,7 @@ from ._devices import resolve_device
 from ._loop import Rows, StopTraining, Training, Watcher, count_batches
 from ._optimizers import OPTIMIZERS, check_solver
 from ._progress import ProgressLines
+from ._ranks import SharedTrainingError, shared_training
 from ._recipe import Recipe, check_callbacks
 from ._schedule import SCHEDULES
 from ._state import TrainingState
@@ -41,6 +42,7 @@ __all__ = [
     "ProgressLines",
     "Recipe",
     "Rows",
+    "SharedTrainingError",
     "StopTraining",
     "Training",
     "TrainingState",
@@ -62,6 +64,7 @@ __all__ = [
     "resolve_device",
     "set_training",
     "share_hooks",
+    "shared_training",
     "thaw",
     "to_arrays",
     "to_rows",

@@ -17,6 +17,7 @@ from ..nn import (
     TrainingLoss,
 )
 from ._precision import REFINED
+from ._ranks import RANKS, Ranks
 from ._recipe import Recipe
 from ._schedule import SCHEDULES, DivergenceWarmup, OneCycle, Ongoing
 from ._state import TrainingState
@@ -80,7 +81,11 @@ def count_batches(n_rows: int, batch_size: int) -> int:
 
 
 def batches(
-    rows: Rows, batch_size: int, generator: torch.Generator | None, n_passes: int = 1
+    rows: Rows,
+    batch_size: int,
+    generator: torch.Generator | None,
+    n_passes: int = 1,
+    ranks: Ranks | None = None,
 ) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor | None]]:
     """Yield (x, target, weight): rows in random order, never single ones.
 
@@ -88,7 +93,8 @@ def batches(
     of a small network. Here a batch is one gather; one gather for all of an epoch would
     hold the table a second time. Batches differ by at most one row, so that the last is not
     a small one with the same weight as the others. ``generator`` shuffles the rows, those
-    of several passes together; None keeps their order.
+    of several passes together; None keeps their order. ``ranks`` are the processes that
+    share each batch, of which this one takes its part.
     """
     n_rows = len(rows.x)
     # On the CPU, as the generator is, so that a seed gives the same on a GPU.
@@ -98,6 +104,7 @@ def batches(
         order = torch.randperm(n_passes * n_rows, generator=generator, device="cpu")
     order = (order % n_rows).to(rows.x.device)
     for index in order.tensor_split(count_batches(len(order), batch_size)):
+        index = index if ranks is None else ranks.own(index)  # noqa: PLW2901
         # index_select takes less than half of the time of an index in brackets.
         x = rows.x.index_select(0, index)
         target = x if rows.target is None else rows.target.index_select(0, index)
@@ -167,7 +174,7 @@ class Training:
         state: TrainingState | None = None,
     ):
         self.network, self.loss, self.recipe = network, loss, recipe
-        self.state = state
+        self.state, self.ranks = state, RANKS.get()
         self.train, self.noise, self.generator = train, noise, generator
         self.hooks: Any = None
         if recipe.callbacks:
@@ -184,7 +191,9 @@ class Training:
             # Imported here, since that module imports this one.
             from ._read_batches import ReadBatches
 
-            self.read = ReadBatches(train, table, noise, generator, recipe)
+            self.read = ReadBatches(
+                train, table, noise, generator, recipe, ranks=self.ranks
+            )
             self.reading = table.done
         n_batches = count_batches(recipe.n_passes * len(train.x), recipe.batch_size)
         schedule = SCHEDULES[recipe.learning_rate]
@@ -221,6 +230,10 @@ class Training:
         watchers = [*watchers, self.hooks] if self.hooks is not None else watchers
         # Before loosening: the linear start itself is the candidate to beat.
         self.best.judge_start()
+        if self.ranks is not None:
+            state = self.generator.get_state().tolist()
+            start = f"{self.best.losses_[0]:.5g}", hash(tuple(state))
+            self.ranks.check_same(rows=self.train.x.shape, start=start)
         uncrosses = self.network.decoder.output_activation in UNCROSSED
         if self.state is not None:
             self.state.load(self.network, self.step, self.average)
@@ -264,7 +277,7 @@ class Training:
         recipe, hooks = self.recipe, self.hooks
         # Summed on the device: reading the loss of every batch would make a GPU wait.
         total = self.train.x.new_zeros(())
-        source = self.train, recipe.batch_size, self.generator, recipe.n_passes
+        source = self.train, recipe.batch_size, self.generator, recipe.n_passes, self.ranks
         of_epoch = batches(*source) if self.noise is None else self._noisy_batches()
         of_epoch = self.read or of_epoch  # a table that is read in advance
         for noisy, target, weight in of_epoch:
@@ -282,12 +295,17 @@ class Training:
             if hooks is not None:
                 hooks.end_batch(loss, self.step.outcome)
             total += loss * len(target)
+        if self.ranks is not None:
+            # What own layers count of their rows, and what decides on the end.
+            counts = [b for b in self.network.buffers() if b.is_floating_point()]
+            self.ranks.average([total, *counts])
+            total *= self.ranks.n_ranks
         return total.item() / (recipe.n_passes * len(self.train.x))
 
     def _noisy_batches(self) -> Iterator[tuple]:
         """Yield (input of a step, target, weight) for all rows, in a new random order."""
         recipe = self.recipe
-        source = self.train, recipe.batch_size, self.generator, recipe.n_passes
+        source = self.train, recipe.batch_size, self.generator, recipe.n_passes, self.ranks
         for x, target, weight in batches(*source):
             noisy = x
             if self.noise is not None:

@@ -7,6 +7,7 @@ import torch
 
 from ..nn import Corruption, TableInput
 from ._loop import Rows, batches
+from ._ranks import Ranks
 from ._recipe import Recipe
 from ._user_code import user_code
 
@@ -29,6 +30,8 @@ class ReadBatches:
     noise : Corruption or None
     generator : torch.Generator
     recipe : Recipe
+    ranks : Ranks or None
+        Processes that share each batch.
     """
 
     def __init__(
@@ -38,9 +41,11 @@ class ReadBatches:
         noise: Corruption | None,
         generator: torch.Generator,
         recipe: Recipe,
+        *,
+        ranks: Ranks | None = None,
     ):
         self.rows, self.table, self.noise = rows, table, noise
-        self.generator, self.recipe = generator, recipe
+        self.generator, self.recipe, self.ranks = generator, recipe, ranks
         n_read = recipe.n_passes * len(rows.x)
         self.n_parts = math.ceil(n_read * table.layout.n_in / _MOST_READ)
         n_epochs = recipe.max_iter if noise is None else noise.n_epochs
@@ -54,7 +59,8 @@ class ReadBatches:
             self.kept.clear()
         self.age += 1
         for part in self.kept or self._read():
-            yield from batches(part, self.recipe.batch_size, self.generator)
+            given = part, self.recipe.batch_size, self.generator
+            yield from batches(*given, ranks=self.ranks)
 
     @torch.no_grad()
     def _read(self) -> Iterator[Rows]:

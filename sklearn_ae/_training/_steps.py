@@ -20,6 +20,7 @@ from torch.optim.swa_utils import get_ema_multi_avg_fn
 from ..nn import BottleneckNetwork, DenseGradients, TrainingLoss
 from ._optimizers import OPTIMIZERS
 from ._precision import Bfloat16Gradients
+from ._ranks import RANKS
 from ._recipe import Recipe
 
 __all__ = [
@@ -108,9 +109,8 @@ class AutogradStep(Step):
         recipe: Recipe,
         on_gradients: Callable[[], None] | None = None,
     ):
-        self.network = network
-        self.loss = loss
-        self.on_gradients = on_gradients
+        self.network, self.loss = network, loss
+        self.on_gradients, self.ranks = on_gradients, RANKS.get()
         named = dict(network.named_parameters())
         groups = [
             {"params": [named[name] for name in names], **options}
@@ -132,6 +132,8 @@ class AutogradStep(Step):
             outcome = self._outcome(x, in_bfloat16)
             loss = self.loss(outcome, target, weight)
             loss.backward()
+            if self.ranks is not None:
+                self.ranks.average([w.grad for w in self.weights if w.grad is not None])
             # Before callbacks, which then see the gradients that the optimizer uses.
             if self.clip is not None:
                 self.clip.shorten()
@@ -168,8 +170,7 @@ class DenseStep(Step):
     """
 
     def __init__(self, network, loss, recipe: Recipe):
-        self.network = network
-        self.loss = loss
+        self.network, self.loss = network, loss
         groups = _groups([name for name, _ in network.named_parameters()], recipe)
         flat = FlatWeights(network, [names for names, _ in groups])
         self.weights = list(flat.vectors.values())
@@ -180,7 +181,7 @@ class DenseStep(Step):
             ],
             recipe,
         )
-        self.clip = GradientClip(self.weights)
+        self.clip, self.ranks = GradientClip(self.weights), RANKS.get()
         self.float32 = DenseGradients(network, loss, flat.weights, flat.gradients)
         self.bfloat16 = Bfloat16Gradients(network, loss, flat) if recipe.bfloat16 else None
 
@@ -189,6 +190,8 @@ class DenseStep(Step):
         set_training(self.network, self.loss, True)
         find = self.bfloat16 if in_bfloat16 and self.bfloat16 else self.float32
         loss = find(x, target, weight)
+        if self.ranks is not None:
+            self.ranks.average([w.grad for w in self.weights if w.grad is not None])
         self.clip.shorten()
         self.optimizer.bare_step()  # without the wrappers; see _optimizers.py
         return loss

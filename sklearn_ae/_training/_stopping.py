@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from ..nn import BottleneckNetwork, Corruption, TrainingLoss, table_loss
+from ._ranks import RANKS
 from ._recipe import ConvergenceError, Recipe
 from ._schedule import Schedule
 from ._steps import AveragedWeights, copy_weights, set_training
@@ -228,7 +229,7 @@ class BestWeights:
         self.network = network
         self.average = average
         self.train, self.valid = train, valid
-        self.recipe = recipe
+        self.recipe, self.ranks = recipe, RANKS.get()
         self.chooses_ = valid is not None
         self.best_epoch_, self.stops_ = 0, False
         self.complaint_: str | None = None
@@ -331,6 +332,8 @@ class BestWeights:
         with self.average.in_place():
             rows, r2 = (self.valid or self.train).judge()
             loss = float(rows.mean())
+            if self.ranks is not None:  # the same of all, who end with the same epoch
+                loss = self.ranks.mean(loss)
             self._raise_if_diverged(loss, epoch)
             if loss < self.best_loss:
                 self.best_loss, self.best_rows = loss, rows
