@@ -38,7 +38,7 @@ _FAR = 0.05
 # is that of a network that gives the same for all rows.
 _ROUNDING, _DEAD = 1e-3, 0.98
 
-_ODD = 0.05  # share of rows, at each end, that do not count where a network is defended
+_ODD = 0.002  # share of the weight of rows that need not count, where a network is in use
 
 _ROWS_PER_PASS = 4096  # enough for an estimate of the loss of the mean, too
 _MOST_READ = 2**24  # numbers of rows that are filled once for all evaluations, 64 MiB
@@ -176,13 +176,16 @@ def _with_noise(x: Any, noise: Corruption, generator: torch.Generator, n_parts: 
     return noisy
 
 
-def _loses_in_most(gain: torch.Tensor) -> bool:
-    """Whether the mean gain of rows, but for the most extreme ones, is below zero.
+def _loses_in_most(gain: torch.Tensor, weight: torch.Tensor | None) -> bool:
+    """Whether rows gain less than nothing, those left out that lose most and count little.
 
-    Of a network that is in use: one odd row of a late chunk says nothing of all others.
+    Of a network that is in use: one odd row of a late chunk says nothing of all others,
+    which have come often. Rows that come as often as others are no odd ones.
     """
-    n_odd = math.ceil(_ODD * len(gain)) if len(gain) > 2 else 0
-    return float(gain.sort().values[n_odd : len(gain) - n_odd].mean()) < 0
+    order = gain.argsort()
+    share = torch.ones_like(gain) if weight is None else weight.to(gain)[order]
+    is_odd = share.cumsum(0) <= _ODD * share.sum()
+    return bool(gain[order][~is_odd].mean() < 0)
 
 
 class BestWeights:
@@ -297,7 +300,8 @@ class BestWeights:
         self.network.load_state_dict(self.best_weights)
         is_lost = self.recipe.guards_start and self.chooses_
         if self.recipe.defends:
-            is_lost = _loses_in_most(self.start_rows - self.best_rows)
+            judged = self.valid or self.train
+            is_lost = _loses_in_most(self.start_rows - self.best_rows, judged.weight)
         elif is_lost:
             is_lost = self._gain_is_in_doubt()
         if is_lost:
