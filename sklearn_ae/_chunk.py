@@ -55,8 +55,13 @@ class Chunk:
         return np.flatnonzero(self.is_valid), np.flatnonzero(~self.is_valid)
 
     def known(self, plan: Plan) -> dict[str, Any] | None:
-        """Return the weights that training continues from, by name; None at the start."""
-        return plan.last_arrays if self.state is None else self.state.weights
+        """Return the weights that training continues from, by name; None at the start.
+
+        None too where they are those of a network that knew nothing of a table yet.
+        """
+        known: Any = plan.last_arrays if self.state is None else self.state.weights
+        is_of_table = known and any(n.startswith("encoder.table") for n in known)
+        return known if is_of_table else None
 
     def started_at(self, start: Start) -> Start:
         """Return the start of a trained network, given that of all rows so far."""

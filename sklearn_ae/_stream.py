@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ._chunk import Chunk
-from ._columns import RowSample, Scaler, Seen, is_kept_apart, keys_of
+from ._columns import RowSample, Scaler, Seen, keys_of
 from ._data_checks import check_unchanged
 from ._fit import Fit
 from ._fitted import Fitted
 from ._linear import RunningPca
 from ._objectives import Objective
-from ._plan import Plan, make_plan
+from ._plan import Plan, make_plan, plan_batches
 from ._training import TrainingState, Watcher, freeze
 
 __all__ = ["NewRows", "Stream"]
@@ -118,6 +118,7 @@ class Stream:
             size=fitted.size,
             begins=fitted.size,
             pca=_pca_of(fitted),
+            state=_state_of(fitted),
             fitted=fitted,
         )
 
@@ -163,29 +164,36 @@ class Stream:
         """Return this stream with the plan of the next pass."""
         plan, fitted = self._plan_of_all(settings, objective, n_levels), self.fitted
         made_of = plan.architecture
-        if fitted is None or made_of.table != fitted.architecture.table:
-            # The first rows, or the first missing cells.
+        if fitted is None:
             pca = None
             if objective.starts_at_pca and made_of.linear_skip and made_of.table is None:
                 pca = RunningPca.of(made_of.n_components, made_of.n_features)
-            return replace(self, plan=plan, pca=pca, state=None)
+            return replace(self, plan=plan, pca=pca)
         last: Any = self.plan or fitted
-        is_trained = self.state is not None
-        is_trained |= self.plan is None and not fitted.stays_linear
         # Twice as many rows as at its beginning, so that most of the work is never lost.
         may_begin = fitted.stays_linear and self.size >= 2 * self.begins
-        if not is_trained or (may_begin and _have_moved(last.columns, plan.columns)):
-            return replace(self, plan=plan, state=None)
+        if self.state is None or (may_begin and _have_moved(last.columns, plan.columns)):
+            pca = self.pca if made_of.table is None else None
+            return replace(self, plan=plan, pca=pca, state=None)
         plan = replace(
             plan,
             recipe=replace(plan.recipe, defends=not fitted.stays_linear),
             columns=plan.columns.in_units_of(last.columns),
             output_columns=plan.output_columns.in_units_of(last.output_columns),
             code_unit=last.code_unit,
-            costs=last.costs,
-            frequencies=getattr(last, "frequencies", None),
         )
-        if last is fitted or last.last_arrays is not None:
+        is_after_fit = last is fitted or last.last_arrays is not None
+        if made_of.table != fitted.architecture.table:  # the first missing cells
+            unit = self.code_unit
+            if is_after_fit:  # there was no linear start whose unit it could be
+                unit, plan = (
+                    last.code_unit,
+                    replace(plan, code_unit=np.ones_like(last.code_unit)),
+                )
+            return replace(self, plan=plan, pca=None, code_unit=unit)
+        frequencies = getattr(last, "frequencies", None)
+        plan = replace(plan, costs=last.costs, frequencies=frequencies)
+        if is_after_fit:
             plan = _after_a_fit(plan, fitted)
         return replace(self, plan=plan)
 
@@ -204,9 +212,11 @@ class Stream:
         if fitted is not None:
             then = replace(plan.architecture, table=table)
             check_unchanged(then, settings.scaling, fitted, "partial_fit")
+        # As in an epoch of fit.
+        _, n_passes = plan_batches(1, 1, False, settings.ordered)
         return replace(
             plan,
-            recipe=replace(plan.recipe, max_iter=1, n_passes=1, goes_on=True),
+            recipe=replace(plan.recipe, max_iter=1, n_passes=n_passes, goes_on=True),
             output_columns=plan.output_columns.open_to_more(),
         )
 
@@ -216,13 +226,14 @@ class Stream:
         """Return this stream with what is fitted after a pass over the chunk."""
         assert self.plan is not None
         plan, share = self.plan, self.plan.validation_fraction
-        learnt = ~is_kept_apart(keys_of(new.joined), share)
-        again = before._drawn(max(learnt.sum(), _FEWEST_AGAIN), share)
+        learnt = self._learnt(new.joined, share)
+        again = self._drawn(before.sample, max(learnt.sum(), _FEWEST_AGAIN), share)
         rows, weight = np.concatenate([new.joined[learnt], again]), new.weight
         if weight is not None:
             weight = weight[learnt] / (weight[learnt].mean() if learnt.any() else 1.0)
             weight = np.concatenate([weight, np.ones(len(again))])
-        is_valid, pca = is_kept_apart(self.sample.keys, share), None
+        is_valid = self.sample.kept_apart(self.sample.keys, share)
+        pca = None
         if self.pca is not None:
             pca = self.pca.code(plan.columns.offset_, plan.columns.scale_)
         X, X_clean = self._pairs(rows)
@@ -259,14 +270,24 @@ class Stream:
         is_early = plan.starts_linear and (self.n_rows < least or cannot_choose)
         return bool(is_early or n_rows == 0)
 
-    def _drawn(self, n_rows: int, share: float) -> np.ndarray:
-        """Return rows of the sample to train on again, as many as are new."""
-        own = np.flatnonzero(~is_kept_apart(self.sample.keys, share))
+    def _learnt(self, rows: np.ndarray, share: float) -> np.ndarray:
+        """Return which rows of a chunk are trained on.
+
+        All that are not for validation; and rows that come more than once, of which a
+        table may have so few kinds that a part of them would be most of the rows.
+        """
+        keys = keys_of(rows)
+        _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
+        return (count[place] > 1) | ~self.sample.kept_apart(keys, share)
+
+    def _drawn(self, sample: RowSample, n_rows: int, share: float) -> np.ndarray:
+        """Return rows of the sample before the chunk, to train on again."""
+        own = np.flatnonzero(~self.sample.kept_apart(sample.keys, share))
         if not len(own):
-            return self.sample.rows[own]
-        weight = self.sample.weight[own]
+            return sample.rows[own]
+        weight = sample.weight[own]
         draw = np.random.RandomState([self.seed, self.n_rows % 2**32])
-        return self.sample.rows[draw.choice(own, n_rows, p=weight / weight.sum())]
+        return sample.rows[draw.choice(own, n_rows, p=weight / weight.sum())]
 
 
 def _after_a_fit(plan: Plan, fitted: Fitted) -> Plan:
@@ -305,6 +326,15 @@ def _of_all(fitted: Fitted, stream: Stream) -> Fitted:
         validation_loss_curve=curves[0],
         validation_scores=curves[1],
     )
+
+
+def _state_of(fitted: Fitted) -> TrainingState | None:
+    """Return where training ended, if it has not ended at its start."""
+    if fitted.stays_linear:
+        return None
+    arrays = fitted.arrays.items()
+    weights: Any = {name: w for name, w in arrays if not name.startswith("axes.")}
+    return TrainingState(weights=weights, averages=weights)
 
 
 def _pca_of(fitted: Fitted) -> RunningPca | None:

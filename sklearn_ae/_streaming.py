@@ -54,6 +54,8 @@ class StreamingMixin(ABC):
         with all_or_nothing(self):
             last: Fitted | None = getattr(self, "_fitted", None)
             X = validate_rows(self, X, reset=last is None, learns=True)
+            own: Any = self
+            own._validate_params()  # scikit-learn checks those of the first chunk alone
             _refuse_parameters(self)
             if last is not None and self._table is not None:
                 refuse_other_categories(self, self._table, "partial_fit")
@@ -62,12 +64,11 @@ class StreamingMixin(ABC):
             X, X_clean, weight = chunk_rows(sample_weight, X, X_clean)
             n_levels = self._levels_of(X, X_clean)
             objective = self._make_objective(X.shape[1], X_clean is not None)
-            own: Any = self
             settings = SimpleNamespace(**own.get_params(deep=False))
             stream = getattr(self, "_stream", None)
             if stream is None:
                 stream = _new_stream(self, last, X.shape[1], X_clean is not None)
-            _refuse_other_pairs(stream, X_clean is not None)
+            _refuse_other_pairs(stream.has_pairs, X_clean is not None)
             if settings.n_components is None:
                 known = stream.fitted and stream.fitted.architecture.n_components
                 settings.n_components = known or min(X.shape)
@@ -89,12 +90,16 @@ def _new_stream(estimator, last: Fitted | None, n_features: int, has_pairs: bool
     seed = fresh_random_state(estimator.random_state).randint(2**31 - 1)
     if last is None:
         return Stream.of(n_features, has_pairs, seed)
+    made_of = last.architecture
+    if made_of.output_activation == "identity":
+        # Of one table, rows and targets share their units.
+        _refuse_other_pairs(not last.shares_units, has_pairs)
     return Stream.going_on(last, has_pairs, seed)
 
 
-def _refuse_other_pairs(stream: Stream, has_pairs: bool) -> None:
+def _refuse_other_pairs(had_pairs: bool, has_pairs: bool) -> None:
     """Raise ValueError unless a chunk has clean rows if all others had."""
-    if has_pairs != stream.has_pairs:
+    if has_pairs != had_pairs:
         given, before = ("with", "without") if has_pairs else ("without", "with")
         raise ValueError(
             f"partial_fit is called {given} X_clean, and was called {before} it; expected "

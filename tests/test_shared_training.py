@@ -135,7 +135,7 @@ def test_two_processes_find_what_one_finds(tmp_path):
         first, second = (of_one[name] for of_one in found)
         np.testing.assert_array_equal(first["codes"], second["codes"], err_msg=name)
         alone = fit_case(name)
-        # The same batches but for single rows; dropout and noise are drawn for half of them.
+        # The same batches but for single rows; each draws dropout and noise for its half.
         slack = 0.005 if CASES[name][1] == {} and name != "noise" else 0.03
         assert abs(first["score"] - alone["score"]) < slack, name
 

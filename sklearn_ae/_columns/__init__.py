@@ -11,7 +11,7 @@ from ._levels import (
     log_frequencies,
 )
 from ._response import Response
-from ._row_sample import RowSample, is_kept_apart, keys_of
+from ._row_sample import RowSample, keys_of
 from ._scaler import ScaledRows, Scaler, Seen, column_variance, row_slices
 from ._sparse import SparseTable, rows_at
 from ._table import Table
@@ -31,7 +31,6 @@ __all__ = [
     "column_variance",
     "distinct_cells",
     "fit_scaler",
-    "is_kept_apart",
     "is_missing",
     "keep_digits",
     "keys_of",

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["RowSample", "is_kept_apart", "keys_of"]
+__all__ = ["RowSample", "keys_of"]
 
-_SIDES = 2**16
+_SIDES = np.uint64(2**32)  # values of the last bits
+_FEWEST_TO_SPLIT = 4
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,18 @@ class RowSample:
         joined[is_new] = rows[first[is_new] - len(self.rows)]
         return RowSample(self.most, joined, kept[: self.most], total[: self.most])
 
+    def kept_apart(self, keys: np.ndarray, share: float) -> np.ndarray:
+        """Return which rows are for validation: the same ones in every chunk.
+
+        By the last bits of their keys, since the first ones say which rows are sampled. Of
+        a sample of four rows or more two at least are, and two are not.
+        """
+        last = np.sort(self.keys % _SIDES)
+        if share == 0 or len(last) < _FEWEST_TO_SPLIT:
+            return np.zeros(len(keys), dtype=bool)
+        limit = np.clip(share * float(_SIDES), last[1] + 1, last[-2])
+        return keys % _SIDES < limit
+
 
 def keys_of(rows: np.ndarray) -> np.ndarray:
     """Return a hash of each row, of 64 bits, that depends on the values alone.
@@ -85,11 +98,3 @@ def keys_of(rows: np.ndarray) -> np.ndarray:
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
         hashed = (hashed ^ (hashed >> np.uint64(shift))) * np.uint64(factor)
     return hashed
-
-
-def is_kept_apart(keys: np.ndarray, share: float) -> np.ndarray:
-    """Return which rows are for validation, always the same ones, of any chunk.
-
-    By the last bits of their keys: the first ones say which rows are sampled.
-    """
-    return keys % np.uint64(_SIDES) < share * _SIDES

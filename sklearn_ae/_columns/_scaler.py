@@ -278,11 +278,22 @@ class Seen(NamedTuple):
         standard, low, high = deepcopy(self.standard), self.low, self.high
         with np.errstate(over="ignore", invalid="ignore"):
             for s in row_slices(X.shape):
-                part = X[s]
+                part, before = X[s], copy(standard)
                 standard.partial_fit(part, None, None if weight is None else weight[s])
+                _keep_unknown(standard, before, np.isnan(part).all(axis=0))
                 low = np.fmin(low, np.fmin.reduce(part))
                 high = np.fmax(high, np.fmax.reduce(part))
         return Seen(standard, low, high)
+
+
+def _keep_unknown(standard: Any, before: Any, missing: np.ndarray) -> None:
+    """Put back what was known of columns without any value in the last rows.
+
+    StandardScaler loses it.
+    """
+    for name, nothing in (("mean_", 0.0), ("var_", 0.0), ("scale_", 1.0)):
+        known = getattr(before, name, nothing)
+        setattr(standard, name, np.where(missing, known, getattr(standard, name)))
 
 
 class ScaledRows:

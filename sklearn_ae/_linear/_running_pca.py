@@ -67,7 +67,7 @@ class RunningPca:
         """
         one: RunningPca = self
         n_at_once = max(self.n_components, _CELLS_AT_ONCE // X.shape[1], 1)
-        for part in gen_batches(len(X), n_at_once, min_batch_size=self.n_components):
+        for part in gen_batches(X.shape[0], n_at_once, min_batch_size=self.n_components):
             rows = np.asarray(X[part], dtype=np.float64)
             of_rows = np.ones(len(rows)) if weight is None else weight[part]
             one = one._with(rows, of_rows, scale)

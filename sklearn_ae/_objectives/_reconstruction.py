@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from .._linear import code_axes, fit_pca
+import numpy as np
+
+from .._linear import RunningPca, code_axes, fit_pca
 from ..nn import Autoencoder, make_loss
 from ._objective import Objective, Start, regressed_start
 
@@ -30,7 +32,13 @@ class Reconstruction(Objective):
         x = problem.x
         wide = problem if problem.response is None else problem.widened()
         pca = problem.pca
-        if pca is None:
+        if pca is None and x.shape[0] < wide.n_components:  # of a stream that begins
+            width = x.shape[1]
+            pca = RunningPca.of(wide.n_components, width)
+            pca = pca.after(x, x.weight, np.ones(width)).code(
+                np.zeros(width), np.ones(width)
+            )
+        elif pca is None:
             pca = fit_pca(x, wide.n_components, problem.seed, x.weight)
         if problem.response is not None:
             pca = problem.turned(pca)

@@ -14,6 +14,8 @@ __all__ = ["chunk_rows", "validate_fit_data", "weighted_rows"]
 # of rows times weights could overflow.
 _LARGEST_MEAN = 1e12
 
+_LARGEST_OF_CHUNK = 1e50  # squares of sums stay numbers
+
 
 def validate_fit_data(estimator, X: Any, X_clean, y, *given):
     """Return X and X_clean with the rows that count, what belongs to them, validation rows.
@@ -102,6 +104,13 @@ def chunk_rows(sample_weight, X: Any, X_clean: Any):
     weight = _as_weights(sample_weight, len(X))
     counts = weight > 0
     _refuse_no_weight(counts)
+    least, largest = weight[counts].min(), weight.max()
+    if least < 1 / _LARGEST_OF_CHUNK or largest > _LARGEST_OF_CHUNK:
+        raise ValueError(
+            f"sample_weight has values from {least:.3g} to {largest:.3g}; expected at most "
+            f"{_LARGEST_OF_CHUNK:g} and at least its inverse, since they are added up over "
+            "chunks. Divide the weights of all chunks by the same number."
+        )
     if not counts.all():
         X, weight = rows_at(X, counts), weight[counts]
         X_clean = None if X_clean is None else rows_at(X_clean, counts)

@@ -173,7 +173,7 @@ class DenseStep(Step):
         self.network, self.loss = network, loss
         groups = _groups([name for name, _ in network.named_parameters()], recipe)
         flat = FlatWeights(network, [names for names, _ in groups])
-        self.weights = list(flat.vectors.values())
+        self.weights, self.views = list(flat.vectors.values()), flat.views
         self.optimizer: Any = _make_optimizer(
             [
                 {"params": [vector], **options}
@@ -287,7 +287,7 @@ class GradientClip:
         self.n_steps += 1
         if self.n_steps > _CLIP_STEPS and 0 < limit < norm:
             for gradient in gradients:
-                gradient.mul_(limit / norm)
+                gradient.mul_(limit / norm).nan_to_num_(0.0)  # of infinite ones
             norm = limit  # an outlier counts as the limit, or it would raise the next one
         self.usual += (norm - self.usual) / min(self.n_steps, _CLIP_STEPS)
 

@@ -38,7 +38,7 @@ _FAR = 0.05
 # is that of a network that gives the same for all rows.
 _ROUNDING, _DEAD = 1e-3, 0.98
 
-_ODD = 0.002  # share of the weight of rows that need not count, where a network is in use
+_ODD = 0.01  # share of the weight of all rows that odd ones have at most
 
 _ROWS_PER_PASS = 4096  # enough for an estimate of the loss of the mean, too
 _MOST_READ = 2**24  # numbers of rows that are filled once for all evaluations, 64 MiB
@@ -177,15 +177,17 @@ def _with_noise(x: Any, noise: Corruption, generator: torch.Generator, n_parts: 
 
 
 def _loses_in_most(gain: torch.Tensor, weight: torch.Tensor | None) -> bool:
-    """Whether rows gain less than nothing, those left out that lose most and count little.
+    """Whether rows gain less than nothing, a few odd ones left out.
 
-    Of a network that is in use: one odd row of a late chunk says nothing of all others,
-    which have come often. Rows that come as often as others are no odd ones.
+    Of a network that is in use. Odd are rows that have come at most half as often as
+    others do: one of a late chunk says nothing of all that came in every pass.
     """
+    weight = torch.ones_like(gain) if weight is None else weight.to(gain)
     order = gain.argsort()
-    share = torch.ones_like(gain) if weight is None else weight.to(gain)[order]
-    is_odd = share.cumsum(0) <= _ODD * share.sum()
-    return bool(gain[order][~is_odd].mean() < 0)
+    gain, weight = gain[order], weight[order]
+    rare = torch.where(weight <= weight.mean() / 2, weight, 0.0)
+    is_odd = (rare > 0) & (rare.cumsum(0) <= _ODD * weight.sum())
+    return bool(gain[~is_odd].mean() < 0)
 
 
 class BestWeights:

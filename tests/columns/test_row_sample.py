@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sklearn_ae._columns import RowSample, is_kept_apart, keys_of
+from sklearn_ae._columns import RowSample, keys_of
 
 
 @pytest.fixture
@@ -46,7 +46,7 @@ def test_all_rows_are_kept_while_there_is_room(rows):
 def test_a_sample_is_like_the_rows(rows):
     sample = sampled(rows, 100, most=300)
     np.testing.assert_allclose(sample.rows.mean(axis=0), 0, atol=4 / np.sqrt(300))
-    share = is_kept_apart(sample.keys, 0.3).mean()
+    share = sample.kept_apart(sample.keys, 0.3).mean()
     assert share == pytest.approx(0.3, abs=0.1)
 
 
