@@ -129,8 +129,9 @@ class Fit:
                 # a linear model fits without error.
                 if self.response is not None and len(self.X) > self.X.shape[1]:
                     is_done = False
-                waits = self.chunk is not None and self.chunk.waits
-                if not (is_done or waits or plan.is_closed_form):
+                if self.chunk is not None:  # one odd row can make all others a rounding
+                    is_done = self.chunk.waits or (is_done and self.chunk.state is None)
+                if not (is_done or plan.is_closed_form):
                     self._train(watchers)
                 return self._finish()
         except (RuntimeError, MemoryError, TypeError) as error:

@@ -78,6 +78,8 @@ class Stream:
         Of the start of the present training; see Start.
     begins : float
         ``size`` when the present training began.
+    follows_fit : bool
+        Whether training goes on from a fit, of which there is no linear start.
     fitted : Fitted or None
         What is in use after the last chunk, or after a fit before the first.
     """
@@ -92,6 +94,7 @@ class Stream:
     state: TrainingState | None = None
     code_unit: np.ndarray | float | None = None
     begins: float = 0.0
+    follows_fit: bool = False
     fitted: Fitted | None = None
 
     @classmethod
@@ -119,6 +122,7 @@ class Stream:
             begins=fitted.size,
             pca=_pca_of(fitted),
             state=_state_of(fitted),
+            follows_fit=not fitted.stays_linear,
             fitted=fitted,
         )
 
@@ -171,10 +175,14 @@ class Stream:
             return replace(self, plan=plan, pca=pca)
         last: Any = self.plan or fitted
         # Twice as many rows as at its beginning, so that most of the work is never lost.
-        may_begin = fitted.stays_linear and self.size >= 2 * self.begins
-        if self.state is None or (may_begin and _have_moved(last.columns, plan.columns)):
+        anew = fitted.stays_linear and self.size >= 2 * self.begins
+        anew = anew and _have_moved(last.columns, plan.columns)
+        # A column that had no value at all has no units.
+        anew |= bool(np.isnan(last.columns.offset_[~np.isnan(plan.columns.offset_)]).any())
+        if self.state is None or anew:
             pca = self.pca if made_of.table is None else None
-            return replace(self, plan=plan, pca=pca, state=None)
+            how: Any = {"state": None, "follows_fit": False}
+            return replace(self, plan=plan, pca=pca, **how)
         plan = replace(
             plan,
             recipe=replace(plan.recipe, defends=not fitted.stays_linear),
@@ -182,19 +190,14 @@ class Stream:
             output_columns=plan.output_columns.in_units_of(last.output_columns),
             code_unit=last.code_unit,
         )
-        is_after_fit = last is fitted or last.last_arrays is not None
-        if made_of.table != fitted.architecture.table:  # the first missing cells
-            unit = self.code_unit
-            if is_after_fit:  # there was no linear start whose unit it could be
-                unit, plan = (
-                    last.code_unit,
-                    replace(plan, code_unit=np.ones_like(last.code_unit)),
-                )
-            return replace(self, plan=plan, pca=None, code_unit=unit)
-        frequencies = getattr(last, "frequencies", None)
-        plan = replace(plan, costs=last.costs, frequencies=frequencies)
-        if is_after_fit:
-            plan = _after_a_fit(plan, fitted)
+        is_new = made_of.table != fitted.architecture.table  # the first missing cells
+        if not is_new:
+            frequencies = getattr(last, "frequencies", None)
+            plan = replace(plan, costs=last.costs, frequencies=frequencies)
+        if self.follows_fit:
+            plan = _after_a_fit(plan, None if is_new else fitted)
+        if is_new:
+            return replace(self, plan=plan, pca=None)
         return replace(self, plan=plan)
 
     def _plan_of_all(self, settings, objective: Objective, n_levels: tuple) -> Plan:
@@ -290,10 +293,19 @@ class Stream:
         return sample.rows[draw.choice(own, n_rows, p=weight / weight.sum())]
 
 
-def _after_a_fit(plan: Plan, fitted: Fitted) -> Plan:
-    """Return a plan whose start is the network in use, and no linear one."""
-    recipe = replace(plan.recipe, loosens_start=False, guards_start=False, keeps_start=True)
-    return replace(plan, recipe=recipe, last_arrays=fitted.arrays, starts_linear=False)
+def _after_a_fit(plan: Plan, fitted: Fitted | None) -> Plan:
+    """Return a plan whose start is the network in use, and no linear one.
+
+    None: it has other inputs by now, and there is no start to fall back on.
+    """
+    how: Any = {"loosens_start": False, "guards_start": False}
+    how["keeps_start"] = fitted is not None
+    return replace(
+        plan,
+        recipe=replace(plan.recipe, **how),
+        last_arrays=None if fitted is None else fitted.arrays,
+        starts_linear=False,
+    )
 
 
 def _have_moved(then: Scaler, now: Scaler) -> bool:

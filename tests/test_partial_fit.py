@@ -157,7 +157,7 @@ def test_chunks_in_order_of_a_class_are_never_behind_pca(digits):
     assert scores[-1] > pca.score(X) + 0.1
 
 
-@pytest.mark.parametrize("size", [100.0, 1000.0, 1e6])
+@pytest.mark.parametrize("size", [100.0, 1000.0, 1e6, 1e12])
 def test_a_late_odd_row_costs_nothing(size, trained, pixels):
     before = trained.score(pixels)
     for odd in (np.full((1, 20), size), np.full((1, 20), size + 1)):
@@ -285,12 +285,42 @@ def test_tables(estimator, name):
     one.impute(TABLES[name][-1])
 
 
-def test_holes_may_come_later(pixels):
-    ae = AutoencoderTransformer(2, **SMALL)
-    for seed, chunk in enumerate(in_chunks(pixels, 150)):
-        ae.partial_fit(chunk if seed < 2 else with_holes(chunk, seed))
-    assert ae.impute(with_holes(pixels, 9)).shape == pixels.shape
-    assert ae.score(pixels) > 0.35
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize("way", ["chunks", "fit"])
+def test_holes_that_come_late_cost_nothing(estimator, way, pixels):
+    one = estimator(2, **SMALL | {"batch_size": 16})
+    if way == "fit":
+        one.fit(pixels)
+    else:
+        passed(one, pixels, 100, 6)
+    assert one.best_iter_ > 0
+    before = one.score(pixels)
+    one.partial_fit(with_holes(pixels[:20], 0))
+    assert one.score(pixels) > before - 0.01
+    assert one.impute(with_holes(pixels, 9)).shape == pixels.shape
+    passed(one, with_holes(pixels, 1), 100, 2)
+    assert one.score(pixels) > before - 0.05
+
+
+@pytest.mark.parametrize("missing", [0, 1, 2])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_a_column_may_be_missing_from_a_chunk(estimator, missing, pixels):
+    chunks = in_chunks(pixels[:300].copy(), 100)
+    chunks[missing][:, 3] = np.nan
+    one = estimator(2, **SMALL)
+    for chunk in chunks:
+        one.partial_fit(chunk)
+    X = np.vstack(chunks)
+    np.testing.assert_allclose(one.mean_, np.nanmean(X, axis=0))
+    assert np.isfinite(one.impute(X)).all()
+
+
+def test_fewer_rows_than_codes_may_come_first():
+    first = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"], "c": [0.0, 1.0]})
+    ae = AutoencoderTransformer(3, **SMALL).partial_fit(first)
+    assert np.isfinite(ae.partial_fit(first[:1]).transform(first)).all()
+    holes = AutoencoderTransformer(2, **SMALL).partial_fit([[1.0, np.nan, 3.0, 4.0]])
+    assert holes.transform([[1.0, 2.0, 3.0, 4.0]]).shape == (1, 2)
 
 
 @pytest.mark.parametrize("estimator", ESTIMATORS)
@@ -424,6 +454,111 @@ def test_training_may_change(pixels):
     ]
     np.testing.assert_allclose(weights[1], weights[0], atol=1e-9)
     assert np.abs(weights[2] - weights[0]).max() > 1e-5
+
+
+def test_a_training_that_changes_goes_on(trained, pixels):
+    """Penalties, callbacks, losses and optimizers group weights in other ways."""
+    ae, before = deepcopy(trained), trained.score(pixels)
+    for settings in (
+        {"alpha": 0.1},
+        {"callbacks": [Watching()]},
+        {"callbacks": None, "alpha": 0.0},
+        {"loss": "huber"},
+        {"solver": torch.optim.RMSprop, "learning_rate_init": 1e-4},
+        {"solver": "sgd"},
+        {"solver": "adam", "loss": "mse"},
+    ):
+        ae.set_params(**settings).partial_fit(pixels[:100])
+        assert ae.best_iter_ == ae.n_iter_
+        assert ae.score(pixels) > before - 0.05
+    with pytest.raises(ValueError, match="The 'batch_size' parameter"):
+        ae.set_params(batch_size=-1).partial_fit(pixels[:100])
+
+
+def test_what_the_optimizer_knows_goes_on_by_name(trained, pixels):
+    """Steps of autograd and steps of long vectors have the same moments."""
+    states = [trained._stream.state]
+    for callbacks in ([Watching()], None):
+        ae = deepcopy(trained).set_params(callbacks=callbacks, learning_rate_init=1e-12)
+        states.append(ae.partial_fit(pixels[:100])._stream.state)
+    before, by_autograd, by_vectors = states
+    for after in (by_autograd, by_vectors):
+        assert after.counts["step"] == after.n_steps > before.n_steps
+        assert after.usual[1] == after.n_steps
+    for key in ("exp_avg", "exp_avg_sq"):
+        for name, moment in by_vectors.moments[key].items():
+            largest = np.abs(moment).max()
+            np.testing.assert_allclose(
+                by_autograd.moments[key][name], moment, atol=1e-3 * largest
+            )
+
+
+def test_few_kinds_of_rows_are_all_learnt():
+    draw = np.random.RandomState(0)
+    flags = (draw.uniform(size=(600, 3)) < [0.2, 0.5, 0.8]).astype(float)
+    ae = passed(AutoencoderTransformer(1, random_state=0), flags, 100, 8)
+    fitted = AutoencoderTransformer(1, max_iter=8, random_state=0).fit(flags)
+    assert ae.score(flags) > fitted.score(flags)
+
+
+@pytest.mark.parametrize("fraction", [0.001, 0.999])
+@pytest.mark.parametrize("estimator", ESTIMATORS)
+def test_some_rows_validate_and_some_do_not(estimator, fraction, pixels):
+    one = estimator(2, **SMALL, validation_fraction=fraction)
+    passed(one, pixels[:200], 50)
+    assert len(one.loss_curve_) > 0
+
+
+def test_nested_codes_learn_as_in_epochs_of_fit(pixels):
+    settings = {"ordered": True, "random_state": 0}
+    ae = passed(AutoencoderTransformer(4, **settings), pixels, 100, 4)
+    fitted = AutoencoderTransformer(4, max_iter=4, **settings).fit(pixels)
+    assert ae.score(pixels) > 0.95 * fitted.score(pixels)
+
+
+def test_weights_that_cannot_be_added_up(pixels):
+    ae = AutoencoderTransformer(2, **LINEAR)
+    for weight in (1e300, 1e-300):
+        with pytest.raises(ValueError, match=r"sample_weight has values from .*; expected"):
+            ae.partial_fit(pixels, sample_weight=np.full(600, weight))
+
+
+def test_light_rows_of_a_heavy_chunk_train_as_they_do_in_a_light_one(pixels):
+    draw = np.random.RandomState(0).uniform(1, 3, size=600)
+    codes = []
+    for unit in (1.0, 2.0**10):
+        ae = AutoencoderTransformer(2, **SMALL)
+        for rows in np.array_split(np.arange(600), 4):
+            ae.partial_fit(pixels[rows], sample_weight=unit * draw[rows])
+        codes.append(ae.transform(pixels))
+    np.testing.assert_allclose(*codes, atol=1e-3 * np.abs(codes[0]).max())
+
+
+def test_pairs_go_on_after_a_fit_to_pairs(pixels):
+    dae = DenoisingAutoencoder(4, **SMALL, max_iter=2).fit(pixels + 1, X_clean=pixels)
+    with pytest.raises(ValueError, match="without X_clean, and was called with it"):
+        deepcopy(dae).partial_fit(pixels)
+    assert dae.partial_fit(pixels + 1, X_clean=pixels).n_samples_ == 1200
+
+
+def test_training_begins_anew_where_rows_have_moved(pixels):
+    """Of few rows near zero, units would be far too small for all that come."""
+    near = pixels[:60] * 1e-3
+    ae = passed(AutoencoderTransformer(2, **SMALL), near, 60, 2)
+    begun, scale = ae._stream.begins, ae.scale_
+    assert begun == 60
+    ae.set_params(early_stopping=False)  # PCA stays in use where nothing is chosen
+    ae = passed(AutoencoderTransformer(2, **SMALL), near, 60, 1)
+    ae.partial_fit(pixels)
+    assert ae._stream.begins > 60
+    assert ae.scale_[0] > 100 * scale[0]
+
+
+def test_codes_have_the_units_of_the_data(trained, pixels):
+    """A training that goes on keeps the units of the start from which it came."""
+    codes = trained.transform(pixels)
+    spread = pixels.std(axis=0)
+    assert 0.2 < codes.std() / np.sqrt((spread**2).sum() / 2) < 5
 
 
 def test_weights_of_zero_are_no_rows(pixels):

@@ -176,18 +176,18 @@ def _with_noise(x: Any, noise: Corruption, generator: torch.Generator, n_parts: 
     return noisy
 
 
-def _loses_in_most(gain: torch.Tensor, weight: torch.Tensor | None) -> bool:
-    """Whether rows gain less than nothing, a few odd ones left out.
+def _mean_of_most(values: torch.Tensor, weight: torch.Tensor | None) -> float:
+    """Return the mean of rows, without the least values of a few odd ones.
 
-    Of a network that is in use. Odd are rows that have come at most half as often as
-    others do: one of a late chunk says nothing of all that came in every pass.
+    Where a network is in use. Odd are rows that have come at most half as often as others
+    do: one of a late chunk says nothing of all that came in every pass.
     """
-    weight = torch.ones_like(gain) if weight is None else weight.to(gain)
-    order = gain.argsort()
-    gain, weight = gain[order], weight[order]
+    weight = torch.ones_like(values) if weight is None else weight.to(values)
+    order = values.argsort()
+    values, weight = values[order], weight[order]
     rare = torch.where(weight <= weight.mean() / 2, weight, 0.0)
     is_odd = (rare > 0) & (rare.cumsum(0) <= _ODD * weight.sum())
-    return bool(gain[~is_odd].mean() < 0)
+    return float(values[~is_odd].mean())
 
 
 class BestWeights:
@@ -272,7 +272,8 @@ class BestWeights:
         With ``is_early`` progress is not expected yet, and the epoch is not counted.
         """
         # Also by the training loss: without validation rows there is no other.
-        self._raise_if_diverged(train_loss, epoch)
+        if not self.recipe.defends:  # of a network in use an odd row may raise it
+            self._raise_if_diverged(train_loss, epoch)
         loss = train_loss
         if self.chooses_:
             loss, r2 = self._judge_average(epoch)
@@ -303,7 +304,8 @@ class BestWeights:
         is_lost = self.recipe.guards_start and self.chooses_
         if self.recipe.defends:
             judged = self.valid or self.train
-            is_lost = _loses_in_most(self.start_rows - self.best_rows, judged.weight)
+            gain = self.start_rows - self.best_rows
+            is_lost = _mean_of_most(gain, judged.weight) < 0
         elif is_lost:
             is_lost = self._gain_is_in_doubt()
         if is_lost:
@@ -336,8 +338,11 @@ class BestWeights:
     def _judge_average(self, epoch: int) -> tuple[float, float]:
         """Return loss and R² of the average, and keep its weights if they are the best."""
         with self.average.in_place():
-            rows, r2 = (self.valid or self.train).judge()
+            judged = self.valid or self.train
+            rows, r2 = judged.judge()
             loss = float(rows.mean())
+            if self.recipe.defends:
+                loss = -_mean_of_most(-rows, judged.weight)
             if self.ranks is not None:  # the same of all, who end with the same epoch
                 loss = self.ranks.mean(loss)
             self._raise_if_diverged(loss, epoch)
