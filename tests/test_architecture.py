@@ -225,8 +225,10 @@ def test_all_is_sorted_and_true():
         "LossCurveDisplay",
         "ReconstructionDisplay",
         "ScreeDisplay",
+        "SharedTrainingError",
         "VariationalAutoencoder",
         "__version__",
+        "shared_training",
     ]
 
 

@@ -1,8 +1,8 @@
 """Scaling of numeric columns: what to subtract from each and to divide it by."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from copy import copy, deepcopy
-from typing import Any, NamedTuple
+from copy import copy
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import diags_array
@@ -11,7 +11,10 @@ from sklearn.utils import gen_batches
 
 from ._sparse import Numbers, SparseTable
 
-__all__ = ["ScaledRows", "Scaler", "Seen", "column_variance", "row_slices"]
+if TYPE_CHECKING:
+    from ._seen import Seen
+
+__all__ = ["ScaledRows", "Scaler", "column_variance", "row_slices"]
 
 # Products and quotients of larger units could leave the range of float32, which ends
 # at 3.4e38.
@@ -240,60 +243,6 @@ class Scaler:
         rest = (offset - first).astype(np.float32)
         offsets = [first, rest] if np.any(np.abs(rest) > 1e-7 * scale) else [first]
         return [*offsets, scale.astype(np.float32)]
-
-
-class Seen(NamedTuple):
-    """What is known of the columns of a stream, which is more than a sample of it shows.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> X = np.array([[0.0, 1.0], [2.0, 1.0]])
-    >>> Seen.nothing(2).after(X[:1]).after(X[1:]).standard.mean_
-    array([1., 1.])
-    """
-
-    standard: StandardScaler
-    low: np.ndarray
-    high: np.ndarray
-
-    @classmethod
-    def nothing(cls, n_columns: int) -> "Seen":
-        """Return what is known before the first row."""
-        missing = np.full(n_columns, np.nan)
-        return cls(StandardScaler(), missing, missing)
-
-    @classmethod
-    def by(cls, scaler: Scaler, size: float) -> "Seen":
-        """Return what a scaler knows of rows whose weights sum to ``size``."""
-        standard, is_known = StandardScaler(), ~np.isnan(scaler.mean_)
-        standard.mean_ = np.where(is_known, scaler.mean_, 0.0)
-        standard.var_ = scaler.variance_
-        standard.scale_ = np.sqrt(scaler.variance_)
-        standard.n_samples_seen_ = np.where(is_known, size, 0.0)
-        return cls(standard, scaler.low_, scaler.high_)
-
-    def after(self, X: Any, weight: np.ndarray | None = None) -> "Seen":
-        """Return what is known after the rows of ``X``, (n_rows, n_columns), too."""
-        standard, low, high = deepcopy(self.standard), self.low, self.high
-        with np.errstate(over="ignore", invalid="ignore"):
-            for s in row_slices(X.shape):
-                part, before = X[s], copy(standard)
-                standard.partial_fit(part, None, None if weight is None else weight[s])
-                _keep_unknown(standard, before, np.isnan(part).all(axis=0))
-                low = np.fmin(low, np.fmin.reduce(part))
-                high = np.fmax(high, np.fmax.reduce(part))
-        return Seen(standard, low, high)
-
-
-def _keep_unknown(standard: Any, before: Any, missing: np.ndarray) -> None:
-    """Put back what was known of columns without any value in the last rows.
-
-    StandardScaler loses it.
-    """
-    for name, nothing in (("mean_", 0.0), ("var_", 0.0), ("scale_", 1.0)):
-        known = getattr(before, name, nothing)
-        setattr(standard, name, np.where(missing, known, getattr(standard, name)))
 
 
 class ScaledRows:
