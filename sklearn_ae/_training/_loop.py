@@ -231,15 +231,10 @@ class Training:
         # Before loosening: the linear start itself is the candidate to beat.
         self.best.judge_start()
         if self.ranks is not None:
-            state = self.generator.get_state().tolist()
-            start = f"{self.best.losses_[0]:.5g}", hash(tuple(state))
-            self.ranks.check_same(rows=self.train.x.shape, start=start)
+            self._check_ranks(self.ranks)
         uncrosses = self.network.decoder.output_activation in UNCROSSED
         if self.state is not None:
-            self.state.load(self.network, self.step, self.average)
-            self.schedule.n_before = self.state.n_steps
-            if self.warmup is not None:
-                self.warmup.step = self.state.n_steps
+            self._go_on(self.state)
         elif self.recipe.guards_start and uncrosses:
             self._uncross_start()
         if self.recipe.loosens_start and self.state is None:
@@ -271,6 +266,19 @@ class Training:
                 watcher.end(self)
         # These hold the rows, and a callback may keep its net, and with it this object.
         self.hooks = self.step = self.read = self.reading = None
+
+    def _check_ranks(self, ranks: Ranks) -> None:
+        """Raise SharedTrainingError unless all processes begin with the same."""
+        state = tuple(self.generator.get_state().tolist())
+        start = f"{self.best.losses_[0]:.5g}", hash(state)
+        ranks.check_same(rows=tuple(self.train.x.shape), start=start)
+
+    def _go_on(self, state: TrainingState) -> None:
+        """Continue where the last chunk of a stream ended."""
+        state.load(self.network, self.step, self.average)
+        self.schedule.n_before = state.n_steps
+        if self.warmup is not None:
+            self.warmup.step = state.n_steps
 
     def _run_epoch(self) -> float:
         """Train on all batches, in a new random order; return the mean loss."""
