@@ -249,7 +249,7 @@ class Stream:
             pca=pca,
             state=self.state,
             code_unit=self.code_unit,
-            waits=self._waits(len(rows), is_valid),
+            waits=self._waits(len(rows)),
         )
         of_sample = None if np.ptp(self.sample.weight) == 0 else self._weight
         random_state = np.random.RandomState(self.seed)
@@ -264,14 +264,12 @@ class Stream:
         unit = None if fit.start is None else fit.start.code_unit
         return replace(one, begins=self.size, code_unit=unit)
 
-    def _waits(self, n_rows: int, is_valid: np.ndarray) -> bool:
-        """Whether rows are too few for a start that lasts, or to say that it is left."""
-        plan = self.plan
-        assert plan is not None
-        least = max(_FEWEST_ROWS, _FEWEST_PER_CODE * plan.architecture.n_components)
-        cannot_choose = plan.validation_fraction > 0 and is_valid.sum() < 2
-        is_early = plan.starts_linear and (self.n_rows < least or cannot_choose)
-        return bool(is_early or n_rows == 0)
+    def _waits(self, n_rows: int) -> bool:
+        """Whether rows are too few for a linear start that lasts."""
+        assert self.plan is not None
+        made_of = self.plan.architecture
+        least = max(_FEWEST_ROWS, _FEWEST_PER_CODE * made_of.n_components)
+        return n_rows == 0 or (self.plan.starts_linear and self.n_rows < least)
 
     def _learnt(self, rows: np.ndarray, share: float) -> np.ndarray:
         """Return which rows of a chunk are trained on.

@@ -543,15 +543,13 @@ def test_pairs_go_on_after_a_fit_to_pairs(pixels):
 
 def test_training_begins_anew_where_rows_have_moved(pixels):
     """Of few rows near zero, units would be far too small for all that come."""
-    near = pixels[:60] * 1e-3
-    ae = passed(AutoencoderTransformer(2, **SMALL), near, 60, 2)
-    begun, scale = ae._stream.begins, ae.scale_
-    assert begun == 60
-    ae.set_params(early_stopping=False)  # PCA stays in use where nothing is chosen
-    ae = passed(AutoencoderTransformer(2, **SMALL), near, 60, 1)
-    ae.partial_fit(pixels)
-    assert ae._stream.begins > 60
-    assert ae.scale_[0] > 100 * scale[0]
+    ae = AutoencoderTransformer(2, **SMALL).partial_fit(pixels[:60] * 1e-3)
+    scale = ae.scale_[0]
+    ae.partial_fit(pixels[:30])  # not for so few rows
+    assert (ae._stream.begins, ae.scale_[0]) == (60, scale)
+    ae.partial_fit(pixels[30:90])
+    assert ae._stream.begins == 150
+    assert ae.scale_[0] > 100 * scale
 
 
 def test_codes_have_the_units_of_the_data(trained, pixels):
