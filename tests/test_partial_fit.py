@@ -21,6 +21,8 @@ from sklearn_ae import (
     DenoisingAutoencoder,
     VariationalAutoencoder,
 )
+from sklearn_ae._chunk import Chunk
+from sklearn_ae._objectives import Start
 
 LINEAR = {"hidden_layer_sizes": ()}
 SMALL = {"hidden_layer_sizes": (16,), "batch_size": 32, "random_state": 0}
@@ -528,8 +530,9 @@ def test_light_rows_of_a_heavy_chunk_train_as_they_do_in_a_light_one(pixels):
     codes = []
     for unit in (1.0, 2.0**10):
         ae = AutoencoderTransformer(2, **SMALL)
-        for rows in np.array_split(np.arange(600), 4):
+        for rows in np.array_split(np.arange(600), 4) * 3:
             ae.partial_fit(pixels[rows], sample_weight=unit * draw[rows])
+        assert ae.best_iter_ > 0
         codes.append(ae.transform(pixels))
     np.testing.assert_allclose(*codes, atol=1e-3 * np.abs(codes[0]).max())
 
@@ -552,11 +555,22 @@ def test_training_begins_anew_where_rows_have_moved(pixels):
     assert ae.scale_[0] > 100 * scale
 
 
-def test_codes_have_the_units_of_the_data(trained, pixels):
-    """A training that goes on keeps the units of the start from which it came."""
-    codes = trained.transform(pixels)
-    spread = pixels.std(axis=0)
-    assert 0.2 < codes.std() / np.sqrt((spread**2).sum() / 2) < 5
+def test_codes_keep_the_units_of_the_start_of_their_training(trained, pixels):
+    """The linear start of all rows so far has others by now."""
+    ae = deepcopy(trained)
+    unit = ae._stream.code_unit
+    np.testing.assert_array_equal(ae.partial_fit(3 * pixels)._stream.code_unit, unit)
+    chunk = Chunk(pixels, None, None, None, 0, None, None, unit, waits=False)
+    np.testing.assert_array_equal(chunk.started_at(Start({}, 3.0)).code_unit, unit)
+
+
+def test_the_table_stays_that_of_the_first_missing_cells(pixels):
+    ae = AutoencoderTransformer(2, **SMALL).partial_fit(with_holes(pixels[:200], 0))
+    table = ae._fitted.architecture.table
+    ae.partial_fit(pixels[200:])
+    assert ae._fitted.architecture.table == table
+    assert ae._stream.plan.frequencies is not None
+    assert ae._stream.plan.costs is ae._fitted.costs
 
 
 def test_weights_of_zero_are_no_rows(pixels):

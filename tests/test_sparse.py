@@ -210,8 +210,7 @@ LIMITS = {
     "_training._table_rows": ("_MOST_CELLS",),
     "_linear._pca": ("_MOST_CELLS",),
     "_objectives._denoising": ("_CELLS_TO_START",),
-    "_fit": ("CELLS_TO_EXPLAIN",),
-    "_fit_cases": ("CELLS_TO_EXPLAIN",),
+    "_fit_cases": ("_CELLS_TO_EXPLAIN",),
     "_head": ("_MOST_CELLS",),
     "_fitted": ("CELLS_PER_PASS",),
 }
@@ -446,8 +445,8 @@ def test_rows_of_rows(counts):
 
 
 def test_columns_of_which_a_row_is_more_than_is_explained_by(quick, counts, monkeypatch):
-    for room in ("_fit", "_fit_cases"):
-        monkeypatch.setattr(f"sklearn_ae.{room}.CELLS_TO_EXPLAIN", 10)  # of a row's 30
+    limit = "sklearn_ae._fit_cases._CELLS_TO_EXPLAIN"
+    monkeypatch.setattr(limit, 10)  # of a row's 30
     assert np.isfinite(quick(init="random").fit(counts).explained_variance_ratio_).all()
 
 
