@@ -527,11 +527,12 @@ class AutoencoderTransformer(BaseAutoencoder):
 
         Scaling and the linear start are those of all samples so far, and so are the
         attributes. A sample of at most 4096 of them is kept, with the estimator and in its
-        pickles. A tenth of it, or ``validation_fraction``, is never trained on, and selects
-        between the network and the linear start. The others are trained on again beside
-        each chunk, so that chunks may come in any order. ``max_iter``, ``tol`` and
-        ``n_iter_no_change`` are not used: for another pass, call it for all chunks again.
-        After ``fit`` it goes on from there, with generated samples in place of the earlier.
+        pickles. About ``validation_fraction`` of it is not trained on, but for samples that
+        come more than once, and selects between the network and the linear start. The
+        others are trained on again beside each chunk, so that chunks may come in any order.
+        ``max_iter``, ``tol`` and ``n_iter_no_change`` are not used: for another pass, call
+        it for all chunks again. After ``fit`` it goes on from there, with generated samples
+        in place of those of ``fit``.
 
         The first chunk sets the features, their categories unless a dtype lists them, and
         ``n_components`` if that is None. ``n_components`` cannot be a share, and
@@ -544,7 +545,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         y : object, default=None
             Not used, of any type.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weight of each sample, at least 0, relative to those of all chunks.
+            Weight of each sample, at least 0, in the same unit for all chunks. None gives
+            every sample a weight of 1.
 
         Returns
         -------
@@ -554,8 +556,8 @@ class AutoencoderTransformer(BaseAutoencoder):
         Raises
         ------
         ValueError
-            ``X``, a weight or a parameter is invalid, or a parameter of the network has
-            changed; the message says how to correct it.
+            ``X``, a weight or a parameter is invalid, or scaling, categories or what the
+            network is built from have changed; the message says how to correct it.
         ConvergenceError
             Training diverged.
         """
