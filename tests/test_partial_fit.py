@@ -23,6 +23,7 @@ from sklearn_ae import (
 )
 from sklearn_ae._chunk import Chunk
 from sklearn_ae._objectives import Start
+from sklearn_ae._training._schedule import DivergenceWarmup
 
 LINEAR = {"hidden_layer_sizes": ()}
 SMALL = {"hidden_layer_sizes": (16,), "batch_size": 32, "random_state": 0}
@@ -562,6 +563,18 @@ def test_codes_keep_the_units_of_the_start_of_their_training(trained, pixels):
     np.testing.assert_array_equal(ae.partial_fit(3 * pixels)._stream.code_unit, unit)
     chunk = Chunk(pixels, None, None, None, 0, None, None, unit, waits=False)
     np.testing.assert_array_equal(chunk.started_at(Start({}, 3.0)).code_unit, unit)
+
+
+def test_the_weight_of_a_divergence_rises_once(pixels, monkeypatch):
+    seen, move = [], DivergenceWarmup.move
+
+    def spy(warmup):
+        move(warmup)
+        seen.append(warmup.step)
+
+    monkeypatch.setattr(DivergenceWarmup, "move", spy)
+    passed(VariationalAutoencoder(2, **SMALL, kl_warmup=50), pixels, 150)
+    assert seen == list(range(1, len(seen) + 1))
 
 
 def test_the_table_stays_that_of_the_first_missing_cells(pixels):
