@@ -207,12 +207,13 @@ def test_r2_of_an_epoch_counts_columns_that_vary_as_r2_score_does():
 @pytest.mark.parametrize(
     ("explained", "share"), [(-0.5, 0), (0, 0), (0.25, 0.25), (1, 1), (1.5, 1)]
 )
-def test_what_is_left_of_a_linear_start_is_a_share(explained, share):
+@pytest.mark.parametrize(("goes_on", "n_steps"), [(False, 1000), (True, 1)])
+def test_what_is_left_of_a_linear_start_is_a_share(explained, share, goes_on, n_steps):
     seen = []
     training = SimpleNamespace(
         best=SimpleNamespace(train_r2_=explained),
-        recipe=SimpleNamespace(learning_rate_init=0.01, goes_on=False),
-        schedule=SimpleNamespace(n_steps=1000),
+        recipe=SimpleNamespace(learning_rate_init=0.01, goes_on=goes_on),
+        schedule=SimpleNamespace(n_steps=n_steps),
         network=SimpleNamespace(loosen=lambda share, generator: seen.append(share)),
         generator=None,
     )
