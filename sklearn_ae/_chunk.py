@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from ._columns import ScaledRows
+from ._columns import SPREAD_OF_CONSTANT, ScaledRows
 from ._linear import LinearCode
 from ._objectives import Start
 from ._plan import Plan
@@ -13,8 +13,6 @@ from ._training import Rows, TrainingState, to_rows
 from .nn import BottleneckNetwork
 
 __all__ = ["Chunk"]
-
-_SPREAD_OF_CONSTANT = 1e-15  # in which what is learnt disappears
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,8 @@ class Chunk:
     weight : ndarray of shape (n_rows,) or None
     is_valid : ndarray of bool of shape (n_samples,)
         Which rows of the sample are never trained on.
-    seed : int
+    seeds : tuple of int
+        Of the network and what validates, and of what is drawn for this chunk.
     pca : LinearCode or None
         PCA of all rows so far, if it is known; else the sample says what it is.
     state : TrainingState or None
@@ -44,7 +43,7 @@ class Chunk:
     X_clean: np.ndarray | None
     weight: np.ndarray | None
     is_valid: np.ndarray
-    seed: int
+    seeds: tuple[int, int]
     pca: LinearCode | None
     state: TrainingState | None
     code_unit: np.ndarray | float | None
@@ -69,17 +68,21 @@ class Chunk:
             return start
         return start._replace(code_unit=self.code_unit)
 
+    def reseed(self, generator: Any) -> None:
+        """Let every chunk have an order and random numbers of its own."""
+        drawn = np.random.RandomState(self.seeds)
+        generator.manual_seed(int(drawn.randint(2**31 - 1)))
+
     @staticmethod
-    def settle(arrays: dict[str, np.ndarray], plan: Plan) -> None:
-        """Let columns that never varied be rebuilt as they were, in use.
+    def settled(spread: np.ndarray, plan: Plan) -> np.ndarray:
+        """Return spreads in which columns that never varied stay as they are, in use.
 
         In training they may: the next chunk may be the first in which they vary.
         """
-        made_of = plan.architecture
-        if made_of.table is None and made_of.output_activation == "identity":
-            never = plan.output_columns.variance_ == 0
-            spread = np.where(never, _SPREAD_OF_CONSTANT, arrays["decoder.spread"])
-            arrays["decoder.spread"] = spread
+        made_of, columns = plan.architecture, plan.output_columns
+        if made_of.table is not None or made_of.output_activation != "identity":
+            return spread
+        return np.where(columns.variance_ == 0, SPREAD_OF_CONSTANT, spread)
 
     def rows(self, network: BottleneckNetwork, plan: Plan) -> Rows:
         """Return what is trained on, in units of the network."""

@@ -667,14 +667,14 @@ class DenoisingAutoencoder(BaseAutoencoder):
     ) -> Self:
         """Go on with ``X``, the next chunk of the samples: one pass over it.
 
-        Scaling and the linear start are those of all samples so far, and so are the
-        attributes. A sample of at most 4096 of them is kept, with the estimator and in its
+        Scaling and PCA are those of all samples so far. Other attributes are estimated from
+        a sample of at most 4096 of them, which is kept with the estimator and in its
         pickles. About ``validation_fraction`` of it is not trained on, but for samples that
-        come more than once, and selects between the network and the linear start. The
-        others are trained on again beside each chunk, so that chunks may come in any order.
-        ``max_iter``, ``tol`` and ``n_iter_no_change`` are not used: for another pass, call
-        it for all chunks again. After ``fit`` it goes on from there, with generated samples
-        in place of those of ``fit``.
+        come more than once in a chunk, and selects between the network and the linear
+        start. The others are trained on again beside each chunk, so that chunks may come in
+        any order. ``max_iter``, ``tol`` and ``n_iter_no_change`` are not used: for another
+        pass, call it for all chunks again. After ``fit`` it goes on from there, with
+        generated samples in place of those of ``fit``.
 
         The first chunk sets the features, their categories unless a dtype lists them, and
         ``n_components`` if that is None. ``n_components`` cannot be a share, and

@@ -97,7 +97,7 @@ class Fit:
             n_valid = min(max(2, round(plan.validation_fraction * len(X))), len(X) - 1)
         self.valid, self.train = order[:n_valid], order[n_valid:]
         if chunk is not None:
-            (self.valid, self.train), self.seed = chunk.split(), chunk.seed
+            (self.valid, self.train), self.seed = chunk.split(), chunk.seeds[0]
         self.start: Start | None = None  # None unless training starts at a linear network
         self.training: Training | None = None  # stays None in closed form
 
@@ -248,6 +248,8 @@ class Fit:
             train = self.chunk.rows(self.network, plan)
             how["state"] = thaw(self.chunk.state, like)
         self.training = Training(self.network, self.loss, train, valid, **how)
+        if self.chunk is not None:
+            self.chunk.reseed(self.generator)
         self.training.run(watchers)
 
     def _finish(self) -> Fitted:
@@ -275,7 +277,7 @@ class Fit:
         if len(constant) and own[0] is None:
             ignore_columns(arrays, plan.architecture.table, constant, self.X, self.blocks)
         if self.chunk is not None:
-            self.chunk.settle(arrays, plan)
+            arrays["decoder.spread"] = self.chunk.settled(arrays["decoder.spread"], plan)
         if plan.architecture.table is not None and plan.architecture.table.rank:
             rows = self.x.take(self.valid)
             if self.own_rows is not None:

@@ -33,21 +33,21 @@ from .nn import LOSSES, TableLayout
 if TYPE_CHECKING:
     from ._fitted import Fitted
 
-__all__ = ["Architecture", "Plan", "make_plan"]
+__all__ = ["PASSES_ORDERED", "Architecture", "Plan", "make_plan"]
 
 # Linear skips, which for "mse" start at the linear optimum, use this fraction of the
 # learning rate: at the full rate the first steps undo much of a start with many components.
 _LINEAR_RATE = 0.1
 
 # batch_size="auto": batches for an epoch to make progress, of sizes that are efficient.
-_BATCHES, _FEWEST_ROWS, _MOST_ROWS = 16, 16, 512
+_BATCHES, _FEWEST_ROWS, _MOST_ROWS, _BATCHES_ORDERED = 16, 16, 512, 2
 # Rows in an epoch, by several passes over few of them. On 36 cases of 60 to 512 rows
 # (few_rows.py) the unexplained variance was 0.773 of PCA's after one pass, 0.729 with 600
 # rows, 0.705 with 1000 and 0.698 with 1500, in 1.1 and 1.7 s; 0.741 by batches of 4 to 8.
 # Where columns outnumber rows passes won 0.006 of R² at most, in two to nine times as long.
 _ROWS_PER_EPOCH, _FEWEST_TO_REPEAT = 1000, 50
 # Ordered codes are codes of many sizes to learn: so many more passes, in larger batches.
-_PASSES_ORDERED, _BATCHES_ORDERED = 3, 2
+PASSES_ORDERED = 3
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def make_plan(
     """
     name, wanted = ("X", X) if X_clean is None else ("X_clean", X_clean)
     loss, scaling, rows = settings.loss, settings.scaling, (X, X_clean, (weight, seen))
-    architecture = _plan_architecture(settings, X, last, n_levels, seen is not None)
+    architecture = _plan_architecture(settings, X, last, n_levels, seen)
     if isinstance(loss, str) and LOSSES[loss].outputs:
         check_loss_domain(loss, wanted, name)
     output_activation = architecture.output_activation
@@ -331,7 +331,7 @@ def plan_batches(
     >>> [plan_batches("auto", n_rows, True) for n_rows in (40, 80, 320, 500, 501, 2000)]
     [(16, 1), (16, 12), (16, 3), (32, 2), (32, 1), (128, 1)]
     """
-    n_passes = _PASSES_ORDERED if ordered else 1
+    n_passes = PASSES_ORDERED if ordered else 1
     if not isinstance(batch_size, str):
         return int(batch_size), n_passes
     wanted = 2 ** round(math.log2(max(n_rows, 1) / _BATCHES))
@@ -342,11 +342,12 @@ def plan_batches(
 
 
 def _plan_architecture(
-    settings, X: np.ndarray, last: "Fitted | None", n_levels: tuple[int, ...], grows: bool
+    settings, X: np.ndarray, last: "Fitted | None", n_levels: tuple[int, ...], seen
 ) -> Architecture:
     table: TableLayout | None = None
     if n_levels:
-        table = last.architecture.table if last else plan_table(settings, X, n_levels)
+        how = settings, X, n_levels, seen[0].hole_share if seen else 0.0
+        table = last.architecture.table if last else plan_table(*how)
     if settings.ordered:
         refuse_own_layers(settings)
     encoder_sizes = _as_sizes("hidden_layer_sizes", settings.hidden_layer_sizes)
@@ -355,7 +356,7 @@ def _plan_architecture(
         decoder_sizes = _as_sizes("decoder_hidden_layer_sizes", own)
     n_components, n_blocks = settings.n_components, table.n_blocks if table else X.shape[1]
     most = table.most_codes if table else n_blocks
-    most = most if grows else min(len(X), most)
+    most = most if seen else min(len(X), most)
     if n_components is None:
         n_components = last.architecture.n_components if last else min(most, X.shape[1])
     elif n_components > most and last is None:  # a warm start may have fewer rows

@@ -13,8 +13,13 @@ __all__ = ["fit_scalers", "measure_levels", "plan_table"]
 _MOST_TO_FILL, _RANK_OF_WIDE = 100, 64
 
 
-def plan_table(settings, X: np.ndarray, n_levels: tuple[int, ...]) -> TableLayout:
-    """Return the layout of a table with levels or holes, if the loss suits them."""
+def plan_table(
+    settings, X: np.ndarray, n_levels: tuple[int, ...], hole_share: float
+) -> TableLayout:
+    """Return the layout of a table with levels or holes, if the loss suits them.
+
+    ``hole_share`` is known of rows of which ``X`` is a sample; 0 where it is all rows.
+    """
     loss, what = settings.loss, "columns of levels" if any(n_levels) else "missing cells"
     if callable(loss):
         raise ValueError(
@@ -34,7 +39,7 @@ def plan_table(settings, X: np.ndarray, n_levels: tuple[int, ...]) -> TableLayou
             "expected loss='mse', 'mae' or 'huber' and output_activation='auto'. Use "
             "these, or pass columns of numbers alone."
         )
-    share = np.isnan(X).mean() if X.dtype.kind == "f" else 0.0
+    share = max(np.isnan(X).mean() if X.dtype.kind == "f" else 0.0, hole_share)
     if share == 0:
         return TableLayout(n_levels, 0)
     n_blocks = TableLayout(n_levels, 0).n_blocks

@@ -8,12 +8,12 @@ import numpy as np
 
 from ._chunk import Chunk
 from ._columns import RowSample, Scaler, Seen, keys_of
-from ._data_checks import check_unchanged
+from ._data_checks import check_loss_domain, check_output_range, check_unchanged
 from ._fit import Fit
 from ._fitted import Fitted
 from ._linear import RunningPca
 from ._objectives import Objective
-from ._plan import Plan, make_plan, plan_batches
+from ._plan import PASSES_ORDERED, Plan, make_plan
 from ._training import TrainingState, Watcher, freeze
 
 __all__ = ["NewRows", "Stream"]
@@ -76,7 +76,7 @@ class Stream:
         Where it continues, in arrays.
     code_unit : ndarray, float or None
         Of the start of the present training; see Start.
-    begins : float
+    size_at_start : float
         ``size`` when the present training began.
     follows_fit : bool
         Whether training goes on from a fit, of which there is no linear start.
@@ -93,7 +93,7 @@ class Stream:
     plan: Plan | None = None
     state: TrainingState | None = None
     code_unit: np.ndarray | float | None = None
-    begins: float = 0.0
+    size_at_start: float = 0.0
     follows_fit: bool = False
     fitted: Fitted | None = None
 
@@ -106,10 +106,10 @@ class Stream:
         return cls(RowSample.of(most, width), seen, seed)
 
     @classmethod
-    def going_on(cls, fitted: Fitted, has_pairs: bool, seed: int) -> "Stream":
+    def after_fit(cls, fitted: Fitted, has_pairs: bool, seed: int) -> "Stream":
         """Return the stream after a fit, as if its rows were those that it generates."""
         one = cls.of(len(fitted.columns.mean_), has_pairs, seed)
-        n_rows = min(fitted.n_samples, _MOST_GENERATED, one.sample.most)
+        n_rows = min(fitted.n_samples, _MOST_GENERATED, one.sample.max_rows)
         rows = fitted.draw(n_rows, np.random.RandomState(seed))
         weight = np.full(n_rows, fitted.size / n_rows)
         maps = (fitted.columns, fitted.output_columns)[: 1 + has_pairs]
@@ -119,7 +119,7 @@ class Stream:
             seen=tuple(Seen.by(columns, fitted.size) for columns in maps),
             n_rows=fitted.n_samples,
             size=fitted.size,
-            begins=fitted.size,
+            size_at_start=fitted.size,
             pca=_pca_of(fitted),
             state=_state_of(fitted),
             follows_fit=not fitted.stays_linear,
@@ -144,15 +144,23 @@ class Stream:
         one = replace(
             self,
             sample=self.sample.after(chunk.joined, weight),
-            seen=tuple(known.after(x, chunk.weight) for known, x in seen),
+            seen=tuple(known.after(x, weight) for known, x in seen),
             n_rows=self.n_rows + len(chunk.X),
             size=self.size + weight.sum(),
         )
         one = one._planned(settings, objective, chunk.n_levels)
+        one._check_range(chunk)
         if one.pca is not None and one.plan is not None:
             scale = one.plan.columns.scale_
             one = replace(one, pca=one.pca.after(chunk.X, chunk.weight, scale))
         return one._trained(self, chunk, watchers)
+
+    def _check_range(self, chunk: NewRows) -> None:
+        """Raise ValueError for rows that the loss or the output has no place for."""
+        assert self.plan is not None
+        wanted, name = chunk.pair[-1], "X_clean" if self.has_pairs else "X"
+        check_loss_domain(self.plan.loss, wanted, name)
+        check_output_range(self.plan.architecture.output_activation, wanted, name)
 
     def _pairs(self, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Return rows, and the clean ones beside them or None."""
@@ -163,6 +171,13 @@ class Stream:
     def _weight(self) -> np.ndarray:
         """Weight of each row of the sample, which stands for all rows."""
         return self.sample.weight * (self.size / self.sample.weight.sum())
+
+    @property
+    def _weight_of_rows(self) -> np.ndarray | None:
+        """The same, as often as there are rows at least; None if all are equal."""
+        if np.ptp(self.sample.weight) == 0:
+            return None
+        return self._weight * max(1.0, self.n_rows / self.size)
 
     def _planned(self, settings, objective: Objective, n_levels: tuple) -> "Stream":
         """Return this stream with the plan of the next pass."""
@@ -175,7 +190,7 @@ class Stream:
             return replace(self, plan=plan, pca=pca)
         last: Any = self.plan or fitted
         # Twice as many rows as at its beginning, so that most of the work is never lost.
-        anew = fitted.stays_linear and self.size >= 2 * self.begins
+        anew = fitted.stays_linear and self.size >= 2 * self.size_at_start
         anew = anew and _have_moved(last.columns, plan.columns)
         # A column that had no value at all has no units.
         anew |= bool(np.isnan(last.columns.offset_[~np.isnan(plan.columns.offset_)]).any())
@@ -185,7 +200,6 @@ class Stream:
             return replace(self, plan=plan, pca=pca, **how)
         plan = replace(
             plan,
-            recipe=replace(plan.recipe, defends=not fitted.stays_linear),
             columns=plan.columns.in_units_of(last.columns),
             output_columns=plan.output_columns.in_units_of(last.output_columns),
             code_unit=last.code_unit,
@@ -196,6 +210,8 @@ class Stream:
             plan = replace(plan, costs=last.costs, frequencies=frequencies)
         if self.follows_fit:
             plan = _after_a_fit(plan, None if is_new else fitted)
+        keeps = plan.recipe.keeps_start and not fitted.stays_linear
+        plan = replace(plan, recipe=replace(plan.recipe, keeps_network=keeps))
         if is_new:
             return replace(self, plan=plan, pca=None)
         return replace(self, plan=plan)
@@ -215,8 +231,7 @@ class Stream:
         if fitted is not None:
             then = replace(plan.architecture, table=table)
             check_unchanged(then, settings.scaling, fitted, "partial_fit")
-        # As in an epoch of fit.
-        _, n_passes = plan_batches(1, 1, False, settings.ordered)
+        n_passes = PASSES_ORDERED if settings.ordered else 1
         return replace(
             plan,
             recipe=replace(plan.recipe, max_iter=1, n_passes=n_passes, goes_on=True),
@@ -229,13 +244,13 @@ class Stream:
         """Return this stream with what is fitted after a pass over the chunk."""
         assert self.plan is not None
         plan, share = self.plan, self.plan.validation_fraction
-        learnt = self._learnt(new.joined, share)
-        again = self._drawn(before.sample, max(learnt.sum(), _FEWEST_AGAIN), share)
+        learnt = self._is_trained_on(new.joined, share)
+        again = self._replayed(before.sample, max(learnt.sum(), _FEWEST_AGAIN), share)
         rows, weight = np.concatenate([new.joined[learnt], again]), new.weight
         if weight is not None:
             weight = weight[learnt] / (weight[learnt].mean() if learnt.any() else 1.0)
             weight = np.concatenate([weight, np.ones(len(again))])
-        is_valid = self.sample.kept_apart(self.sample.keys, share)
+        is_valid = self.sample.is_validation(self.sample.keys, share)
         pca = None
         if self.pca is not None:
             pca = self.pca.code(plan.columns.offset_, plan.columns.scale_)
@@ -245,24 +260,23 @@ class Stream:
             X_clean=X_clean,
             weight=weight,
             is_valid=is_valid,
-            seed=self.seed,
+            seeds=(self.seed, self.n_rows % 2**32),
             pca=pca,
             state=self.state,
             code_unit=self.code_unit,
             waits=self._waits(len(rows)),
         )
-        of_sample = None if np.ptp(self.sample.weight) == 0 else self._weight
         random_state = np.random.RandomState(self.seed)
         given: Any = (plan, *self._pairs(self.sample.rows), random_state)
-        fit = Fit(*given, weight=of_sample, chunk=chunk)
-        fitted = _of_all(fit.run(watchers), self)
+        fit = Fit(*given, weight=self._weight_of_rows, chunk=chunk)
+        fitted = _with_totals(fit.run(watchers), self)
         if fit.training is None:
             return replace(self, fitted=fitted)
         one = replace(self, state=freeze(fit.training.state), fitted=fitted)
         if self.state is not None:
             return one
         unit = None if fit.start is None else fit.start.code_unit
-        return replace(one, begins=self.size, code_unit=unit)
+        return replace(one, size_at_start=self.size, code_unit=unit)
 
     def _waits(self, n_rows: int) -> bool:
         """Whether rows are too few for a linear start that lasts."""
@@ -271,7 +285,7 @@ class Stream:
         least = max(_FEWEST_ROWS, _FEWEST_PER_CODE * made_of.n_components)
         return n_rows == 0 or (self.plan.starts_linear and self.n_rows < least)
 
-    def _learnt(self, rows: np.ndarray, share: float) -> np.ndarray:
+    def _is_trained_on(self, rows: np.ndarray, share: float) -> np.ndarray:
         """Return which rows of a chunk are trained on.
 
         All that are not for validation; and rows that come more than once, of which a
@@ -279,11 +293,11 @@ class Stream:
         """
         keys = keys_of(rows)
         _, place, count = np.unique(keys, return_inverse=True, return_counts=True)
-        return (count[place] > 1) | ~self.sample.kept_apart(keys, share)
+        return (count[place] > 1) | ~self.sample.is_validation(keys, share)
 
-    def _drawn(self, sample: RowSample, n_rows: int, share: float) -> np.ndarray:
+    def _replayed(self, sample: RowSample, n_rows: int, share: float) -> np.ndarray:
         """Return rows of the sample before the chunk, to train on again."""
-        own = np.flatnonzero(~self.sample.kept_apart(sample.keys, share))
+        own = np.flatnonzero(~self.sample.is_validation(sample.keys, share))
         if not len(own):
             return sample.rows[own]
         weight = sample.weight[own]
@@ -314,10 +328,9 @@ def _have_moved(then: Scaler, now: Scaler) -> bool:
     return bool(np.nanmean(apart) > _MOVED * np.nanmean((std / now.scale_) ** 2))
 
 
-def _of_all(fitted: Fitted, stream: Stream) -> Fitted:
+def _with_totals(fitted: Fitted, stream: Stream) -> Fitted:
     """Return what is fitted, with what is said of a fit said of all chunks."""
     last, losses = stream.fitted, list(fitted.loss_curve)
-    n_iter = 1 + (0 if last is None else last.n_iter)
     curves: Any = fitted.validation_loss_curve, fitted.validation_scores
     if last is not None:
         losses = last.loss_curve + losses
@@ -329,9 +342,10 @@ def _of_all(fitted: Fitted, stream: Stream) -> Fitted:
     return replace(
         fitted,
         n_samples=stream.n_rows,
-        size=stream.size,
-        n_iter=n_iter,
-        best_iter=0 if fitted.best_iter == 0 else n_iter,
+        # Where weights are below 1 there are not fewer rows than there are.
+        size=max(stream.size, float(stream.n_rows)),
+        n_iter=max(1, len(losses)),
+        best_iter=0 if fitted.best_iter == 0 else len(losses),
         loss_curve=losses,
         validation_loss_curve=curves[0],
         validation_scores=curves[1],
@@ -344,7 +358,7 @@ def _state_of(fitted: Fitted) -> TrainingState | None:
         return None
     arrays = fitted.arrays.items()
     weights: Any = {name: w for name, w in arrays if not name.startswith("axes.")}
-    return TrainingState(weights=weights, averages=weights)
+    return TrainingState(weights=weights, averages=weights, warmth=1.0)
 
 
 def _pca_of(fitted: Fitted) -> RunningPca | None:

@@ -94,7 +94,7 @@ def _new_stream(estimator, last: Fitted | None, n_features: int, has_pairs: bool
     if made_of.output_activation == "identity":
         # Of one table, rows and targets share their units.
         _refuse_other_pairs(not last.shares_units, has_pairs)
-    return Stream.going_on(last, has_pairs, seed)
+    return Stream.after_fit(last, has_pairs, seed)
 
 
 def _refuse_other_pairs(had_pairs: bool, has_pairs: bool) -> None:

@@ -163,7 +163,7 @@ def best_epoch(train, valid, *, guards_start=True):
     recipe = SimpleNamespace(
         keeps_start=True,
         guards_start=guards_start,
-        defends=False,
+        keeps_network=False,
         tol=0.0,
         n_iter_no_change=10,
         learning_rate_init=0.01,
@@ -187,7 +187,7 @@ def test_hopeless_is_a_thousand_times_the_largest_loss_that_may_be_usual(
     network, train, valid = nn.Linear(1, 1), Told([float(train)]), Told([float(valid)])
     train.loss_of_mean = lambda: mean
     best = BestWeights(
-        network, None, train, valid, SimpleNamespace(keeps_start=True, defends=False)
+        network, None, train, valid, SimpleNamespace(keeps_start=True, keeps_network=False)
     )
     best.judge_start()
     assert best.ceiling == pytest.approx(1e3 * largest)
@@ -249,7 +249,11 @@ def test_one_validation_row_is_no_proof(guards_start, epoch):
 def test_a_loss_above_that_of_the_start_is_no_progress_after_a_worse_one():
     network, told = nn.Linear(1, 1), []
     recipe = SimpleNamespace(
-        keeps_start=True, guards_start=True, defends=False, tol=0.0, n_iter_no_change=1
+        keeps_start=True,
+        guards_start=True,
+        keeps_network=False,
+        tol=0.0,
+        n_iter_no_change=1,
     )
     schedule = SimpleNamespace(step=0, n_steps=9, end_within=told.append)
     average = AveragedWeights(list(network.parameters()), 1)

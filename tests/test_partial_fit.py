@@ -166,7 +166,7 @@ def test_a_late_odd_row_costs_nothing(size, trained, pixels):
     before = trained.score(pixels)
     odd = [np.full((1, 20), (1 + part / 7) * size) for part in range(7)]
     keys = [keys_of(row) for row in odd]
-    sides = [bool(trained._stream.sample.kept_apart(key, 0.1)[0]) for key in keys]
+    sides = [bool(trained._stream.sample.is_validation(key, 0.1)[0]) for key in keys]
     for is_valid in {*sides}:  # whether it is trained on or validates
         row = odd[sides.index(is_valid)]
         ae = deepcopy(trained).partial_fit(row)
@@ -186,7 +186,7 @@ def test_rows_may_come_one_by_one(estimator, pixels):
         assert np.isfinite(codes).all()
         assert np.isfinite(one.inverse_transform(codes)).all()
         assert np.isfinite(one.explained_variance_ratio_).all()
-    assert one.n_samples_ == one.n_iter_ == 12
+    assert one.n_samples_ == 12
     whole = AutoencoderTransformer(2, **LINEAR).fit(pixels[:12])
     assert one.score(pixels[:12]) > 0.9 * whole.score(pixels[:12])
 
@@ -555,9 +555,9 @@ def test_training_begins_anew_where_rows_have_moved(pixels):
     ae = AutoencoderTransformer(2, **SMALL).partial_fit(pixels[:60] * 1e-3)
     scale = ae.scale_[0]
     ae.partial_fit(pixels[:30])  # not for so few rows
-    assert (ae._stream.begins, ae.scale_[0]) == (60, scale)
+    assert (ae._stream.size_at_start, ae.scale_[0]) == (60, scale)
     ae.partial_fit(pixels[30:90])
-    assert ae._stream.begins == 150
+    assert ae._stream.size_at_start == 150
     assert ae.scale_[0] > 100 * scale
 
 
@@ -575,11 +575,19 @@ def test_the_weight_of_a_divergence_rises_once(pixels, monkeypatch):
 
     def spy(warmup):
         move(warmup)
-        seen.append(warmup.step)
+        seen.append(warmup.share)
 
     monkeypatch.setattr(DivergenceWarmup, "move", spy)
-    passed(VariationalAutoencoder(2, **SMALL, kl_warmup=50), pixels, 150)
-    assert seen == list(range(1, len(seen) + 1))
+    vae = VariationalAutoencoder(2, **SMALL, kl_warmup=4)
+    for rows in (slice(100), slice(100, 200), slice(0, 600), slice(300, 320), slice(100)):
+        vae.partial_fit(pixels[rows])
+    assert seen == sorted(seen)
+    assert 0 < seen[0] < seen[-1] == 1
+    vae = VariationalAutoencoder(2, **SMALL, kl_warmup=2, max_iter=15).fit(pixels)
+    assert vae.best_iter_ > 0
+    seen.clear()
+    vae.partial_fit(pixels)
+    assert not seen or set(seen) == {1}
 
 
 def test_the_table_stays_that_of_the_first_missing_cells(pixels):
@@ -606,6 +614,52 @@ def test_the_kept_sample_is_bounded(pixels, monkeypatch):
     assert len(ae._stream.sample.rows) == 150
     np.testing.assert_allclose(ae.mean_, pixels.mean(axis=0))
     assert ae.n_samples_ == 1200
+
+
+def test_every_chunk_has_random_numbers_of_its_own(pixels, monkeypatch):
+    states, reseed = [], Chunk.reseed
+
+    def spy(chunk, generator):
+        reseed(chunk, generator)
+        states.append(tuple(generator.get_state().tolist()))
+
+    monkeypatch.setattr(Chunk, "reseed", spy)
+    passed(AutoencoderTransformer(2, **SMALL), pixels, 100)
+    assert len(set(states)) == len(states) == 6
+
+
+def test_rows_beside_the_sample_are_checked_too(pixels, monkeypatch):
+    monkeypatch.setattr("sklearn_ae._stream._MOST_ROWS", 100)
+    X = pixels.copy()
+    X[::7, 3] = -5
+    for rows in np.array_split(X[X[:, 3] < 0], 3):
+        ae = AutoencoderTransformer(2, **SMALL, loss="kl").partial_fit(pixels)
+        with pytest.raises(ValueError, match="loss='kl'"):
+            ae.partial_fit(np.vstack([pixels, rows[:1]]))
+
+
+def test_light_weights_do_not_make_rows_fewer(pixels):
+    light, plain = (AutoencoderTransformer(2, **LINEAR) for _ in range(2))
+    light.partial_fit(pixels, sample_weight=np.full(600, 0.001))
+    plain.partial_fit(pixels)
+    for name in ("explained_variance_ratio_", "explained_variance_", "mean_"):
+        np.testing.assert_allclose(getattr(light, name), getattr(plain, name), rtol=1e-6)
+
+
+def test_chunks_with_and_without_weights_are_counted_together(pixels):
+    ae = AutoencoderTransformer(2, **LINEAR)
+    ae.partial_fit(pixels[:3], sample_weight=[0.5, 0.5, 0.5]).partial_fit(pixels[3:6])
+    expected = np.average(pixels[:6], axis=0, weights=[0.5] * 3 + [1] * 3)
+    np.testing.assert_allclose(ae.mean_, expected)
+
+
+def test_curves_and_counts_of_epochs_agree(pixels):
+    ae = AutoencoderTransformer(2, **SMALL)
+    for rows in np.array_split(pixels, 60):  # the first of which are too few
+        ae.partial_fit(rows)
+    assert ae.best_iter_ in (0, ae.n_iter_)
+    assert ae.n_iter_ == len(ae.loss_curve_) < 60
+    assert len(ae.validation_loss_curve_) == ae.n_iter_ + 1
 
 
 def test_verbose_reports_each_chunk(pixels, capsys):

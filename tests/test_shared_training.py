@@ -138,7 +138,10 @@ def test_two_processes_find_what_one_finds_or_both_an_error(tmp_path):
         slack = 0.005 if CASES[name][1] == {} and name != "noise" else 0.03
         assert abs(first["score"] - alone["score"]) < slack, name
     for of_one in found:  # errors in both, after which both go on
-        for name, message in (("rows", "rows differs"), ("seeds", "start differs")):
+        for name, message in (
+            ("rows", "rows differs"),
+            ("seeds", "random_numbers differs"),
+        ):
             assert message in of_one[name]
             assert "Expected the same rows" in of_one[name]
 

@@ -12,13 +12,14 @@ from ._levels import (
 )
 from ._response import Response
 from ._row_sample import RowSample, keys_of
-from ._scaler import ScaledRows, Scaler, column_variance, row_slices
+from ._scaler import SPREAD_OF_CONSTANT, ScaledRows, Scaler, column_variance, row_slices
 from ._seen import Seen
 from ._sparse import SparseTable, rows_at
 from ._table import Table
 from ._unseen import keep_digits, put_back_cells
 
 __all__ = [
+    "SPREAD_OF_CONSTANT",
     "Response",
     "RowSample",
     "ScaledRows",

@@ -1,4 +1,4 @@
-"""A sample of the rows of a stream, the same in whatever order they come."""
+"""A sample of the rows of a stream, of bounded size."""
 
 from dataclasses import dataclass
 
@@ -12,22 +12,24 @@ _FEWEST_TO_SPLIT = 4
 
 @dataclass(frozen=True)
 class RowSample:
-    """Distinct rows of a stream, and how often each came.
+    """Distinct rows of a stream, and the weight of all rows that each stands for.
 
-    Every row has a key, a hash of its cells, and rows of the least keys are kept: of all
-    distinct rows each is in the sample with the same probability, and what is in it has
-    been so since it first came, so that it is counted exactly. Nothing is drawn. (Bottom-k
-    samples: Cohen and Kaplan, "Summarizing data using bottom-k sketches", 2007.)
+    Every row has a key, a hash of its cells, and with it the same number u from 0 to 1
+    whenever it comes. Rows of the largest weight / u are kept: those that come often for
+    sure, others by chance, which nothing has to draw. (Priority sampling: Duffield, Lund
+    and Thorup, "Priority sampling for estimation of arbitrary subset sums", 2007.)
 
     Parameters
     ----------
-    most : int
+    max_rows : int
         Number of rows that are kept.
     rows : ndarray of shape (n_kept, n_columns)
         In the order of their keys, which is a random one.
     keys : ndarray of uint64 of shape (n_kept,)
-    weight : ndarray of shape (n_kept,)
-        Sum of the weights with which each came.
+    count : ndarray of shape (n_kept,)
+        Sum of the weights with which each came, since it was kept.
+    threshold : float
+        Largest weight / u of a row that is not kept; 0 while all are.
 
     Examples
     --------
@@ -38,36 +40,48 @@ class RowSample:
     (2, 3.0)
     """
 
-    most: int
+    max_rows: int
     rows: np.ndarray
     keys: np.ndarray
-    weight: np.ndarray
+    count: np.ndarray
+    threshold: float = 0.0
 
     @classmethod
-    def of(cls, most: int, n_columns: int) -> "RowSample":
+    def of(cls, max_rows: int, n_columns: int) -> "RowSample":
         """Return that of no rows."""
         rows = np.zeros((0, n_columns), np.float32)
-        return cls(most, rows, np.zeros(0, np.uint64), np.zeros(0))
+        return cls(max_rows, rows, np.zeros(0, np.uint64), np.zeros(0))
+
+    @property
+    def weight(self) -> np.ndarray:
+        """Weight of each row and of those that it stands for, (n_kept,)."""
+        return np.maximum(self.count, self.threshold)
 
     def after(self, rows: np.ndarray, weight: np.ndarray) -> "RowSample":
         """Return that of ``rows``, (n_rows, n_columns), with these weights too."""
         keys = np.concatenate([self.keys, keys_of(rows)])
-        kept, first, place = np.unique(keys, return_index=True, return_inverse=True)
-        total = np.bincount(place, np.concatenate([self.weight, weight]))
-        first = first[: self.most]
+        keys, first, place = np.unique(keys, return_index=True, return_inverse=True)
+        count = np.bincount(place, np.concatenate([self.count, weight]))
+        u = ((keys >> np.uint64(11)).astype(np.float64) + 1) / 2**53
+        order = np.argsort(-count / u, kind="stable")
+        left_out = (count / u)[order[self.max_rows :]]
+        kept = np.sort(order[: self.max_rows])
+        first = first[kept]
         is_new = first >= len(self.rows)
         joined = np.empty(
             (len(first), rows.shape[1]), np.result_type(self.rows, rows, np.float32)
         )
         joined[~is_new] = self.rows[first[~is_new]]
         joined[is_new] = rows[first[is_new] - len(self.rows)]
-        return RowSample(self.most, joined, kept[: self.most], total[: self.most])
+        threshold = max(self.threshold, left_out.max(initial=0.0))
+        return RowSample(self.max_rows, joined, keys[kept], count[kept], float(threshold))
 
-    def kept_apart(self, keys: np.ndarray, share: float) -> np.ndarray:
-        """Return which rows are for validation: the same ones in every chunk.
+    def is_validation(self, keys: np.ndarray, share: float) -> np.ndarray:
+        """Return which rows are for validation, the same ones whenever they come.
 
         By the last bits of their keys, since the first ones say which rows are sampled. Of
-        a sample of four rows or more two at least are, and two are not.
+        a sample of four rows or more two at least are, and two are not, so that some rows
+        of a small sample are no longer once it has grown.
         """
         last = np.sort(self.keys % _SIDES)
         if share == 0 or len(last) < _FEWEST_TO_SPLIT:
@@ -90,8 +104,9 @@ def keys_of(rows: np.ndarray) -> np.ndarray:
     >>> bool(keys[0] == keys[2]), bool(keys[0] == keys[1])
     (True, False)
     """
-    # Zero has no sign, and an integer is the same number as a float.
-    bits = np.ascontiguousarray(rows + 0.0, dtype=np.float64).view(np.uint64)
+    # Zero has no sign, NaN no other bits, and an integer is the same number as a float.
+    values = np.ascontiguousarray(rows + 0.0, dtype=np.float64)
+    bits = np.where(np.isnan(values), np.nan, values).view(np.uint64)
     key = np.random.RandomState(0).randint(2**63, size=bits.shape[1], dtype=np.int64)
     factors = 2 * key.astype(np.uint64) + np.uint64(1)
     hashed = (bits ^ (bits >> np.uint64(32))) @ factors

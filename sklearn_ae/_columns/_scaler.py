@@ -14,7 +14,7 @@ from ._sparse import Numbers, SparseTable
 if TYPE_CHECKING:
     from ._seen import Seen
 
-__all__ = ["ScaledRows", "Scaler", "column_variance", "row_slices"]
+__all__ = ["SPREAD_OF_CONSTANT", "ScaledRows", "Scaler", "column_variance", "row_slices"]
 
 # Products and quotients of larger units could leave the range of float32, which ends
 # at 3.4e38.
@@ -22,7 +22,8 @@ _SAFE_IN_FLOAT32 = 1e30
 
 # The spread of a column is divided by, and float32 ends at 1e-38; a constant column has a
 # spread in which no rounding of the start is large.
-_LEAST_SPREAD, _SPREAD_OF_CONSTANT = 1e-30, 1e-15
+_LEAST_SPREAD = 1e-30
+SPREAD_OF_CONSTANT = 1e-15
 
 # The standard deviation is 1.25 mean deviations of a normal column, and more than this many
 # of columns with outliers or rare values. Of raw gas sensor data, 8 components, a column
@@ -30,6 +31,8 @@ _LEAST_SPREAD, _SPREAD_OF_CONSTANT = 1e-30, 1e-15
 # for columns below the second number of the widest: in standardised tables, of rare pixels
 # for one, it cost up to 0.06 of R².
 _HEAVY, _NARROW = 3.0, 0.1
+
+_NO_WEIGHT = 1e-100  # less than any row has
 
 # What a map is for indices of levels.
 _LEVELS_STAY = {"mean_": 0.0, "offset_": 0.0, "scale_": 1.0, "variance_": 0.0}
@@ -172,12 +175,12 @@ class Scaler:
             self.is_whole_ &= ((part == np.rint(part)) | np.isnan(part)).all(axis=0)
             part = np.nan_to_num(np.abs(X[rows] - self.mean_), copy=False, nan=0.0)
             deviation += part.sum(axis=0) if weight is None else weight[rows] @ part
-        self.deviation_ = deviation / np.maximum(standard.n_samples_seen_, 1)
+        self.deviation_ = deviation / np.maximum(standard.n_samples_seen_, _NO_WEIGHT)
         std = np.sqrt(self.variance_) / self.scale_
         usual = np.minimum(std, _HEAVY * self.deviation_ / self.scale_)
         most = usual.max() or 1.0
         spread = (np.where(std < _NARROW * most, usual, std) / most).clip(_LEAST_SPREAD, 1)
-        self.spread_ = np.where(self.variance_ > 0, spread, _SPREAD_OF_CONSTANT)
+        self.spread_ = np.where(self.variance_ > 0, spread, SPREAD_OF_CONSTANT)
         return self
 
     def in_units_of(self, other: "Scaler") -> "Scaler":

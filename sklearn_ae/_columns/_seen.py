@@ -18,8 +18,8 @@ class Seen(NamedTuple):
     --------
     >>> import numpy as np
     >>> X = np.array([[0.0, 1.0], [2.0, 1.0]])
-    >>> Seen.nothing(2).after(X[:1]).after(X[1:]).standard.mean_
-    array([1., 1.])
+    >>> Seen.nothing(2).after(X, np.array([1.0, 3.0])).standard.mean_
+    array([1.5, 1. ])
     """
 
     standard: StandardScaler
@@ -42,20 +42,26 @@ class Seen(NamedTuple):
         standard.n_samples_seen_ = np.where(is_known, size, 0.0)
         return cls(standard, scaler.low_, scaler.high_)
 
-    def after(self, X: Any, weight: np.ndarray | None = None) -> "Seen":
+    @property
+    def hole_share(self) -> float:
+        """Share of the cells that were missing, at least above 0 where any was."""
+        known = np.asarray(self.standard.n_samples_seen_)
+        return float(1 - known.mean() / known.max()) if known.any() else 0.0
+
+    def after(self, X: Any, weight: np.ndarray) -> "Seen":
         """Return what is known after the rows of ``X``, (n_rows, n_columns), too."""
         standard, low, high = deepcopy(self.standard), self.low, self.high
         with np.errstate(over="ignore", invalid="ignore"):
             for s in row_slices(X.shape):
-                part, before = X[s], copy(standard)
-                standard.partial_fit(part, None, None if weight is None else weight[s])
+                part, before = np.asarray(X[s], dtype=np.float64), copy(standard)
+                standard.partial_fit(part, None, weight[s])
                 _keep_unknown(standard, before, np.isnan(part).all(axis=0))
                 low = np.fmin(low, np.fmin.reduce(part))
                 high = np.fmax(high, np.fmax.reduce(part))
         return Seen(standard, low, high)
 
 
-def _keep_unknown(standard: Any, before: Any, missing: np.ndarray) -> None:
+def _keep_unknown(standard: Any, before: Any, missing: Any) -> None:
     """Put back what was known of columns without any value in the last rows.
 
     StandardScaler loses it.

@@ -104,7 +104,7 @@ def batches(
         order = torch.randperm(n_passes * n_rows, generator=generator, device="cpu")
     order = (order % n_rows).to(rows.x.device)
     for index in order.tensor_split(count_batches(len(order), batch_size)):
-        index = index if ranks is None else ranks.own(index)  # noqa: PLW2901
+        index = index if ranks is None else ranks.shard(index)  # noqa: PLW2901
         # index_select takes less than half of the time of an index in brackets.
         x = rows.x.index_select(0, index)
         target = x if rows.target is None else rows.target.index_select(0, index)
@@ -232,10 +232,11 @@ class Training:
         self.best.judge_start()
         if self.ranks is not None:
             self._check_ranks(self.ranks)
-        uncrosses = self.network.decoder.output_activation in UNCROSSED
         if self.state is not None:
             self._go_on(self.state)
-        elif self.recipe.guards_start and uncrosses:
+        elif (
+            self.recipe.guards_start and self.network.decoder.output_activation in UNCROSSED
+        ):
             self._uncross_start()
         if self.recipe.loosens_start and self.state is None:
             self._loosen_start()
@@ -246,19 +247,18 @@ class Training:
                 for watcher in watchers:
                     watcher.begin_epoch(self)
                 self.losses.append(self._run_epoch())
-                is_early = self.schedule.is_climbing or (
-                    self.warmup is not None and self.warmup.is_rising
-                )
-                self.best.judge_epoch(
-                    epoch, self.losses[-1], self.schedule, is_early=is_early
-                )
+                rises = self.warmup is not None and self.warmup.is_rising
+                early = self.schedule.is_climbing or rises
+                self.best.judge_epoch(epoch, self.losses[-1], self.schedule, is_early=early)
                 for watcher in watchers:
                     watcher.end_epoch(self)
                 # After all watchers, so that each of them sees the last epoch.
-                if self.stops or self.best.stops_:
+                stops = self.stops or self.best.stops_
+                if stops if self.ranks is None else self.ranks.mean(stops) > 0:
                     break
         if self.recipe.goes_on:  # before other weights are chosen
-            self.state = TrainingState.of(self.network, self.step, self.average)
+            present = self.network, self.step, self.average, self.warmup
+            self.state = TrainingState.of(*present)
         # Also after StopTraining: a training that was stopped keeps its best epoch.
         self.best.finish(len(self.losses))
         with suppress(StopTraining):
@@ -269,22 +269,28 @@ class Training:
 
     def _check_ranks(self, ranks: Ranks) -> None:
         """Raise SharedTrainingError unless all processes begin with the same."""
+        recipe = {**vars(self.recipe), "callbacks": len(self.recipe.callbacks)}
         state = tuple(self.generator.get_state().tolist())
-        start = f"{self.best.losses_[0]:.5g}", hash(state)
-        ranks.check_same(rows=tuple(self.train.x.shape), start=start)
+        ranks.check_same(
+            rows=tuple(self.train.x.shape),
+            parameters=repr(recipe),
+            random_numbers=hash(state),
+        )
+        ranks.check_close("the loss before training", self.best.losses_[0])
 
     def _go_on(self, state: TrainingState) -> None:
         """Continue where the last chunk of a stream ended."""
         state.load(self.network, self.step, self.average)
         self.schedule.n_before = state.n_steps
         if self.warmup is not None:
-            self.warmup.step = state.n_steps
+            # In batches of this chunk, which may be longer or shorter than the last.
+            self.warmup.step = round(state.warmth * self.warmup.n_steps)
 
     def _run_epoch(self) -> float:
         """Train on all batches, in a new random order; return the mean loss."""
         recipe, hooks = self.recipe, self.hooks
         # Summed on the device: reading the loss of every batch would make a GPU wait.
-        total = self.train.x.new_zeros(())
+        total, n_rows = self.train.x.new_zeros(()), 0
         source = self.train, recipe.batch_size, self.generator, recipe.n_passes, self.ranks
         of_epoch = batches(*source) if self.noise is None else self._noisy_batches()
         of_epoch = self.read or of_epoch  # a table that is read in advance
@@ -303,12 +309,13 @@ class Training:
             if hooks is not None:
                 hooks.end_batch(loss, self.step.outcome)
             total += loss * len(target)
+            n_rows += len(target)
+        total /= n_rows
         if self.ranks is not None:
             # What own layers count of their rows, and what decides on the end.
             counts = [b for b in self.network.buffers() if b.is_floating_point()]
             self.ranks.average([total, *counts])
-            total *= self.ranks.n_ranks
-        return total.item() / (recipe.n_passes * len(self.train.x))
+        return total.item()
 
     def _noisy_batches(self) -> Iterator[tuple]:
         """Yield (input of a step, target, weight) for all rows, in a new random order."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import torch
 from torch import distributed
@@ -28,7 +29,7 @@ class Ranks:
     def __init__(self):
         self.rank, self.n_ranks = distributed.get_rank(), distributed.get_world_size()
 
-    def own(self, index: torch.Tensor) -> torch.Tensor:
+    def shard(self, index: torch.Tensor) -> torch.Tensor:
         """Return the part of a batch's rows that this process takes.
 
         All have as many, so that their random numbers stay in step: of a batch up to
@@ -52,11 +53,25 @@ class Ranks:
                 "go on to the end of fit. Look at the first error of another process."
             ) from error
 
+    def averaged(self, loss: torch.Tensor, weights: Sequence[Any]) -> torch.Tensor:
+        """Average gradients; return the mean loss too, by which LBFGS decides."""
+        loss = loss.detach().clone()
+        self.average([loss, *(w.grad for w in weights if w.grad is not None)])
+        return loss
+
     def mean(self, number: float) -> float:
         """Return the mean of a number over all processes."""
-        both = torch.full((), number, dtype=torch.float64)
-        self.average([both])
-        return float(both)
+        device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+        value = torch.full((), float(number), dtype=torch.float64, device=device)
+        self.average([value])
+        return float(value)
+
+    def check_close(self, name: str, number: float) -> None:
+        """Raise SharedTrainingError unless a number is that of all, but for roundings."""
+        mean = self.mean(number)
+        apart = self.mean(abs(number - mean))
+        if apart > _ROUNDING * max(abs(mean), _ROUNDING):
+            self.check_same(**{name: number})
 
     def check_same(self, **known: object) -> None:
         """Raise SharedTrainingError unless all processes know the same."""
@@ -72,6 +87,8 @@ class Ranks:
                     "the same X in every process, and set random_state=0."
                 )
 
+
+_ROUNDING = 1e-3  # of machines that compute in other orders
 
 RANKS: ContextVar[Ranks | None] = ContextVar("RANKS", default=None)
 
@@ -89,8 +106,9 @@ def shared_training() -> Iterator[None]:
     for wide layers, and for large ``batch_size``.
 
     The group is started before, by ``torch.distributed.init_process_group`` or by
-    ``accelerate.PartialState()``, in a script that ``torchrun`` or ``accelerate launch``
-    runs. If a process fails, the others end with an error too.
+    ``accelerate.PartialState(cpu=True)``, in a script that ``torchrun`` or ``accelerate
+    launch`` runs. If a process fails, the others end with an error too. Callbacks run in
+    every process; one that stops training by an exception has to do so in all.
 
     Raises
     ------

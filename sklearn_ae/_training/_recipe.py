@@ -54,7 +54,7 @@ class Recipe:
         The user's callbacks, called at every step.
     goes_on : bool
         Whether more rows will come, on which training continues.
-    defends : bool
+    keeps_network : bool
         Whether the network is in use, and is left only for a start that is better for rows
         at large, without the odd ones.
     """
@@ -78,7 +78,7 @@ class Recipe:
     device: str
     callbacks: Sequence[Any] = ()
     goes_on: bool = False
-    defends: bool = False
+    keeps_network: bool = False
 
 
 def check_callbacks(callbacks):

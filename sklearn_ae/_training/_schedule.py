@@ -171,6 +171,11 @@ class DivergenceWarmup:
         self.step = 0
 
     @property
+    def share(self) -> float:
+        """How far the weight has risen, from 0 to 1."""
+        return min(1.0, self.step / self.n_steps)
+
+    @property
     def is_rising(self) -> bool:
         return self.step < self.n_steps
 

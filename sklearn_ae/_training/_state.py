@@ -33,6 +33,8 @@ class TrainingState:
         What it keeps of all, such as the number of steps.
     usual : tuple (float, int)
         Usual length of gradients, and the number of steps that it is known from.
+    warmth : float in [0, 1]
+        How far the weight of a divergence has risen.
     """
 
     weights: dict[str, torch.Tensor]
@@ -42,9 +44,12 @@ class TrainingState:
     moments: dict[str, dict[str, torch.Tensor]] | None = None
     counts: dict[str, Any] | None = None
     usual: tuple[float, int] = (0.0, 0)
+    warmth: float = 0.0
 
     @classmethod
-    def of(cls, network: Any, step: Any, average: AveragedWeights) -> "TrainingState":
+    def of(
+        cls, network: Any, step: Any, average: AveragedWeights, warmup: Any
+    ) -> "TrainingState":
         """Return a copy of the present state."""
         clip, averages = step.clip or GradientClip(()), iter(average.averages)
         means = [next(averages) if w.requires_grad else w.detach() for w in step.weights]
@@ -59,6 +64,7 @@ class TrainingState:
             moments=moments,
             counts=counts,
             usual=(clip.usual, clip.n_steps),
+            warmth=1.0 if warmup is None else warmup.share,
         )
 
     @torch.no_grad()

@@ -133,7 +133,7 @@ class AutogradStep(Step):
             loss = self.loss(outcome, target, weight)
             loss.backward()
             if self.ranks is not None:
-                self.ranks.average([w.grad for w in self.weights if w.grad is not None])
+                loss = self.ranks.averaged(loss, self.weights)
             # Before callbacks, which then see the gradients that the optimizer uses.
             if self.clip is not None:
                 self.clip.shorten()
@@ -191,7 +191,7 @@ class DenseStep(Step):
         find = self.bfloat16 if in_bfloat16 and self.bfloat16 else self.float32
         loss = find(x, target, weight)
         if self.ranks is not None:
-            self.ranks.average([w.grad for w in self.weights if w.grad is not None])
+            loss = self.ranks.averaged(loss, self.weights)
         self.clip.shorten()
         self.optimizer.bare_step()  # without the wrappers; see _optimizers.py
         return loss

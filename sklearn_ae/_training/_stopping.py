@@ -177,7 +177,7 @@ def _with_noise(x: Any, noise: Corruption, generator: torch.Generator, n_parts: 
 
 
 def _mean_of_most(values: torch.Tensor, weight: torch.Tensor | None) -> float:
-    """Return the mean of rows, without the least values of a few odd ones.
+    """Return the mean of weighted values, without the least ones of a few odd rows.
 
     Where a network is in use. Odd are rows that have come at most half as often as others
     do: one of a late chunk says nothing of all that came in every pass.
@@ -187,7 +187,7 @@ def _mean_of_most(values: torch.Tensor, weight: torch.Tensor | None) -> float:
     values, weight = values[order], weight[order]
     rare = torch.where(weight <= weight.mean() / 2, weight, 0.0)
     is_odd = (rare > 0) & (rare.cumsum(0) <= _ODD * weight.sum())
-    return float(values[~is_odd].mean())
+    return float(values[~is_odd].sum() / weight[~is_odd].sum())
 
 
 class BestWeights:
@@ -253,7 +253,7 @@ class BestWeights:
         losses = abs(start_loss), abs(self.train_loss), self.train.loss_of_mean()
         self.ceiling = _HOPELESS * max(*losses, 1.0)
         self.best_rows, self.best_loss = self.start_rows, start_loss
-        if not self.recipe.keeps_start or self.recipe.defends:
+        if not self.recipe.keeps_start or self.recipe.keeps_network:
             self.best_loss = math.inf  # a penalty, for one, keeps losses above a draw's
         self.losses_, self.scores_ = [start_loss], [r2]
         self.start_weights = self.best_weights = copy_weights(self.network)
@@ -272,7 +272,7 @@ class BestWeights:
         With ``is_early`` progress is not expected yet, and the epoch is not counted.
         """
         # Also by the training loss: without validation rows there is no other.
-        if not self.recipe.defends:  # of a network in use an odd row may raise it
+        if not self.recipe.keeps_network:  # of a network in use an odd row may raise it
             self._raise_if_diverged(train_loss, epoch)
         loss = train_loss
         if self.chooses_:
@@ -302,7 +302,7 @@ class BestWeights:
             self._judge_average(n_epochs)
         self.network.load_state_dict(self.best_weights)
         is_lost = self.recipe.guards_start and self.chooses_
-        if self.recipe.defends:
+        if self.recipe.keeps_network:
             judged = self.valid or self.train
             gain = self.start_rows - self.best_rows
             is_lost = _mean_of_most(gain, judged.weight) < 0
@@ -341,7 +341,7 @@ class BestWeights:
             judged = self.valid or self.train
             rows, r2 = judged.judge()
             loss = float(rows.mean())
-            if self.recipe.defends:
+            if self.recipe.keeps_network:
                 loss = -_mean_of_most(-rows, judged.weight)
             if self.ranks is not None:  # the same of all, who end with the same epoch
                 loss = self.ranks.mean(loss)

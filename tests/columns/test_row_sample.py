@@ -29,13 +29,28 @@ def test_order_and_chunks_do_not_matter(rows, size):
     assert len(one.rows) == 100
 
 
-def test_rows_of_a_sample_are_counted_exactly(rows):
+def test_rows_are_counted_exactly_while_there_is_room(rows):
     often = np.vstack([rows, rows[:500], rows[:200]])
     weight = np.repeat([1.0, 2.0, 0.5], [1000, 500, 200])
-    sample = sampled(often, 150, weight=weight)
+    sample = sampled(often, 150, most=1000, weight=weight)
     count = 1 + 2 * (np.arange(1000) < 500) + 0.5 * (np.arange(1000) < 200)
     expected = dict(zip(map(tuple, rows), count, strict=True))
     assert [expected[tuple(row)] for row in sample.rows] == list(sample.weight)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.5])
+def test_a_row_that_comes_often_has_its_share(share):
+    """And one that came once stands for as many as are left out."""
+    shares = []
+    for seed in range(20):
+        draw = np.random.RandomState(seed)
+        rows = draw.normal(size=(2000, 2))
+        rows[draw.uniform(size=2000) < share] = seed
+        sample = sampled(rows, 100)
+        is_often = (sample.rows == seed).all(axis=1)
+        shares.append(sample.weight[is_often].sum() / sample.weight.sum())
+    assert np.mean(shares) == pytest.approx(share, rel=0.1)
+    assert np.std(shares) < 0.1
 
 
 def test_all_rows_are_kept_while_there_is_room(rows):
@@ -46,7 +61,7 @@ def test_all_rows_are_kept_while_there_is_room(rows):
 def test_a_sample_is_like_the_rows(rows):
     sample = sampled(rows, 100, most=300)
     np.testing.assert_allclose(sample.rows.mean(axis=0), 0, atol=4 / np.sqrt(300))
-    share = sample.kept_apart(sample.keys, 0.3).mean()
+    share = sample.is_validation(sample.keys, 0.3).mean()
     assert share == pytest.approx(0.3, abs=0.1)
 
 
@@ -65,6 +80,14 @@ def test_other_rows_have_other_keys(rows):
     key = keys_of(np.arange(10000.0)[:, np.newaxis])
     bits = (key[:, np.newaxis] >> np.arange(64, dtype=np.uint64)) % 2
     np.testing.assert_allclose(bits.mean(axis=0), 0.5, atol=0.03)
+
+
+def test_a_missing_cell_has_no_other_bits():
+    other = np.array([[0x7FF8000000000001]], np.uint64).view(np.float64)
+    for nan in (-np.nan, other[0, 0]):
+        np.testing.assert_array_equal(
+            keys_of(np.array([[nan]])), keys_of(np.array([[np.nan]]))
+        )
 
 
 def test_holes_are_values():
