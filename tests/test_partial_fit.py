@@ -144,12 +144,12 @@ def test_means_are_those_of_all_rows(estimator):
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_passes_reach_what_as_many_epochs_do(estimator, digits):
     X = digits[0]
-    one = passed(estimator(8, random_state=0), X, 300, 5)
-    fitted = estimator(8, max_iter=5, random_state=0).fit(X)
+    one = passed(estimator(8, random_state=0), X, 450, 4)
+    fitted = estimator(8, max_iter=4, random_state=0).fit(X)
     assert one.score(X) > 0.98 * fitted.score(X)
-    assert one.n_samples_ == 5 * len(X)
-    assert one.n_iter_ == len(one.loss_curve_) == 30
-    assert len(one.validation_scores_) == len(one.validation_loss_curve_) == 31
+    assert one.n_samples_ == 4 * len(X)
+    assert one.n_iter_ == len(one.loss_curve_) == 16
+    assert len(one.validation_scores_) == len(one.validation_loss_curve_) == 17
 
 
 def test_chunks_in_order_of_a_class_are_never_behind_pca(digits):
@@ -245,8 +245,11 @@ def use_all(estimator, X):
     return np.asarray(codes, dtype=float)
 
 
-@pytest.mark.parametrize("name", LAYERS)
-@pytest.mark.parametrize("estimator", ESTIMATORS)
+@pytest.mark.parametrize(
+    ("estimator", "name"),
+    [(AutoencoderTransformer, name) for name in LAYERS]
+    + [(estimator, name) for estimator in ESTIMATORS[1:] for name in ("plain", "random")],
+)
 def test_every_setting_goes_on_after_a_pickle(estimator, name, pixels):
     one = estimator(2, **SMALL | LAYERS[name])
     with warnings.catch_warnings():
@@ -293,20 +296,22 @@ def test_tables(estimator, name):
     one.impute(TABLES[name][-1])
 
 
-@pytest.mark.parametrize("estimator", ESTIMATORS)
-@pytest.mark.parametrize("way", ["chunks", "fit"])
+@pytest.mark.parametrize(
+    ("estimator", "way"),
+    [*((one, "chunks") for one in ESTIMATORS), (VariationalAutoencoder, "fit")],
+)
 def test_holes_that_come_late_cost_nothing(estimator, way, pixels):
     one = estimator(2, **SMALL | {"batch_size": 16})
     if way == "fit":
         one.fit(pixels)
     else:
-        passed(one, pixels, 100, 6)
+        passed(one, pixels, 100, 5)
     assert one.best_iter_ > 0
     before = one.score(pixels)
     one.partial_fit(with_holes(pixels[:20], 0))
     assert one.score(pixels) > before - 0.01
     assert one.impute(with_holes(pixels, 9)).shape == pixels.shape
-    passed(one, with_holes(pixels, 1), 100, 2)
+    passed(one, with_holes(pixels, 1), 200)
     assert one.score(pixels) > before - 0.05
 
 
