@@ -649,6 +649,23 @@ def test_light_weights_do_not_make_rows_fewer(pixels):
     plain.partial_fit(pixels)
     for name in ("explained_variance_ratio_", "explained_variance_", "mean_"):
         np.testing.assert_allclose(getattr(light, name), getattr(plain, name), rtol=1e-6)
+    columns = [one._fitted.columns for one in (light, plain)]
+    np.testing.assert_allclose(columns[0].deviation_, columns[1].deviation_)
+
+
+def test_random_weights_do_not_replace_a_network_in_use(pixels):
+    ae = passed(AutoencoderTransformer(2, **SMALL, init="random"), pixels[:300], 100)
+    assert not ae._stream.plan.recipe.keeps_network
+
+
+def test_a_missing_cell_beside_the_sample_is_one(pixels, monkeypatch):
+    monkeypatch.setattr("sklearn_ae._stream._MOST_ROWS", 100)
+    ae = AutoencoderTransformer(2, **SMALL).partial_fit(pixels)
+    kept = {tuple(row) for row in ae._stream.sample.rows}
+    row = next(row for row in pixels if tuple(row) not in kept).copy()
+    row[3] = np.nan
+    ae.partial_fit(np.vstack([pixels[:50], row]))
+    assert ae._fitted.architecture.table.rank > 0
 
 
 def test_chunks_with_and_without_weights_are_counted_together(pixels):
