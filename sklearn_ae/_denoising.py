@@ -269,13 +269,14 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Number format of matrix products in training. "bfloat16" has about three
-        significant digits and is two to three times faster for wide layers on CPUs with
-        matrix units for it (AMX). The last tenth of the steps that ``max_iter`` allows,
-        the weights, the losses and every use of the network are float32. "auto" uses
-        bfloat16 where it was measured to pay off: on such a CPU, with at least 64
-        samples and 1e8 multiplications per batch, for features whose means are
-        subtracted or small, and not with user-supplied layers. Results then differ from
-        those of other CPUs by more than rounding errors.
+        significant digits and is two to three times faster for wide layers on CPUs made
+        for it: with matrix units (AMX), or AMD's with AVX512-BF16. The last tenth of the
+        steps that ``max_iter`` allows, the weights, the losses and every use of the
+        network are float32. "auto" uses bfloat16 where it was measured to pay off:
+        on such a CPU, with at least 64 samples and 1e8 multiplications per batch (3e7 on
+        AMD's), for features whose means are subtracted or small, and not with
+        user-supplied layers. Results then differ from those of other CPUs by more than
+        rounding errors.
 
     callbacks : list of skorch callbacks, default=None
         Called during training. They are copied with the lists, dicts, sets, arrays and

@@ -245,10 +245,11 @@ class VariationalAutoencoder(BaseAutoencoder):
 
     precision : {"auto", "float32", "bfloat16"}, default="auto"
         Number format of matrix products in training. "bfloat16" has about three
-        significant digits and is two to three times faster for wide layers on CPUs with
-        matrix units for it (AMX). The last tenth of the steps that ``max_iter`` allows,
-        the weights, the losses and every use of the network are float32. "auto" is
-        float32 here, since bfloat16 was not measured for distributions over codes.
+        significant digits and is two to three times faster for wide layers on CPUs made
+        for it: with matrix units (AMX), or AMD's with AVX512-BF16. The last tenth of the
+        steps that ``max_iter`` allows, the weights, the losses and every use of the
+        network are float32. "auto" is float32 here, since bfloat16 was not measured for
+        distributions over codes.
 
     callbacks : list of skorch callbacks, default=None
         Called during training. They are copied with the lists, dicts, sets, arrays and

@@ -126,7 +126,8 @@ class _Solver:
     ):
         self.first = first
         self.n_features, self.rank = loadings.shape
-        pad, eye = nn.functional.pad, torch.eye(self.rank).to(loadings)
+        pad = nn.functional.pad
+        eye = torch.eye(self.rank, dtype=loadings.dtype, device=loadings.device)
         # A column without variance has no loadings: any noise leaves it at its mean.
         inverse = noise.where(noise > 0, 1.0).reciprocal()
         scaled = inverse[:, None] * loadings  # D^-1 W

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from ._layers import FLOAT32
+
 __all__ = ["NestedCode"]
 
 # Shares of rows that keep all codes, half of them, and a quarter. Others keep j codes in
@@ -60,7 +62,8 @@ class NestedCode(nn.Module):
             generator = torch.Generator("cpu").manual_seed(0)
         # Every length has its share of every batch, so that batches are alike.
         place = torch.randperm(n_rows, generator=generator, device="cpu")
-        share = (place + torch.rand(1, generator=generator, device="cpu")) / n_rows
+        shift = torch.rand(1, generator=generator, **FLOAT32)
+        share = (place + shift) / n_rows
         last = torch.bucketize(share, self.chances[:-1].cumsum(0))
         column = torch.arange(n_components, device="cpu")
         return (column > last[:, None]).to(code.device)

@@ -99,16 +99,21 @@ def test_float32_is_float32(digit_rows, bfloat16_steps, monkeypatch):
         ({}, True),
         ({"device": "cuda:0"}, False),
         ({"n_rows": 32}, False),
-        ({"n_multiplications": 1e5}, False),
+        ({"n_multiplications": 5e4}, False),
         ({"farthest_mean": 100.0}, False),
     ],
     ids=str,
 )
-def test_it_pays_for_much_work_of_a_cpu_with_tiles(situation, pays, monkeypatch):
+def test_it_pays_for_much_work_of_a_cpu_made_for_it(situation, pays, monkeypatch):
     usual = {"device": "cpu", "n_rows": 512, "n_multiplications": 1e6, "farthest_mean": 0.0}
+    vectors = {"amx_bf16": False, "avx512_bf16": True}
     for knows, expected in (
         ({"amx_bf16": True}, pays),
-        ({"amx_bf16": False, "avx512_bf16": True}, False),
+        ({"amx_bf16": True, "avx512_bf16": True, "cpu_name": "Intel(R) Xeon(R)"}, pays),
+        (vectors | {"cpu_name": "AMD EPYC"}, pays),
+        (vectors | {"cpu_name": "Intel(R) Xeon(R)"}, False),
+        (vectors, False),
+        ({"cpu_name": "AMD EPYC"}, False),
         ({}, False),
     ):
         monkeypatch.setattr(
@@ -117,6 +122,18 @@ def test_it_pays_for_much_work_of_a_cpu_with_tiles(situation, pays, monkeypatch)
         assert pays_in_bfloat16(**{**usual, **situation}) == expected
     monkeypatch.delattr(torch.cpu, "get_capabilities")
     assert not pays_in_bfloat16(**usual)
+
+
+def test_it_pays_earlier_by_vectors_than_by_tiles(monkeypatch):
+    some = {"device": "cpu", "n_rows": 512, "n_multiplications": 1e5, "farthest_mean": 0.0}
+    for knows, pays in (
+        ({"avx512_bf16": True, "cpu_name": "AMD EPYC"}, True),
+        ({"avx512_bf16": True, "cpu_name": "AMD EPYC", "amx_bf16": True}, False),
+    ):
+        monkeypatch.setattr(
+            torch.cpu, "get_capabilities", lambda knows=knows: knows, raising=False
+        )
+        assert pays_in_bfloat16(**some) is pays
 
 
 @pytest.mark.parametrize(
