@@ -1,12 +1,13 @@
 """From where on do a second thread and bfloat16 pay, and what does bfloat16 cost in R²?
 
 Milliseconds of one step (gradients and Adam) for layers and batches around the thresholds
-of sklearn_ae._training, 5e7 multiplications per batch for a second thread, 1e8 and 64 rows
-for bfloat16. Then, for precision="bfloat16" and "float32" in settings where "auto" takes
-the former, the difference in held-out R² over seeds, in mean and standard error.
+of sklearn_ae._training, 5e7 multiplications per batch for a second thread, 64 rows and 1e8
+for bfloat16 by tiles (AMX), 3e7 by AMD's AVX512-BF16. Then, for precision="bfloat16" and
+"float32" in settings where "auto" takes the former, the difference in held-out R² over
+seeds, in mean and standard error.
 
     python benchmarks/crossings.py                  two minutes, without real data
-    python benchmarks/crossings.py --data FOLDER    ten minutes, four sets besides
+    python benchmarks/crossings.py --data FOLDER    fifteen minutes, four sets besides
     python benchmarks/crossings.py --quick          under a minute
 """
 
@@ -108,7 +109,8 @@ def cost(names, folder, seeds):
     print("|---|---|---:|---:|---:|---:|")
     for name in names:
         X = load(name, folder)
-        for hidden, rate in (((512, 256), 0.003), ((1000, 500, 250), 0.003)):
+        ways = (((128, 128), 0.005), ((512, 256), 0.003), ((1000, 500, 250), 0.003))
+        for hidden, rate in ways:
             exact, gains = [], []
             for seed in seeds:
                 parts = train_test_split(X, test_size=0.25, random_state=seed)

@@ -24,19 +24,20 @@ N_COLUMNS, N_CAUSES, N_HIDDEN, N_HELD_OUT = 100, 20, 64, 20_000
 
 # Batch size, epochs, number format, rate.
 WAYS = [
-    (512, 20, "float32", 0.01),
-    ("auto", 20, "auto", 0.01),
-    (256, 20, "float32", 0.01),
-    (256, 20, "bfloat16", 0.01),
-    (1024, 20, "float32", 0.01),
-    (1024, 20, "bfloat16", 0.015),
-    (2048, 20, "bfloat16", 0.02),
-    (4096, 20, "bfloat16", 0.02),
-    ("auto", 16, "auto", 0.01),
-    ("auto", 8, "auto", 0.01),
-    ("auto", 3, "auto", 0.01),
-    ("auto", 1, "auto", 0.01),
+    (512, 40, "float32", 0.005),
+    ("auto", 40, "auto", 0.005),
+    (256, 40, "float32", 0.005),
+    (1024, 40, "float32", 0.005),
+    (1024, 40, "bfloat16", 0.0075),
+    (2048, 40, "bfloat16", 0.01),
+    (4096, 40, "bfloat16", 0.02),
     ("auto", 40, "auto", 0.01),
+    ("auto", 20, "auto", 0.005),
+    ("auto", 20, "auto", 0.01),
+    ("auto", 10, "auto", 0.01),
+    ("auto", 5, "auto", 0.01),
+    ("auto", 2, "auto", 0.01),
+    ("auto", 1, "auto", 0.01),
 ]
 
 
