@@ -1,6 +1,6 @@
 """Arrays only: the user's table as rows of floats and back, and the scaling of columns."""
 
-from ._cells import distinct_cells, is_missing, kind_of, types_of
+from ._cells import Column, distinct_cells, is_missing, kind_of, types_of
 from ._levels import (
     block_units,
     column_costs,
@@ -20,6 +20,7 @@ from ._unseen import keep_digits, put_back_cells
 
 __all__ = [
     "SPREAD_OF_CONSTANT",
+    "Column",
     "Response",
     "RowSample",
     "ScaledRows",

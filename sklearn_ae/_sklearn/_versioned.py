@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator
 from .._version import __version__
 from ._validation import warn_user
 
-__all__ = ["VersionedMixin"]
+__all__ = ["VersionedMixin", "warn_of_version"]
 
 
 class VersionedMixin(BaseEstimator):
@@ -16,13 +16,17 @@ class VersionedMixin(BaseEstimator):
 
     def __setstate__(self, state):
         state = dict(state)
-        version = state.pop("_sklearn_ae_version", "unknown")
-        if version != __version__:
-            warn_user(
-                f"This {type(self).__name__} was saved with sklearn_ae version {version} "
-                f"and is loaded with version {__version__}; expected the same version. "
-                "It may fail or give other results: fit it again, or install the version "
-                "that saved it.",
-                UserWarning,
-            )
+        warn_of_version(self, state.pop("_sklearn_ae_version", "unknown"))
         super().__setstate__(state)
+
+
+def warn_of_version(estimator: BaseEstimator, version: str) -> None:
+    """Warn if another version of the package saved an estimator."""
+    if version != __version__:
+        warn_user(
+            f"This {type(estimator).__name__} was saved with sklearn_ae version {version} "
+            f"and is loaded with version {__version__}; expected the same version. "
+            "It may fail or give other results: fit it again, or install the version "
+            "that saved it.",
+            UserWarning,
+        )

@@ -1,0 +1,95 @@
+"""Whether what a file holds is an estimator that was fitted: its sizes, then its use."""
+
+from typing import Any
+
+import numpy as np
+
+from .._columns import Scaler, Table
+from .._fitted import Fitted
+from .._plan import Architecture
+from ..nn import TableLayout
+
+__all__ = ["OTHERS", "check_sizes", "check_use"]
+
+# Beside what follows from what is fitted: what is known of the columns, and of the output.
+OTHERS = "feature_names_in_", "n_features_in_", "_table", "_sklearn_output_config"
+
+# Where a fit stayed linear its hidden layers are not stored, so that a header may lie about
+# them: at most 4 GiB are believed.
+_MOST_WEIGHTS, _MOST_LAYERS = 2**30, 1000
+_LIBRARIES = "default", "pandas", "polars", None
+
+
+def check_sizes(fitted: Any, others: dict[str, Any]) -> None:
+    """Raise ValueError unless sizes are those of what is stored.
+
+    Before a network is built, which would take the memory that they ask for.
+    """
+    _expect(type(fitted) is Fitted and type(fitted.architecture) is Architecture, "a fit")
+    _expect(set(others) <= set(OTHERS), f"no attributes but {OTHERS}")
+    one, arrays = fitted.architecture, fitted.arrays
+    sizes = one.n_features, one.n_components
+    hidden = one.hidden_layer_sizes + one.decoder_hidden_layer_sizes
+    _expect(all(type(n) is int and 0 < n < 2**31 for n in (*sizes, *hidden)), "sizes")
+    _expect(one.encoder is None and one.decoder is None, "no layers of one's own")
+    _expect(len(hidden) <= max(_MOST_LAYERS, len(arrays)), "as many layers as weights")
+    stored = sum(np.size(array) for array in arrays.values())
+    _expect(arrays["axes.weight"].shape == (one.n_components,) * 2, "square axes")
+    if one.table is not None:
+        _check_table(one.table, others.get("_table"))
+    n_weights = one.n_multiplications
+    if not one.linear_skip:  # it counts all the same
+        n_in, n_out = (
+            2 * sizes[:1] if one.table is None else (one.table.n_in, one.table.n_out)
+        )
+        n_weights -= (n_in + n_out) * one.n_components
+    is_stored = n_weights <= stored
+    is_small = fitted.stays_linear and n_weights <= _MOST_WEIGHTS
+    _expect(is_stored or is_small, "the weights of its layers")
+    for scaler in (fitted.columns, fitted.output_columns):
+        _expect(type(scaler) is Scaler, "scaling")
+        widths = {x.shape for x in vars(scaler).values() if isinstance(x, np.ndarray)}
+        _expect(widths == {(one.n_features,)}, "a number for each column")
+    names = others.get("feature_names_in_")
+    _expect(names is None or names.shape == (one.n_features,), "a name for each column")
+    _expect(others["n_features_in_"] == one.n_features, "as many features as columns")
+    wanted = others.get("_sklearn_output_config", {})
+    _expect(set(wanted) <= {"transform"}, "an output")
+    _expect(set(wanted.values()) <= set(_LIBRARIES), "a library of frames")
+    for name in ("loss_curve", "validation_loss_curve", "validation_scores"):
+        curve = getattr(fitted, name) or []
+        _expect(all(type(x) in (int, float) for x in curve), f"numbers in {name}")
+
+
+def _check_table(layout: Any, table: Any) -> None:
+    _expect(type(layout) is TableLayout, "a layout")
+    _expect(type(layout.rank) is int and layout.rank >= 0, "a rank")
+    _expect(all(type(n) is int and n >= 0 for n in layout.n_levels), "numbers of levels")
+    if table is not None:
+        _expect(type(table) is Table, "a table")
+        stored = tuple(0 if x is None else len(x) for x in table.levels)
+        _expect(table.n_columns == len(layout.n_levels) == len(table._columns), "columns")
+        _expect(stored == layout.n_levels == table.n_levels, "the levels of each column")
+    else:
+        _expect(not any(layout.n_levels), "no levels without a table")
+
+
+def check_use(estimator: Any) -> None:
+    """Use a fit once, so that what cannot be used fails here; any error may come."""
+    fitted = estimator._fitted
+    network = fitted.network("float64")
+    wanted = {n for n in network.state_dict() if not n.startswith(("units_", "head."))}
+    _expect(wanted <= set(fitted.arrays), "all weights of the network")
+    rows = np.nan_to_num(fitted.columns.mean_)[np.newaxis]
+    codes = fitted.encode(rows)
+    _expect(codes.shape == (1, fitted.architecture.n_components), "codes")
+    fitted.decode(codes)
+    fitted.draw(1, np.random.RandomState(0))
+    fitted.row_losses(rows, rows)
+    if estimator._table is not None:
+        estimator.transform(estimator._table.write(rows))
+
+
+def _expect(is_so: bool, what: str) -> None:
+    if not is_so:
+        raise ValueError(f"expected {what}")

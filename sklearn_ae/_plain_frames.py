@@ -1,0 +1,114 @@
+"""Dtypes, labels and missing cells of pandas and polars as plain values, and back."""
+
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["frame_part", "plain_frame_part"]
+
+_POLARS = (
+    *("Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64"),
+    *("Float32", "Float64", "Boolean", "String", "Categorical", "Null", "Object"),
+)
+
+
+def plain_frame_part(value: Any) -> list[tuple[str, Any]] | None:
+    """Return names and parts, the first of which is "$", or None for anything else.
+
+    The parts have plain forms of their own.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> plain_frame_part(pd.Int64Dtype())
+    [('$', 'pandas dtype'), ('name', 'Int64')]
+    """
+    library = type(value).__module__.split(".")[0]
+    if library == "pandas":
+        return _plain_pandas(value)
+    # Dtypes of polars may be classes.
+    base = getattr(value, "__module__", "").split(".")[0]
+    return _plain_polars(value) if "polars" in (library, base) else None
+
+
+def _plain_pandas(value: Any) -> list[tuple[str, Any]] | None:
+    import pandas as pd
+
+    found: list[tuple[str, Any]] | None = None
+    if value is pd.NA or value is pd.NaT:
+        found = [("$", "pandas missing"), ("name", "NA" if value is pd.NA else "NaT")]
+    elif isinstance(value, pd.MultiIndex):
+        names = ("names", list(value.names))
+        found = [("$", "pandas levels"), ("items", list(value)), names]
+    elif isinstance(value, pd.RangeIndex):
+        ends = (value.start, value.stop, value.step)
+        found = [("$", "pandas range"), ("ends", ends), ("name", value.name)]
+    elif isinstance(value, pd.Index):
+        parts = ("dtype", value.dtype), ("name", value.name)
+        found = [("$", "pandas labels"), ("items", value.tolist()), *parts]
+    elif isinstance(value, pd.CategoricalDtype):
+        ordered = ("ordered", value.ordered)
+        found = [("$", "pandas categories"), ("labels", value.categories), ordered]
+    elif isinstance(value, pd.StringDtype):
+        storage, missing = ("storage", value.storage), ("missing", value.na_value)
+        found = [("$", "pandas text"), storage, missing]
+    elif isinstance(value, pd.api.extensions.ExtensionDtype) and _is_named(value):
+        found = [("$", "pandas dtype"), ("name", str(value))]
+    return found
+
+
+def _is_named(dtype: Any) -> bool:
+    """Return whether the name of a dtype of pandas says all of it."""
+    import pandas as pd
+
+    try:
+        return bool(pd.api.types.pandas_dtype(str(dtype)) == dtype)
+    except TypeError:
+        return False
+
+
+def _plain_polars(value: Any) -> list[tuple[str, Any]] | None:
+    import polars as pl
+
+    if isinstance(value, pl.Enum):
+        return [("$", "polars Enum"), ("items", value.categories.to_list())]
+    if isinstance(value, pl.Decimal):
+        digits = ("precision", value.precision), ("scale", value.scale)
+        return [("$", "polars Decimal"), *digits]
+    name = str(value)
+    if name in _POLARS and getattr(pl, name) == value:
+        return [("$", "polars dtype"), ("name", name)]
+    return None
+
+
+def frame_part(kind: str, parts: dict[str, Any]) -> Any:
+    """Return the value that ``plain_frame_part`` made plain; KeyError for no such kind."""
+    if kind.startswith("pandas"):
+        import pandas
+
+        return _PANDAS[kind](pandas, **parts)
+    import polars
+
+    return _POLARS_PARTS[kind](polars, **parts)
+
+
+def _polars_dtype(pl: Any, name: str) -> Any:
+    if name not in _POLARS:
+        raise KeyError(name)
+    # As a frame has it: an instance.
+    return getattr(pl, name)()
+
+
+_PANDAS: dict[str, Callable] = {
+    "pandas missing": lambda pd, name: {"NA": pd.NA, "NaT": pd.NaT}[name],
+    "pandas levels": lambda pd, items, names: pd.MultiIndex.from_tuples(items, names=names),
+    "pandas range": lambda pd, ends, name: pd.RangeIndex(*ends, name=name),
+    "pandas labels": lambda pd, items, dtype, name: pd.Index(items, dtype=dtype, name=name),
+    "pandas categories": lambda pd, labels, ordered: pd.CategoricalDtype(labels, ordered),
+    "pandas text": lambda pd, storage, missing: pd.StringDtype(storage, missing),
+    "pandas dtype": lambda pd, name: pd.api.types.pandas_dtype(name),
+}
+_POLARS_PARTS: dict[str, Callable] = {
+    "polars Enum": lambda pl, items: pl.Enum(items),
+    "polars Decimal": lambda pl, precision, scale: pl.Decimal(precision, scale),
+    "polars dtype": _polars_dtype,
+}

@@ -1,0 +1,478 @@
+"""A file of ``save`` holds all of a fit and no code; no file does more than ValueError."""
+
+import builtins
+import json
+import os
+import pickle
+import signal
+import struct
+import subprocess
+import sys
+import textwrap
+import time
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from estimators import Watching
+from sklearn.exceptions import NotFittedError
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+import sklearn_ae
+from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder, load
+from sklearn_ae._plain import NotPlainError, from_plain, to_plain
+
+pytest.importorskip("safetensors")
+
+STORED = Path(__file__).parent / "files"
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "model.safetensors"
+
+
+def saved(estimator, path):
+    estimator.save(path)
+    return load(path)
+
+
+def assert_same(loaded, fitted, X):
+    """Compare what two estimators are and give."""
+    assert type(loaded) is type(fitted)
+    assert vars(loaded).keys() == vars(fitted).keys()
+    for name, value in fitted.get_params().items():
+        found = getattr(loaded, name)
+        assert type(found) is type(value), name
+        if not isinstance(value, np.random.RandomState):
+            np.testing.assert_equal(found, value, err_msg=name)
+    for name in ("transform", "reconstruct", "score_samples", "column_scores"):
+        np.testing.assert_equal(getattr(loaded, name)(X), getattr(fitted, name)(X))
+    new, same = (one.sample(5, random_state=0) for one in (loaded, fitted))
+    np.testing.assert_equal(np.asarray(new), np.asarray(same))
+    for name in (
+        "loss_curve_",
+        "validation_scores_",
+        "explained_variance_ratio_",
+        "n_iter_",
+    ):
+        np.testing.assert_equal(getattr(loaded, name), getattr(fitted, name))
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"hidden_layer_sizes": ()},
+        {"hidden_layer_sizes": [8], "batch_size": np.int64(64), "whiten": True},
+        {"sampler": "gmm", "scaling": None, "early_stopping": False},
+        {"loss": "bce", "init": "random", "code_activation": "tanh"},
+        {"solver": torch.optim.RMSprop, "loss": "huber"},
+        {"n_components": 0.6, "random_state": np.random.RandomState(3)},
+        {"categorical_features": np.array([False] * 64), "tol": float("inf")},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_all_of_a_fit_comes_back(params, dtype, quick, digit_rows, path):
+    X = digit_rows[:150].astype(dtype)
+    fitted = quick(**params).fit(X)
+    loaded = saved(fitted, path)
+    assert_same(loaded, fitted, X)
+    assert_same(saved(loaded, path), fitted, X)
+
+
+@pytest.mark.parametrize("kind", [AutoencoderTransformer, DenoisingAutoencoder])
+def test_nested_codes(kind, digit_rows, path):
+    fitted = kind(4, ordered=True, max_iter=2, random_state=0).fit(digit_rows[:100])
+    loaded = saved(fitted, path)
+    assert_same(loaded, fitted, digit_rows)
+    np.testing.assert_array_equal(
+        loaded.truncate(2).transform(digit_rows), fitted.truncate(2).transform(digit_rows)
+    )
+
+
+def test_a_random_state_goes_on_where_it_was(digit_rows, path):
+    fitted = AutoencoderTransformer(2, max_iter=1, random_state=np.random.RandomState(3))
+    loaded = saved(fitted.fit(digit_rows), path)
+    assert loaded.random_state.randint(10**6) == fitted.random_state.randint(10**6)
+
+
+def mixed_frame(pd, n_rows=80):
+    rng = np.random.RandomState(0)
+    u, v = rng.normal(size=(2, n_rows))
+    text = np.array(["a", "b", "c"])[np.digitize(u, [-0.5, 0.5])]
+    grades = pd.CategoricalDtype(["low", "middle", "never"], ordered=True)
+    return pd.DataFrame(
+        {
+            "number": u,
+            "small": v.astype(np.float32),
+            "count": pd.array(np.rint(9 * v), dtype="Int64"),
+            "text": pd.array(text, dtype="str"),
+            "string": pd.array(text, dtype="string"),
+            "grade": pd.Categorical.from_codes((v > 0).astype(int), dtype=grades),
+            "year": pd.Categorical(np.where(u > 0, 2001, 2002)),
+            "flag": u > v,
+            "maybe": pd.array(u > 0, dtype="boolean"),
+            "object": np.where(v > 0, "x", None),
+            "price": [Decimal(repr(x)) for x in v.round(3).tolist()],
+            "arrow": pd.array(np.rint(u), dtype="int32[pyarrow]"),
+            "sparse": pd.arrays.SparseArray(np.maximum(u, 0)),
+            "gone": np.full(n_rows, None),
+        },
+        index=np.arange(n_rows) + 5,
+    )
+
+
+def test_frames_of_pandas(quick, path):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    df = mixed_frame(pd)
+    df = df.mask(np.random.RandomState(1).rand(*df.shape) < 0.1)
+    fitted = quick().fit(df)
+    loaded = saved(fitted, path)
+    assert_same(loaded, fitted, df)
+    for name in ("reconstruct", "impute"):
+        expected, found = getattr(fitted, name)(df), getattr(loaded, name)(df)
+        pd.testing.assert_frame_equal(found, expected)
+    assert list(loaded.feature_names_in_) == list(df.columns)
+
+
+def test_labels_of_several_levels(quick, digit_rows, path):
+    pd = pytest.importorskip("pandas")
+    columns = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["letter", None])
+    df = pd.DataFrame(digit_rows[:60, 20:24] > 0.5, columns=columns)
+    fitted = quick().fit(df)
+    found = saved(fitted, path).reconstruct(df)
+    pd.testing.assert_frame_equal(found, fitted.reconstruct(df))
+
+
+def test_frames_of_polars(quick, path):
+    pl = pytest.importorskip("polars")
+    rng = np.random.RandomState(0)
+    kinds = {"grade": pl.Enum(["low", "high", "never"]), "price": pl.Decimal(10, 2)}
+    df = pl.DataFrame(
+        {
+            "number": rng.normal(size=60),
+            "count": rng.randint(9, size=60),
+            "text": rng.choice(["a", "b"], 60),
+            "grade": rng.choice(["low", "high"], 60),
+            "flag": rng.rand(60) > 0.5,
+            "price": rng.randint(100, size=60),
+        },
+        schema_overrides={"grade": kinds["grade"]},
+    ).with_columns(
+        pl.col("price").cast(kinds["price"]), pl.col("text").cast(pl.Categorical)
+    )
+    fitted = quick().fit(df)
+    loaded = saved(fitted, path)
+    assert loaded.reconstruct(df).equals(fitted.reconstruct(df))
+    assert loaded.reconstruct(df).schema == fitted.reconstruct(df).schema
+
+
+def test_the_output_that_was_set(quick, digit_rows, path):
+    pd = pytest.importorskip("pandas")
+    fitted = quick().set_output(transform="pandas").fit(digit_rows)
+    pd.testing.assert_frame_equal(
+        saved(fitted, path).transform(digit_rows), fitted.transform(digit_rows)
+    )
+
+
+def test_a_loaded_fit_goes_on(quick, digit_rows, path):
+    loaded = saved(quick().partial_fit(digit_rows[:60]), path)
+    loaded.partial_fit(digit_rows[60:120])
+    assert loaded.n_samples_ == 120
+    warm = saved(quick(warm_start=True).fit(digit_rows), path).fit(digit_rows)
+    assert np.isfinite(warm.transform(digit_rows)).all()
+
+
+def test_code_is_refused_by_name_and_callbacks_are_left_out(quick, digit_rows, path):
+    for params, name in (
+        ({"loss": torch.nn.SmoothL1Loss()}, "loss"),
+        ({"encoder": torch.nn.Linear}, "encoder"),
+        ({"solver": type("Mine", (torch.optim.SGD,), {})}, "solver"),
+    ):
+        fitted = quick(**params).fit(digit_rows[:60])
+        with pytest.raises(ValueError, match=rf"^{name}=.* is code.*Use joblib\.dump"):
+            fitted.save(path)
+        assert not path.exists()
+    fitted = DenoisingAutoencoder(2, noise=lambda x, generator: x, max_iter=1)
+    with pytest.raises(ValueError, match=r"^noise=.* is code"):
+        fitted.fit(digit_rows[:60]).save(path)
+    fitted = quick(callbacks=[Watching()]).fit(digit_rows[:60])
+    with pytest.warns(UserWarning, match="callbacks=.* left out"):
+        fitted.save(path)
+    assert load(path).callbacks is None
+    assert fitted.callbacks is not None
+
+
+def test_what_is_not_fitted_cannot_be_saved(quick, path):
+    with pytest.raises(NotFittedError):
+        quick().save(path)
+    assert not path.exists()
+
+
+def test_without_safetensors_the_error_says_what_to_install(quick, bent, path, monkeypatch):
+    fitted = quick().fit(bent)
+    fitted.save(path)
+    kept = builtins.__import__
+
+    def without(name, *args, **kwargs):
+        if name.startswith("safetensors"):
+            raise ImportError(name)
+        return kept(name, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    for function in (fitted.save, load):
+        with pytest.raises(ImportError, match="pip install safetensors"):
+            function(path)
+
+
+# -- files as they are written -------------------------------------------------------
+
+
+def test_a_file_replaces_the_old_one_at_once(quick, bent, path, monkeypatch):
+    first, second = quick().fit(bent), quick(random_state=1).fit(bent)
+    first.save(path)
+    before = path.read_bytes()
+    for error in (OSError(28, "No space left on device"), KeyboardInterrupt()):
+
+        def fail(*args, error=error):
+            raise error
+
+        monkeypatch.setattr(os, "fsync", fail)
+        with pytest.raises((OSError, KeyboardInterrupt)):
+            second.save(path)
+        monkeypatch.undo()
+        assert path.read_bytes() == before
+        assert os.listdir(path.parent) == [path.name]
+    mask = os.umask(0)
+    os.umask(mask)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~mask
+    second.save(path)
+    np.testing.assert_array_equal(load(path).transform(bent), second.transform(bent))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="kills by a signal")
+def test_a_process_that_is_killed_leaves_the_old_file(quick, bent, path):
+    fitted = quick().fit(bent)
+    fitted.save(path)
+    fitted_path = path.with_suffix(".pkl")
+    fitted_path.write_bytes(pickle.dumps(fitted))
+    program = f"""
+        import pickle
+        from pathlib import Path
+        fitted = pickle.loads(Path({str(fitted_path)!r}).read_bytes())
+        print("ready", flush=True)
+        while True:
+            fitted.save({str(path)!r})
+    """
+    program = textwrap.dedent(program)
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        run.stdout.readline()
+        for _ in range(20):
+            time.sleep(0.01)
+            np.testing.assert_array_equal(
+                load(path).transform(bent), fitted.transform(bent)
+            )
+        run.send_signal(signal.SIGKILL)
+        run.wait(timeout=30)
+    np.testing.assert_array_equal(load(path).transform(bent), fitted.transform(bent))
+
+
+def test_stored_files_of_every_format_load():
+    files = sorted(STORED.glob("format_*.safetensors"))
+    assert {file.stem.rsplit("_", 1)[0] for file in files} == {"format_1"}
+    for file in files:
+        loaded = load(file)
+        expected = np.load(file.with_suffix(".npy"))
+        X = np.linspace(0, 1, 4 * loaded.n_features_in_).reshape(4, -1)
+        if loaded._table is not None:
+            X = loaded._table.write(np.zeros((4, loaded.n_features_in_)))
+        np.testing.assert_allclose(loaded.transform(X), expected, rtol=1e-6, atol=1e-6)
+
+
+def test_another_version_warns_and_a_newer_format_is_refused(quick, bent, path):
+    quick().fit(bent).save(path)
+    change(path, lambda header: header.update(version="0.0.1"))
+    with pytest.warns(UserWarning, match=r"saved with sklearn_ae version 0\.0\.1"):
+        load(path)
+    change(path, lambda header: header.update(format=2, version="9.0"))
+    with pytest.raises(ValueError, match=r"format 2, written by sklearn_ae 9\.0.*Install"):
+        load(path)
+
+
+def test_a_file_in_a_pipeline(digit_rows, path):
+    pipeline = make_pipeline(
+        StandardScaler(), AutoencoderTransformer(2, max_iter=1, random_state=0)
+    ).fit(digit_rows)
+    pipeline[-1].save(path)
+    other = make_pipeline(pipeline[0], load(path))
+    np.testing.assert_array_equal(
+        other.transform(digit_rows), pipeline.transform(digit_rows)
+    )
+
+
+# -- files of an enemy ---------------------------------------------------------------
+
+
+def change(path, how):
+    """Change the header of a file."""
+    raw = path.read_bytes()
+    (size,) = struct.unpack("<Q", raw[:8])
+    whole = json.loads(raw[8 : 8 + size])
+    header = json.loads(whole["__metadata__"]["sklearn_ae"])
+    header = how(header) or header
+    whole["__metadata__"]["sklearn_ae"] = json.dumps(header)
+    text = json.dumps(whole).encode()
+    path.write_bytes(struct.pack("<Q", len(text)) + text + raw[8 + size :])
+
+
+def places(plain, path=()):
+    """Yield where all values stand in lists and dictionaries."""
+    inner = enumerate(plain) if isinstance(plain, list) else ()
+    for key, value in plain.items() if isinstance(plain, dict) else inner:
+        yield (*path, key)
+        yield from places(value, (*path, key))
+
+
+LIES = [
+    *(None, True, -1, 0, 1, 10**6, 2**40, 10**400, 0.5, float("nan"), "", "x", "mse"),
+    *([], [1, 2], {}, {"$": "nothing"}, {"$": "tuple", "items": [10**9]}),
+    *({"$": "array", "name": "array 1"}, {"$": "dtype", "name": "V99999999"}),
+    *({"$": "type", "name": "eval"}, {"$": "optimizer", "name": "lr_scheduler"}),
+    *({"$": "pandas dtype", "name": "__import__('os')"}, {"$": "Fitted", "state": {}}),
+    {"$": "pandas range", "ends": {"$": "tuple", "items": [0, 10**9, 1]}, "name": None},
+]
+
+N_LIES = int(os.environ.get("HOSTILE_FILES", "300"))
+
+
+@pytest.mark.parametrize("kind", ["numbers", "table"])
+def test_lying_headers(kind, path, digit_rows):
+    X = digit_rows[:60, 20:26]
+    if kind == "table":
+        X = mixed_frame(pytest.importorskip("pandas"))[["number", "text", "grade", "flag"]]
+    fitted = AutoencoderTransformer(
+        2, hidden_layer_sizes=(4,), max_iter=2, random_state=0
+    ).fit(X)
+    fitted.save(path)
+    good = path.read_bytes()
+    (size,) = struct.unpack("<Q", good[:8])
+    header = json.loads(json.loads(good[8 : 8 + size])["__metadata__"]["sklearn_ae"])
+    everywhere, rng = [*places(header)], np.random.RandomState(0)
+    for i in range(N_LIES):
+        place = everywhere[rng.randint(len(everywhere))]
+        lie = LIES[i % len(LIES)]
+
+        def tell(header, place=place, lie=lie):
+            for key in place[:-1]:
+                header = header[key]
+            header[place[-1]] = lie
+
+        path.write_bytes(good)
+        change(path, tell)
+        check_harmless(path, X, (place, lie))
+
+
+def check_harmless(path, X, what):
+    """Load a file and use what it gives: nothing but ValueError may come."""
+    try:
+        loaded = load(path)
+        loaded.transform(X)
+        loaded.sample(2, random_state=0)
+        loaded.score(X)
+    except ValueError:
+        pass
+    except Exception as error:
+        raise AssertionError(what) from error
+
+
+def test_damaged_files(path, digit_rows):
+    X = digit_rows[:60, 20:26]
+    AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_iter=2).fit(X).save(path)
+    good, rng = path.read_bytes(), np.random.RandomState(0)
+    for i in range(N_LIES):
+        bad = bytearray(good)
+        if i % 3 == 0:
+            del bad[rng.randint(len(bad)) :]
+        elif i % 3 == 1:
+            for place in rng.randint(len(bad), size=1 + i % 4):
+                bad[place] ^= 1 << rng.randint(8)
+        else:
+            start = rng.randint(len(bad))
+            bad[start:start] = rng.bytes(1 + i % 50)
+        path.write_bytes(bad)
+        check_harmless(path, X, i)
+
+
+def test_deep_headers_and_wrong_files(path, quick, bent, tmp_path):
+    fitted = quick().fit(bent)
+    fitted.save(path)
+    deep = "[" * 150 + "]" * 150
+    change(path, lambda header: header.update(others=json.loads(deep)))
+    with pytest.raises(ValueError, match="nested too deeply"):
+        load(path)
+    others = tmp_path / "other"
+    for content in (b"", b"\x80\x04", pickle.dumps(fitted), struct.pack("<Q", 2**62)):
+        others.write_bytes(content)
+        with pytest.raises(
+            ValueError, match=r"cannot be loaded .*; expected .*Save it again"
+        ):
+            load(others)
+    from safetensors.numpy import save_file
+
+    save_file({"a": np.zeros(2)}, others)
+    with pytest.raises(ValueError, match="its header has no 'sklearn_ae'"):
+        load(others)
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "missing")
+    with pytest.raises(ValueError, match="no regular file"):
+        load(tmp_path)
+
+
+def test_sizes_are_checked_before_memory_is_taken(path, digit_rows):
+    """Also where a fit stayed linear, whose hidden layers are not stored."""
+    fitted = AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_iter=1, random_state=0)
+    fitted.fit(digit_rows[:60]).save(path)
+    good = path.read_bytes()
+    many = {"$": "tuple", "items": [2] * 10**5}
+    for name, lie in (
+        ("hidden_layer_sizes", {"$": "tuple", "items": [10**6] * 2}),
+        ("hidden_layer_sizes", many),
+        ("n_components", 10**5),
+        ("n_features", 10**9),
+    ):
+        path.write_bytes(good)
+
+        def tell(header, name=name, lie=lie):
+            header["fitted"]["state"]["architecture"]["state"][name] = lie
+            header["fitted"]["state"]["stays_linear"] = True
+
+        change(path, tell)
+        with pytest.raises(ValueError, match="expected"):
+            load(path)
+
+
+def test_plain_values_come_back():
+    values = [None, True, 3, 2.5, float("inf"), "x", (1, (2,)), {"a": [1]}, Decimal("1.50")]
+    values += [np.float32(0.1), np.dtype("int8"), int, Decimal, np.array(["a", "b"])]
+    kept = []
+
+    def keep(array):
+        kept.append(array)
+        return {"$": "array", "name": len(kept) - 1}
+
+    values.append(np.arange(3))
+    values.append(np.array(["a", 1, (2, 3)], dtype=object))
+    plain = json.loads(json.dumps(to_plain(values, keep)))
+    back = from_plain(plain, lambda part: kept[part["name"]])
+    assert [type(x) for x in back] == [type(x) for x in values]
+    np.testing.assert_equal(back, values)
+    for value in (lambda: 0, sklearn_ae, np.longdouble(1), {1: 2}, object()):
+        with pytest.raises(NotPlainError):
+            to_plain(value, keep)
