@@ -10,7 +10,7 @@ from ._displays import (
     ReconstructionDisplay,
     ScreeDisplay,
 )
-from ._export import load
+from ._export._file import load
 from ._sklearn._validation import DominantColumnWarning
 from ._training import ConvergenceError, SharedTrainingError, shared_training
 from ._variational import VariationalAutoencoder

@@ -47,6 +47,6 @@ class ExportMixin:
         >>> ae = AutoencoderTransformer(2, max_iter=2, random_state=0).fit(X)
         >>> ae.save(tempfile.mkdtemp() + "/ae.safetensors")
         """
-        from ._export import save
+        from ._export._file import save
 
         save(self, path)

@@ -22,6 +22,7 @@ from ._columns import Column, Scaler, Table
 from ._fitted import Fitted
 from ._objectives import Denoising, Reconstruction, Variational
 from ._plain_frames import frame_part, plain_frame_part
+from ._plain_types import check_fields
 from ._plan import Architecture
 from .nn import TableLayout
 
@@ -168,6 +169,7 @@ def from_plain(plain: Any, take: Callable[[Any], np.ndarray]) -> Any:
 
 def _with_state(kind: type, state: dict[str, Any]) -> Any:
     if is_dataclass(kind):
+        check_fields(kind, state)
         return kind(**state)
     value: Any = object.__new__(kind)
     vars(value).update(state)

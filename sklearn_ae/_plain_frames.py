@@ -10,6 +10,8 @@ _POLARS = (
     *("Float32", "Float64", "Boolean", "String", "Categorical", "Null", "Object"),
 )
 
+_MOST_LABELS = 2**20  # a range takes no room, and what is made of it may
+
 
 def plain_frame_part(value: Any) -> list[tuple[str, Any]] | None:
     """Return names and parts, the first of which is "$", or None for anything else.
@@ -98,10 +100,17 @@ def _polars_dtype(pl: Any, name: str) -> Any:
     return getattr(pl, name)()
 
 
+def _pandas_range(pd: Any, ends: tuple, name: Any) -> Any:
+    labels = pd.RangeIndex(*ends, name=name)
+    if len(labels) > _MOST_LABELS:
+        raise ValueError(f"{len(labels)} labels")
+    return labels
+
+
 _PANDAS: dict[str, Callable] = {
     "pandas missing": lambda pd, name: {"NA": pd.NA, "NaT": pd.NaT}[name],
     "pandas levels": lambda pd, items, names: pd.MultiIndex.from_tuples(items, names=names),
-    "pandas range": lambda pd, ends, name: pd.RangeIndex(*ends, name=name),
+    "pandas range": _pandas_range,
     "pandas labels": lambda pd, items, dtype, name: pd.Index(items, dtype=dtype, name=name),
     "pandas categories": lambda pd, labels, ordered: pd.CategoricalDtype(labels, ordered),
     "pandas text": lambda pd, storage, missing: pd.StringDtype(storage, missing),

@@ -44,11 +44,15 @@ FLOOR_2 = {
         "_truncate",
         "_chunk",
         "_stream",
+        "_plain",
     )
 }
 FLOOR_3 = {
     f"sklearn_ae.{room}"
-    for room in ("_base", "_loadings", "_streaming", "_sklearn", "_types", "_version")
+    for room in (
+        *("_base", "_exporting", "_loadings", "_streaming"),
+        *("_sklearn", "_types", "_version"),
+    )
 }
 ROOMS = {
     "nn": {"torch"},
@@ -71,6 +75,12 @@ ROOMS = {
     "_sizes": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_chunk": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_stream": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
+    "_plain": {
+        *("numpy", "sklearn_ae._plain_frames", "sklearn_ae._plain_types"),
+        *(*FLOOR_0, *FLOOR_1, *FLOOR_2),
+    },
+    "_plain_frames": {"pandas", "polars"},
+    "_plain_types": {"numpy"},
     "_sklearn": {
         *("numpy", "sklearn", "sklearn_ae._types", "sklearn_ae._version"),
         *FLOOR_0,
@@ -83,10 +93,17 @@ ROOMS = {
         name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}
         for name in ESTIMATORS
     },
+    "_exporting": {"sklearn_ae._export"},
+    "_export": {
+        *("numpy", "safetensors", "sklearn", "torch", "sklearn_ae._plain_types"),
+        *(*FLOOR_0, *FLOOR_2, *FLOOR_3),
+        *(f"sklearn_ae.{name}" for name in ESTIMATORS),
+    },
     "_displays": {"numpy", "sklearn", "matplotlib", "sklearn_ae._sklearn"},
     "__init__": {
         "sklearn_ae." + room
-        for room in ESTIMATORS | {"_displays", "_sklearn", "_training", "_version"}
+        for room in ESTIMATORS
+        | {"_displays", "_export", "_sklearn", "_training", "_version"}
     },
     "_demo": LIBRARIES
     | {"joblib", "matplotlib", "pandas", "torch"}
@@ -112,6 +129,9 @@ BELOW_ESTIMATORS = {
     "_truncate",
     "_chunk",
     "_stream",
+    "_plain",
+    "_plain_frames",
+    "_plain_types",
 }
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -228,6 +248,7 @@ def test_all_is_sorted_and_true():
         "SharedTrainingError",
         "VariationalAutoencoder",
         "__version__",
+        "load",
         "shared_training",
     ]
 

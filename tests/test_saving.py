@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import warnings
 from decimal import Decimal
 from pathlib import Path
 
@@ -50,7 +51,8 @@ def assert_same(loaded, fitted, X):
         if not isinstance(value, np.random.RandomState):
             np.testing.assert_equal(found, value, err_msg=name)
     for name in ("transform", "reconstruct", "score_samples", "column_scores"):
-        np.testing.assert_equal(getattr(loaded, name)(X), getattr(fitted, name)(X))
+        found, expected = (np.asarray(getattr(one, name)(X)) for one in (loaded, fitted))
+        np.testing.assert_equal(found, expected, err_msg=name)
     new, same = (one.sample(5, random_state=0) for one in (loaded, fitted))
     np.testing.assert_equal(np.asarray(new), np.asarray(same))
     for name in (
@@ -72,9 +74,9 @@ def assert_same(loaded, fitted, X):
         {"loss": "bce", "init": "random", "code_activation": "tanh"},
         {"solver": torch.optim.RMSprop, "loss": "huber"},
         {"n_components": 0.6, "random_state": np.random.RandomState(3)},
-        {"categorical_features": np.array([False] * 64), "tol": float("inf")},
+        {"categorical_features": np.array([False] * 64)},
     ],
-    ids=str,
+    ids="-".join,
 )
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_all_of_a_fit_comes_back(params, dtype, quick, digit_rows, path):
@@ -257,8 +259,8 @@ def test_a_file_replaces_the_old_one_at_once(quick, bent, path, monkeypatch):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kills by a signal")
-def test_a_process_that_is_killed_leaves_the_old_file(quick, bent, path):
-    fitted = quick().fit(bent)
+def test_a_process_that_is_killed_leaves_the_old_file(bent, path):
+    fitted = AutoencoderTransformer(2, max_iter=1).fit(bent)
     fitted.save(path)
     fitted_path = path.with_suffix(".pkl")
     fitted_path.write_bytes(pickle.dumps(fitted))
@@ -382,7 +384,9 @@ def test_lying_headers(kind, path, digit_rows):
 def check_harmless(path, X, what):
     """Load a file and use what it gives: nothing but ValueError may come."""
     try:
-        loaded = load(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of another version
+            loaded = load(path)
         loaded.transform(X)
         loaded.sample(2, random_state=0)
         loaded.score(X)

@@ -4,10 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from .._columns import Scaler, Table
+from .._columns import Column, Table
 from .._fitted import Fitted
-from .._plan import Architecture
-from ..nn import TableLayout
+from .._plain_types import is_of
 
 __all__ = ["OTHERS", "check_sizes", "check_use"]
 
@@ -25,12 +24,12 @@ def check_sizes(fitted: Any, others: dict[str, Any]) -> None:
 
     Before a network is built, which would take the memory that they ask for.
     """
-    _expect(type(fitted) is Fitted and type(fitted.architecture) is Architecture, "a fit")
+    _expect(type(fitted) is Fitted, "a fit")
     _expect(set(others) <= set(OTHERS), f"no attributes but {OTHERS}")
     one, arrays = fitted.architecture, fitted.arrays
     sizes = one.n_features, one.n_components
     hidden = one.hidden_layer_sizes + one.decoder_hidden_layer_sizes
-    _expect(all(type(n) is int and 0 < n < 2**31 for n in (*sizes, *hidden)), "sizes")
+    _expect(all(0 < n < 2**31 for n in (*sizes, *hidden)), "sizes")
     _expect(one.encoder is None and one.decoder is None, "no layers of one's own")
     _expect(len(hidden) <= max(_MOST_LAYERS, len(arrays)), "as many layers as weights")
     stored = sum(np.size(array) for array in arrays.values())
@@ -47,26 +46,27 @@ def check_sizes(fitted: Any, others: dict[str, Any]) -> None:
     is_small = fitted.stays_linear and n_weights <= _MOST_WEIGHTS
     _expect(is_stored or is_small, "the weights of its layers")
     for scaler in (fitted.columns, fitted.output_columns):
-        _expect(type(scaler) is Scaler, "scaling")
+        _expect(
+            is_of(vars(scaler), dict[str, np.ndarray | float | bool | str | None]),
+            "scaling",
+        )
         widths = {x.shape for x in vars(scaler).values() if isinstance(x, np.ndarray)}
         _expect(widths == {(one.n_features,)}, "a number for each column")
+    _expect(is_of(vars(fitted.density), dict[str, np.ndarray | int]), "a density")
     names = others.get("feature_names_in_")
     _expect(names is None or names.shape == (one.n_features,), "a name for each column")
     _expect(others["n_features_in_"] == one.n_features, "as many features as columns")
     wanted = others.get("_sklearn_output_config", {})
     _expect(set(wanted) <= {"transform"}, "an output")
     _expect(set(wanted.values()) <= set(_LIBRARIES), "a library of frames")
-    for name in ("loss_curve", "validation_loss_curve", "validation_scores"):
-        curve = getattr(fitted, name) or []
-        _expect(all(type(x) in (int, float) for x in curve), f"numbers in {name}")
 
 
 def _check_table(layout: Any, table: Any) -> None:
-    _expect(type(layout) is TableLayout, "a layout")
-    _expect(type(layout.rank) is int and layout.rank >= 0, "a rank")
-    _expect(all(type(n) is int and n >= 0 for n in layout.n_levels), "numbers of levels")
+    _expect(layout.rank >= 0 and min(layout.n_levels) >= 0, "numbers of levels")
     if table is not None:
-        _expect(type(table) is Table, "a table")
+        _expect(is_of(table, Table), "a table")
+        _expect(is_of(table._columns, list[Column]), "columns")
+        _expect(is_of(table.levels, list[np.ndarray | None]), "levels")
         stored = tuple(0 if x is None else len(x) for x in table.levels)
         _expect(table.n_columns == len(layout.n_levels) == len(table._columns), "columns")
         _expect(stored == layout.n_levels == table.n_levels, "the levels of each column")

@@ -177,6 +177,8 @@ def _read(path: Path, safetensors: Any) -> tuple[dict[str, Any], Any]:
     _check_nesting(header)
     if type(header["format"]) is not int or header["format"] < 1:
         raise _no_file_of_ours(path, f"its format is {header['format']!r}")
+    if type(header["version"]) is not str:
+        raise _no_file_of_ours(path, f"its version is {header['version']!r}")
     return header, lambda plain: tensors[plain["name"]]
 
 
