@@ -22,7 +22,6 @@ from ._columns import Column, Scaler, Table
 from ._fitted import Fitted
 from ._objectives import Denoising, Reconstruction, Variational
 from ._plain_frames import frame_part, plain_frame_part
-from ._plain_types import check_fields
 from ._plan import Architecture
 from .nn import TableLayout
 
@@ -54,7 +53,11 @@ class NotPlainError(ValueError):
     """A value is code, or of a class that has no plain form; ``args`` is the value."""
 
 
-def to_plain(value: Any, keep: Callable[[np.ndarray], Any]) -> Any:
+def to_plain(
+    value: Any,
+    keep: Callable[[np.ndarray], Any],
+    other: Callable[[Any], Any] | None = None,
+) -> Any:
     """Return ``value`` as what JSON has; NotPlainError for what has no such form.
 
     Parameters
@@ -62,70 +65,77 @@ def to_plain(value: Any, keep: Callable[[np.ndarray], Any]) -> Any:
     value : object
     keep : callable
         Given an array of numbers or booleans, keeps it, and returns what stands for it.
+    other : callable or None
+        The same for what has no plain form. None: that is an error.
 
     Examples
     --------
     >>> to_plain((1, None, np.nan), keep=lambda array: array.tolist())
     {'$': 'tuple', 'items': [1, None, {'$': 'float', 'value': 'nan'}]}
     """
-    return _FORMS.get(type(value), _plain_object)(value, keep)
+    form = _FORMS.get(type(value), _plain_object)
+    return form(value, lambda part: to_plain(part, keep, other), keep, other)
 
 
-def _plain_float(value: float, keep: Callable) -> Any:
+def _plain_float(value: float, *how: Any) -> Any:
     return value if math.isfinite(value) else {"$": "float", "value": repr(value)}
 
 
-def _plain_items(value: Any, keep: Callable) -> Any:
-    items = [to_plain(part, keep) for part in value]
+def _plain_items(value: Any, plain: Callable, *how: Any) -> Any:
+    items = [plain(part) for part in value]
     return items if type(value) is list else {"$": "tuple", "items": items}
 
 
-def _plain_dict(value: dict, keep: Callable) -> Any:
+def _plain_dict(value: dict, plain: Callable, *how: Any) -> Any:
     if not all(type(key) is str for key in value):
         raise NotPlainError(value)
-    parts = {key: to_plain(part, keep) for key, part in value.items()}
+    parts = {key: plain(part) for key, part in value.items()}
     return {"$": "dict", "items": parts}
 
 
 _FORMS: dict[type, Callable] = {
-    **dict.fromkeys((bool, int, str, type(None)), lambda value, keep: value),
+    **dict.fromkeys((bool, int, str, type(None)), lambda value, *how: value),
     **dict.fromkeys((list, tuple), _plain_items),
     float: _plain_float,
     dict: _plain_dict,
-    Decimal: lambda value, keep: {"$": "decimal", "value": str(value)},
+    Decimal: lambda value, *how: {"$": "decimal", "value": str(value)},
 }
 
 
-def _plain_object(value: Any, keep: Callable) -> Any:
+def _plain_object(
+    value: Any, plain: Callable, keep: Callable, other: Callable | None
+) -> Any:
     if isinstance(value, np.ndarray | np.generic):
-        return _plain_array(value, keep)
+        return _plain_array(value, plain, keep)
     if isinstance(value, DeferredDensity):
         value.draw(1, np.random.RandomState(0))  # which fits it
         value = value.density
     name = type(value).__name__
     if _CLASSES.get(name) is type(value):
-        parts = {name: to_plain(part, keep) for name, part in _state_of(value).items()}
+        parts = {name: plain(part) for name, part in _state_of(value).items()}
         return {"$": name, "state": parts}
     if isinstance(value, np.dtype):
         return {"$": "dtype", "name": value.str}
     if isinstance(value, type) and _TYPES.get(value.__name__) is value:
         return {"$": "type", "name": value.__name__}
     part = plain_frame_part(value)
-    if part is None:
+    if part is not None:
+        return {key: inner if key == "$" else plain(inner) for key, inner in part}
+    if other is None:
         raise NotPlainError(value)
-    return {key: inner if key == "$" else to_plain(inner, keep) for key, inner in part}
+    return other(value)
 
 
-def _plain_array(value: Any, keep: Callable) -> Any:
+def _plain_array(value: Any, plain: Callable, keep: Callable) -> Any:
     array = np.asarray(value)
     if array.dtype.kind == "O" and array.ndim == 1:
-        return {"$": "objects", "items": [to_plain(x, keep) for x in array.tolist()]}
+        return {"$": "objects", "items": [plain(x) for x in array.tolist()]}
     if array.dtype.kind == "U":
         return {"$": "texts", "items": array.tolist()}
     if array.dtype.kind not in _NUMBERS or array.dtype.itemsize > _LARGEST:
         raise NotPlainError(value)
     if isinstance(value, np.generic):
-        number = to_plain(value.item(), keep)
+        number = plain(value.item())
         return {"$": "scalar", "dtype": array.dtype.str, "value": number}
     return keep(array)
 
@@ -138,7 +148,11 @@ def _state_of(value: Any) -> dict[str, Any]:
     return vars(value)
 
 
-def from_plain(plain: Any, take: Callable[[Any], np.ndarray]) -> Any:
+def from_plain(
+    plain: Any,
+    take: Callable[[Any], np.ndarray],
+    check: Callable[[type, dict[str, Any]], None] | None = None,
+) -> Any:
     """Return the value that ``to_plain`` made ``plain`` of.
 
     Parameters
@@ -147,29 +161,36 @@ def from_plain(plain: Any, take: Callable[[Any], np.ndarray]) -> Any:
         Lists, dictionaries, text, numbers, booleans and None.
     take : callable
         Given a dictionary whose "$" is "array", returns that array.
+    check : callable or None
+        Given a dataclass and its fields, raises an error if they are none.
 
     Raises
     ------
     KeyError, TypeError, ValueError
         ``plain`` was not made so.
     """
+
+    def back(part: Any) -> Any:
+        return from_plain(part, take, check)
+
     if isinstance(plain, list):
-        return [from_plain(part, take) for part in plain]
+        return [*map(back, plain)]
     if not isinstance(plain, dict):
         return plain
     kind = plain["$"]
     if kind in _CLASSES:
-        state = {name: from_plain(part, take) for name, part in plain["state"].items()}
-        return _with_state(_CLASSES[kind], state)
+        state = {name: back(part) for name, part in plain["state"].items()}
+        return _with_state(_CLASSES[kind], state, check)
     if kind in _KINDS:
-        return _KINDS[kind](plain, take)
-    parts = {name: from_plain(part, take) for name, part in plain.items() if name != "$"}
+        return _KINDS[kind](plain, back, take)
+    parts = {name: back(part) for name, part in plain.items() if name != "$"}
     return frame_part(kind, parts)
 
 
-def _with_state(kind: type, state: dict[str, Any]) -> Any:
+def _with_state(kind: type, state: dict[str, Any], check: Callable | None) -> Any:
     if is_dataclass(kind):
-        check_fields(kind, state)
+        if check is not None:
+            check(kind, state)
         return kind(**state)
     value: Any = object.__new__(kind)
     vars(value).update(state)
@@ -188,23 +209,15 @@ def _scalar(plain: dict) -> np.generic:
     return np.dtype(plain["dtype"]).type(value)
 
 
-def _items(plain: dict, take: Callable) -> list:
-    return [from_plain(part, take) for part in plain["items"]]
-
-
-def _dict(plain: dict, take: Callable) -> dict[str, Any]:
-    return {name: from_plain(part, take) for name, part in plain["items"].items()}
-
-
-_KINDS: dict[str, Callable[[dict, Callable], Any]] = {
-    "array": lambda plain, take: take(plain),
-    "dict": _dict,
-    "tuple": lambda plain, take: tuple(_items(plain, take)),
-    "objects": lambda plain, take: _objects(_items(plain, take)),
-    "texts": lambda plain, take: np.array(plain["items"], dtype=str),
-    "float": lambda plain, take: float(plain["value"]),
-    "scalar": lambda plain, take: _scalar(plain),
-    "dtype": lambda plain, take: np.dtype(plain["name"]),
-    "decimal": lambda plain, take: Decimal(plain["value"]),
-    "type": lambda plain, take: _TYPES[plain["name"]],
+_KINDS: dict[str, Callable] = {
+    "array": lambda plain, back, take: take(plain),
+    "dict": lambda plain, back, take: {k: back(v) for k, v in plain["items"].items()},
+    "tuple": lambda plain, back, take: tuple(map(back, plain["items"])),
+    "objects": lambda plain, back, take: _objects([*map(back, plain["items"])]),
+    "texts": lambda plain, back, take: np.array(plain["items"], dtype=str),
+    "float": lambda plain, back, take: float(plain["value"]),
+    "scalar": lambda plain, back, take: _scalar(plain),
+    "dtype": lambda plain, back, take: np.dtype(plain["name"]),
+    "decimal": lambda plain, back, take: Decimal(plain["value"]),
+    "type": lambda plain, back, take: _TYPES[plain["name"]],
 }

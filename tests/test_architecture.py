@@ -76,7 +76,7 @@ ROOMS = {
     "_chunk": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_stream": {"numpy", *FLOOR_0, *FLOOR_1, *FLOOR_2},
     "_plain": {
-        *("numpy", "sklearn_ae._plain_frames", "sklearn_ae._plain_types"),
+        *("numpy", "sklearn_ae._plain_frames"),
         *(*FLOOR_0, *FLOOR_1, *FLOOR_2),
     },
     "_plain_frames": {"pandas", "polars"},
@@ -93,7 +93,7 @@ ROOMS = {
         name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}
         for name in ESTIMATORS
     },
-    "_exporting": {"sklearn_ae._export"},
+    "_exporting": {"sklearn_ae._export", "sklearn_ae._plain"},
     "_export": {
         *("numpy", "safetensors", "sklearn", "torch", "sklearn_ae._plain_types"),
         *(*FLOOR_0, *FLOOR_2, *FLOOR_3),

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from .._autoencoder import AutoencoderTransformer
 from .._denoising import DenoisingAutoencoder
 from .._plain import NotPlainError, from_plain, to_plain
+from .._plain_types import check_fields
 from .._sklearn._validation import warn_user
 from .._sklearn._versioned import warn_of_version
 from .._variational import VariationalAutoencoder
@@ -201,8 +202,8 @@ def _estimator(header: dict[str, Any], take: Any) -> Any:
     }
     estimator = _ESTIMATORS[header["estimator"]](**parameters)
     estimator._validate_params()
-    fitted = from_plain(header["fitted"], take)
-    others = from_plain(header["others"], take)
+    fitted = from_plain(header["fitted"], take, check_fields)
+    others = from_plain(header["others"], take, check_fields)
     check_sizes(fitted, others)
     vars(estimator).update(others)
     estimator = estimator._with(fitted)
