@@ -10,6 +10,7 @@ from ._displays import (
     ReconstructionDisplay,
     ScreeDisplay,
 )
+from ._export import register_onnx
 from ._sklearn._validation import DominantColumnWarning
 from ._training import ConvergenceError, SharedTrainingError, shared_training
 from ._variational import VariationalAutoencoder
@@ -29,5 +30,6 @@ __all__ = [
     "SharedTrainingError",
     "VariationalAutoencoder",
     "__version__",
+    "register_onnx",
     "shared_training",
 ]
