@@ -84,16 +84,13 @@ def _gelu_slope(graph: "Graph", x: str) -> str:
 
 
 def _inverse_by_newton(
-    activation: Callable,
-    slope: Callable,
-    lowest: float,
-    least: float,
-    graph: "Graph",
-    x: str,
+    activation: Callable, slope: Callable, end: tuple[float, float], graph: "Graph", x: str
 ) -> str:
-    """Invert what increases from ``least`` at ``lowest`` on; the steps are written out."""
+    """Invert what increases from ``end``, an input and its value, on."""
+    lowest, least = end
     x = graph.add("Max", x, least)
     point = graph.add("Add", x, 0.5)
+    # Written out: a loop of ONNX would be a graph of its own, for a rare output.
     for _ in range(_NEWTON_STEPS + 1):
         wrong = graph.add("Sub", activation(graph, point), x)
         step = graph.add("Div", wrong, slope(graph, point))
@@ -101,15 +98,15 @@ def _inverse_by_newton(
     return point
 
 
-# Values at the ends of the increasing branches, silu(-1) and gelu(-0.5).
-_LEAST_SILU = -1 / (1 + math.e)
-_LEAST_GELU = -0.25 * (1 + math.erf(-0.5 * math.sqrt(0.5)))
+# Where the increasing branches begin: silu near -1.28, gelu near -0.75, a bit above.
+_END_OF_SILU = -1.0, -1 / (1 + math.e)
+_END_OF_GELU = -0.5, -0.25 * (1 + math.erf(-0.5 * math.sqrt(0.5)))
 
 LINK_INVERSES: dict[str, Callable[["Graph", str], str]] = {
     "tanh": _inverse_tanh,
     "logistic": _inverse_logistic,
     "softplus": _inverse_softplus,
     "elu": _inverse_elu,
-    "silu": partial(_inverse_by_newton, _silu, _silu_slope, -1.0, _LEAST_SILU),
-    "gelu": partial(_inverse_by_newton, _gelu, _gelu_slope, -0.5, _LEAST_GELU),
+    "silu": partial(_inverse_by_newton, _silu, _silu_slope, _END_OF_SILU),
+    "gelu": partial(_inverse_by_newton, _gelu, _gelu_slope, _END_OF_GELU),
 }

@@ -66,11 +66,12 @@ class Graph:
 
 
 def encoded(graph: Graph, fitted: Fitted, x: str, dtype: str = "float32") -> str:
-    """Add what ``transform`` computes of ``x``, which is in ``dtype``; codes are float32."""
+    """Add what ``transform`` computes of ``x``, rows in ``dtype``; codes are float32."""
     arrays, made_of = fitted.arrays, fitted.architecture
     x = _into_units(graph, fitted.columns, x, dtype)
     # Of distributions over codes, the first half of the outputs are the means: the codes.
-    ways = _ways(graph, fitted, "encoder", x, made_of.n_features, made_of.n_components)
+    widths = made_of.n_features, made_of.n_components
+    ways = _ways(graph, fitted, "encoder", x, widths)
     code = activated(graph, made_of.code_activation, _total(graph, ways))
     code = graph.add("MatMul", code, _float32(arrays["axes.weight"]))
     return graph.add("Add", code, _float32(arrays["axes.bias"]))
@@ -83,7 +84,8 @@ def decoded(graph: Graph, fitted: Fitted, code: str) -> str:
     code = graph.add("MatMul", code, _float32(arrays["axes.inverse_weight"]))
     # Nested codes have marks of those that are missing, which are zeros here: without the
     # columns of the marks the first layer gives the same.
-    ways = _ways(graph, fitted, "decoder", code, made_of.n_components, made_of.n_features)
+    widths = made_of.n_components, made_of.n_features
+    ways = _ways(graph, fitted, "decoder", code, widths)
     spread = arrays.get("decoder.spread", np.ones(1))
     if np.any(spread != 1):
         ways = [graph.add("Mul", way, _float32(spread)) for way in ways]
@@ -102,22 +104,21 @@ def crosses_link(fitted: Fitted) -> bool:
 
 
 def _ways(
-    graph: Graph, fitted: Fitted, half: str, x: str, n_in: int, n_out: int
+    graph: Graph, fitted: Fitted, half: str, x: str, widths: tuple[int, int]
 ) -> list[str]:
     """Add the linear skip and the hidden layers of a half, those that there are."""
     arrays, ways = fitted.arrays, []
+    n_in: int | None
+    n_in, n_out = widths
     if f"{half}.skip.weight" in arrays:
-        ways.append(_dense(graph, arrays, f"{half}.skip", x, n_in, n_out))
+        ways.append(_dense(graph, arrays, f"{half}.skip", x))
     # Of what stayed linear, hidden layers give zero.
     layers = [] if fitted.stays_linear else _layers(arrays, half)
-    for layer in layers:
-        is_last = layer == layers[-1]
-        x = _dense(graph, arrays, layer, x, n_in, n_out if is_last else None)
-        if is_last:
-            ways.append(x)
-        else:
-            x = activated(graph, fitted.architecture.activation, x)
-            n_in = arrays[f"{layer}.bias"].size
+    for layer in layers[:-1]:
+        x = _dense(graph, arrays, layer, x, (n_in, None))
+        x, n_in = activated(graph, fitted.architecture.activation, x), None
+    for layer in layers[-1:]:
+        ways.append(_dense(graph, arrays, layer, x, (n_in, n_out)))
     return ways
 
 
@@ -131,9 +132,14 @@ def _layers(arrays: dict[str, np.ndarray], half: str) -> list[str]:
 
 
 def _dense(
-    graph: Graph, arrays: dict, layer: str, x: str, n_in: int, n_out: int | None
+    graph: Graph,
+    arrays: dict[str, np.ndarray],
+    layer: str,
+    x: str,
+    widths: tuple[int | None, int | None] = (None, None),
 ) -> str:
-    """Add a dense layer that takes ``n_in`` numbers, with its first ``n_out`` outputs."""
+    """Add a dense layer, with its first inputs and outputs; None: with all of them."""
+    n_in, n_out = widths
     weight, bias = arrays[f"{layer}.weight"][:n_out, :n_in], arrays[f"{layer}.bias"][:n_out]
     return graph.add("Gemm", x, _float32(weight), _float32(bias), transB=1)
 

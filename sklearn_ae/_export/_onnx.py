@@ -100,7 +100,7 @@ def refuse_what_onnx_lacks(fitted: Fitted, names: Any = None) -> None:
         raise ValueError(
             f"{' and '.join(own)} of your own cannot be written as ONNX from arrays; "
             "expected encoder=None and decoder=None. Set hidden_layer_sizes instead, or "
-            "export the torch module: torch.onnx.export takes net_.module_."
+            "export the torch module: torch.export.export takes net_.module_."
         )
     if made_of.table is None:
         return
@@ -111,7 +111,7 @@ def refuse_what_onnx_lacks(fitted: Fitted, names: Any = None) -> None:
         f"categories in the columns {', '.join(told)}{more}" if places else "missing cells"
     )
     raise ValueError(
-        f"The fit had {what}, which cannot be written as ONNX; expected complete columns of "
-        "numbers. Encode and impute the columns before, as OrdinalEncoder, OneHotEncoder "
-        "and SimpleImputer do, in a Pipeline that skl2onnx converts; or save with joblib."
+        f"The fit had {what}, which cannot be written as ONNX; expected complete columns "
+        "of numbers. Let steps of a Pipeline encode and impute first, as OneHotEncoder and "
+        "SimpleImputer do, and convert it with skl2onnx; or save the estimator with joblib."
     )
