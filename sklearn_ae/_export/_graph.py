@@ -112,8 +112,7 @@ def _ways(
     n_in, n_out = widths
     if f"{half}.skip.weight" in arrays:
         ways.append(_dense(graph, arrays, f"{half}.skip", x))
-    # Of what stayed linear, hidden layers give zero.
-    layers = [] if fitted.stays_linear else _layers(arrays, half)
+    layers = _layers(arrays, half)  # none of what stayed linear
     for layer in layers[:-1]:
         x = _dense(graph, arrays, layer, x, (n_in, None))
         x, n_in = activated(graph, fitted.architecture.activation, x), None
