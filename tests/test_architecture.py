@@ -48,7 +48,10 @@ FLOOR_2 = {
 }
 FLOOR_3 = {
     f"sklearn_ae.{room}"
-    for room in ("_base", "_loadings", "_streaming", "_sklearn", "_types", "_version")
+    for room in (
+        *("_base", "_exporting", "_loadings", "_streaming"),
+        *("_sklearn", "_types", "_version"),
+    )
 }
 ROOMS = {
     "nn": {"torch"},
@@ -78,6 +81,11 @@ ROOMS = {
     },
     "_loadings": {*LIBRARIES, *FLOOR_2, *FLOOR_3},
     "_streaming": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
+    "_exporting": {"sklearn", "sklearn_ae._export", "sklearn_ae._fitted"},
+    "_export": {
+        *("numpy", "onnx", "skl2onnx", "sklearn_ae._columns", "sklearn_ae._fitted"),
+        *("sklearn_ae._base", "sklearn_ae._version"),
+    },
     "_base": {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3},
     **{
         name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}
@@ -86,7 +94,8 @@ ROOMS = {
     "_displays": {"numpy", "sklearn", "matplotlib", "sklearn_ae._sklearn"},
     "__init__": {
         "sklearn_ae." + room
-        for room in ESTIMATORS | {"_displays", "_sklearn", "_training", "_version"}
+        for room in ESTIMATORS
+        | {"_displays", "_export", "_sklearn", "_training", "_version"}
     },
     "_demo": LIBRARIES
     | {"joblib", "matplotlib", "pandas", "torch"}
@@ -228,6 +237,7 @@ def test_all_is_sorted_and_true():
         "SharedTrainingError",
         "VariationalAutoencoder",
         "__version__",
+        "register_onnx",
         "shared_training",
     ]
 
@@ -350,6 +360,14 @@ def test_importing_is_cheap():
     )
     found = set(run.stdout.split())
     assert "sklearn.preprocessing" in found
-    late = {"skorch", "matplotlib", "pandas", "polars", "sklearn.metrics"}
+    late = {
+        "onnx",
+        "skl2onnx",
+        "skorch",
+        "matplotlib",
+        "pandas",
+        "polars",
+        "sklearn.metrics",
+    }
     late |= {"sklearn.decomposition", "sklearn.linear_model", "sklearn.mixture"}
     assert not late & found

@@ -33,6 +33,7 @@ SETTINGS = [
     *({"code_activation": name} for name in OUTPUTS),
     *({"output_activation": name} for name in OUTPUTS),
     *({"scaling": scaling} for scaling in ("global", "feature", None)),
+    {"output_activation": "elu", "init": "random"},
     {"whiten": True},
     {"init": "random", "whiten": True},
     {"hidden_layer_sizes": (16, 8, 4, 8, 16)},
