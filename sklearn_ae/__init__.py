@@ -11,6 +11,7 @@ from ._displays import (
     ScreeDisplay,
 )
 from ._export._file import load
+from ._export._skl2onnx import register_onnx
 from ._sklearn._validation import DominantColumnWarning
 from ._training import ConvergenceError, SharedTrainingError, shared_training
 from ._variational import VariationalAutoencoder
@@ -31,5 +32,6 @@ __all__ = [
     "VariationalAutoencoder",
     "__version__",
     "load",
+    "register_onnx",
     "shared_training",
 ]

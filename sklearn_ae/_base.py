@@ -275,8 +275,7 @@ class BaseAutoencoder(
             Reconstructions, in the same units.
         """
         check_is_fitted(self)
-        rows = self._fitted.reconstruct(validate_rows(self, X, reset=False))
-        return self._give(rows, X)
+        return self._give(self._fitted.reconstruct(validate_rows(self, X, reset=False)), X)
 
     def impute(self, X: ArrayLike) -> Any:
         """Return ``X`` with its missing cells filled; all other cells stay as they are.

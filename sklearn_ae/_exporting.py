@@ -1,9 +1,15 @@
-"""What leaves an estimator: a file. How, stands in ``_export``, which is above it."""
+"""What leaves an estimator: how it does, stands in ``_export``, which is above it."""
 
 import os
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
+from sklearn.utils.validation import check_is_fitted
+
+from ._fitted import Fitted
 from ._plain import from_plain, to_plain
+
+if TYPE_CHECKING:
+    from onnx import ModelProto
 
 __all__ = ["ExportMixin"]
 
@@ -12,7 +18,9 @@ _OURS = "_fitted", "_table"
 
 
 class ExportMixin:
-    """Mixin of an estimator that can be saved."""
+    """Mixin of an estimator that can be saved, and used elsewhere."""
+
+    _fitted: Fitted
 
     def __getstate__(self) -> dict[str, Any]:
         scikit_learn: Any = super()
@@ -76,6 +84,51 @@ class ExportMixin:
         from ._export._file import save
 
         save(self, path)
+
+    def to_onnx(
+        self, part: Literal["encode", "decode", "reconstruct"] = "encode"
+    ) -> "ModelProto":
+        """Return a part of the fit as a model of ONNX, for runtimes without Python.
+
+        The model takes and gives float32 in the units of ``fit``, any number of samples.
+        It needs onnx, as the extra ``onnx`` has it. ``sklearn_ae.register_onnx`` is for
+        pipelines.
+
+        Parameters
+        ----------
+        part : {"encode", "decode", "reconstruct"}, default="encode"
+            "encode": what ``transform`` computes, from "X" to "codes". "decode": what
+            ``inverse_transform`` computes, from "codes" to "X_hat". "reconstruct": both,
+            from "X" to "X_hat".
+
+        Returns
+        -------
+        model : onnx.ModelProto
+            ``onnx.save(model, path)`` writes it to a file.
+
+        Raises
+        ------
+        NotFittedError
+            The estimator is not fitted.
+        ValueError
+            ``part`` is invalid; or the fit cannot be written as ONNX: it has an
+            ``encoder`` or ``decoder`` of your own, or had categories or missing cells.
+        ImportError
+            onnx is not installed.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn_ae import AutoencoderTransformer
+        >>> X = np.random.RandomState(0).normal(size=(100, 4))
+        >>> model = AutoencoderTransformer(n_components=2, max_iter=2).fit(X).to_onnx()
+        >>> [output.name for output in model.graph.output]
+        ['codes']
+        """
+        from ._export._onnx import to_onnx
+
+        check_is_fitted(self)
+        return to_onnx(self._fitted, part, getattr(self, "feature_names_in_", None))
 
 
 def _itself(value: Any) -> Any:

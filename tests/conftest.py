@@ -17,11 +17,13 @@ torch.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(items):
-    """Leave the examples of displays out where there is nothing to draw with."""
-    if find_spec("matplotlib") is None:
-        for item in items:
-            if isinstance(item, pytest.DoctestItem) and "_displays" in item.nodeid:
-                item.add_marker(pytest.mark.skip(reason="needs matplotlib"))
+    """Leave examples out whose extra is not installed."""
+    needs = {"_displays": "matplotlib", "to_onnx": "onnx", "register_onnx": "skl2onnx"}
+    for part, library in needs.items():
+        if find_spec(library) is None:
+            for item in items:
+                if isinstance(item, pytest.DoctestItem) and part in item.nodeid:
+                    item.add_marker(pytest.mark.skip(reason=f"needs {library}"))
 
 
 @pytest.fixture(params=ESTIMATORS, ids=lambda kind: kind.__name__)

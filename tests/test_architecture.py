@@ -93,9 +93,10 @@ ROOMS = {
         name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}
         for name in ESTIMATORS
     },
-    "_exporting": {"sklearn_ae._export", "sklearn_ae._plain"},
+    "_exporting": {"sklearn", "sklearn_ae._export", *FLOOR_2},
     "_export": {
         *("numpy", "safetensors", "sklearn", "torch", "sklearn_ae._plain_types"),
+        *("onnx", "skl2onnx"),
         *(*FLOOR_0, *FLOOR_2, *FLOOR_3),
         *(f"sklearn_ae.{name}" for name in ESTIMATORS),
     },
@@ -249,6 +250,7 @@ def test_all_is_sorted_and_true():
         "VariationalAutoencoder",
         "__version__",
         "load",
+        "register_onnx",
         "shared_training",
     ]
 
@@ -371,6 +373,14 @@ def test_importing_is_cheap():
     )
     found = set(run.stdout.split())
     assert "sklearn.preprocessing" in found
-    late = {"skorch", "matplotlib", "pandas", "polars", "sklearn.metrics"}
+    late = {
+        "onnx",
+        "skl2onnx",
+        "skorch",
+        "matplotlib",
+        "pandas",
+        "polars",
+        "sklearn.metrics",
+    }
     late |= {"sklearn.decomposition", "sklearn.linear_model", "sklearn.mixture"}
     assert not late & found

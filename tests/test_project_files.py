@@ -12,7 +12,7 @@ import sklearn_ae
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 NAMES_OF_PIP = {"pytorch": "torch", "matplotlib-base": "matplotlib"}
-EXTRAS_OF_USERS = ("pandas", "plot", "progress", "export", "scale")
+EXTRAS_OF_USERS = ("pandas", "plot", "progress", "export", "onnx", "scale")
 
 in_repository = pytest.mark.skipif(
     not (ROOT / ".ci").exists(), reason="dot folders are not in the source distribution"

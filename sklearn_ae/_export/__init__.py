@@ -1,1 +1,1 @@
-"""What is fitted, elsewhere: files that hold no code."""
+"""What is fitted, elsewhere: files without code, and other runtimes."""
