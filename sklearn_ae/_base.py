@@ -1,6 +1,6 @@
 """BaseAutoencoder: the scikit-learn API and the pipeline X -> code -> X_hat."""
 
-from abc import ABCMeta, abstractmethod
+from abc import abstractmethod
 from copy import copy
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, Self
@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._columns import Table, keep_digits, put_back_cells
 from ._data_checks import check_units
+from ._exporting import ExportMixin
 from ._fit import Fit
 from ._fitted import Fitted
 from ._loadings import LoadingsMixin
@@ -52,7 +53,7 @@ __all__ = ["BaseAutoencoder"]
 
 
 class BaseAutoencoder(
-    LoadingsMixin, StreamingMixin, DrawnNetworkMixin, Transformer, metaclass=ABCMeta
+    LoadingsMixin, ExportMixin, StreamingMixin, DrawnNetworkMixin, Transformer
 ):
     """Base class of all autoencoders.
 
@@ -275,8 +276,7 @@ class BaseAutoencoder(
             Reconstructions, in the same units.
         """
         check_is_fitted(self)
-        rows = self._fitted.reconstruct(validate_rows(self, X, reset=False))
-        return self._give(rows, X)
+        return self._give(self._fitted.reconstruct(validate_rows(self, X, reset=False)), X)
 
     def impute(self, X: ArrayLike) -> Any:
         """Return ``X`` with its missing cells filled; all other cells stay as they are.
@@ -358,11 +358,11 @@ class BaseAutoencoder(
         check_is_fitted(self)
         return self._fitted.net()
 
+    # -- scikit-learn's protocols --------------------------------------------
+
     @property
     def _n_features_out(self):
         return self.n_components_
-
-    # -- scikit-learn's protocols --------------------------------------------
 
     # scikit-learn would otherwise route an argument that is not called X as metadata.
     __metadata_request__inverse_transform = {"codes": UNUSED}
