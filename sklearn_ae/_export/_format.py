@@ -70,7 +70,8 @@ def _fault_of_settings(settings: Any) -> str | None:
     sizes = [n_features, settings["n_components"]]
     layers = [settings[f"{half}_sizes"] for half in ("encoder", "decoder")]
     for several in layers:
-        sizes += several if isinstance(several, list) else [several or 1]
+        # Neither a list nor null: a size that is none.
+        sizes += several if isinstance(several, list) else [1 if several is None else 0]
     skip, crosses = flags = settings["linear_skip"], settings["crosses_link"]
     has_inverse = settings["output_activation"] in [*LINK_INVERSES]
     # The first that is true is told; later ones rely on those before.

@@ -216,6 +216,7 @@ class NumpyAutoencoder:
 
 def _numbers(X: Any, name: str, n_columns: int) -> np.ndarray:
     """Return ``X`` as finite numbers, (n_rows, n_columns), or raise ValueError."""
+    rows: Any
     try:
         rows = np.asarray(X)
         if rows.dtype.kind not in "fiub":
