@@ -106,11 +106,10 @@ def _refuse_tables(table: Any, feature_names: Any) -> None:
         if feature_names is not None:
             names = [str(feature_names[j]) for j in names]
         what = f"columns of categories, {names},"
-        way = "encode them first, with OneHotEncoder for one"
+        way = "Encode them first, with OneHotEncoder for one"
     else:
-        what = "samples with missing cells"
-        way = "fill them first, with est.impute or SimpleImputer"
+        what, way = "missing cells", "Fill them first, with IterativeImputer for one"
     raise ValueError(
-        f"to_numpy() of a fit to {what} found what needs torch; expected complete "
-        f"numbers. To serve without torch, {way}, and fit again; or serve the estimator."
+        f"to_numpy() found {what} in the samples of the fit; expected complete numbers, "
+        f"since the rest needs torch. {way}, and fit again; or serve the estimator."
     )
