@@ -33,7 +33,7 @@ class ExportMixin(ABC):
         ------
         ValueError
             The fit has an ``encoder`` or a ``decoder`` of your own, columns of categories,
-            or missing cells.
+            or columns of missing cells alone.
 
         Examples
         --------

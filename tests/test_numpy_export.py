@@ -15,8 +15,13 @@ from estimators import is_variational
 from scipy.sparse import csr_array
 from sklearn.exceptions import NotFittedError
 
-from sklearn_ae import AutoencoderTransformer, NumpyAutoencoder, nn
-from sklearn_ae._export import _format, _functions, _numpy
+from sklearn_ae import (
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    NumpyAutoencoder,
+    nn,
+)
+from sklearn_ae._export import _format, _functions, _holes, _numpy
 from sklearn_ae.nn._activations import LINK_INVERSES
 
 # As shares of the largest value. float32 has seven digits, of which sums lose one.
@@ -62,6 +67,11 @@ def fitted(rows):
 @pytest.fixture(scope="session")
 def frozen(fitted):
     return fitted.to_numpy()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "ae.npz"
 
 
 def assert_same(estimator, X, tolerances=CLOSE):
@@ -276,6 +286,71 @@ def test_columns_in_another_order_are_refused(rows):
         frozen.transform(X[X.columns[::-1]])
 
 
+# -- missing cells -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def holed(rows):
+    """20 columns of digits without a seventh of their cells; two rows lack more."""
+    X = rows[:, 18:38].copy()
+    X[np.random.RandomState(0).rand(*X.shape) < 1 / 7] = np.nan
+    X[-1] = np.nan
+    X[-2, 1:] = np.nan
+    return X
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"init": "random"}, {"scaling": "feature"}], ids=str
+)
+def test_missing_cells_are_filled_as_the_estimator_does(quick, holed, params):
+    estimator = quick(**params, **FAR).fit(holed[:-2])
+    assert estimator._fitted.architecture.table.rank == 19
+    assert_same(estimator, holed)
+    assert_same(estimator, holed[:2, ::-1])
+
+
+def test_missing_cells_of_wide_tables(monkeypatch):
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(120, 4)) @ rng.normal(size=(4, 110)) + rng.normal(size=(120, 110))
+    X[rng.rand(120, 110) < 0.1] = np.nan
+    fitted = AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_iter=2).fit(X)
+    assert fitted._fitted.architecture.table.rank == 64
+    X[0, 5:] = np.nan  # more holes than the rank
+    assert_same(fitted, X)
+    whole = fitted.to_numpy().transform(X)
+    monkeypatch.setattr(_holes, "_MOST_COLUMNS_HELD", 100)
+    monkeypatch.setattr(_holes, "_CELLS_PER_SOLVE", 5000)
+    np.testing.assert_allclose(fitted.to_numpy().transform(X), whole, rtol=0, atol=1e-9)
+
+
+def test_cells_that_nearly_depend_on_others(quick):
+    t = np.random.RandomState(0).normal(size=(100, 2))
+    X = np.column_stack([t, t.sum(axis=1), t @ [1, -2] + 1e-5 * t[:, 0] ** 2, t[:, 0] * 0])
+    X[::3, 2] = X[1::4, 3] = X[2, 4] = np.nan
+    assert_same(quick(1, **FAR).fit(X), X)
+
+
+def test_holes_in_clean_rows_alone(rows, holed):
+    estimator = DenoisingAutoencoder(2, hidden_layer_sizes=(8,), random_state=0, **FAR)
+    estimator.fit(rows[:, 18:38], X_clean=holed)
+    assert estimator._fitted.architecture.table.rank == 0
+    assert_same(estimator, rows[:, 18:38])
+    assert_same(estimator, holed)
+
+
+def test_a_file_of_a_fit_with_missing_cells(holed, path):
+    fitted = AutoencoderTransformer(2, hidden_layer_sizes=(8,), max_iter=1).fit(holed)
+    fitted.to_numpy().save(path)
+    codes = NumpyAutoencoder.load(path).transform(holed)
+    np.testing.assert_array_equal(codes, fitted.to_numpy().transform(holed))
+    with pytest.raises(ValueError, match="missing or infinite"):
+        NumpyAutoencoder.load(path).transform(np.where(holed == 0, np.inf, holed))
+    with pytest.raises(ValueError, match=r"codes has missing or infinite"):
+        NumpyAutoencoder.load(path).inverse_transform([[np.nan, 0]])
+    with pytest.raises(ValueError, match=r"up to 1e\+308, for which"):
+        NumpyAutoencoder.load(path).reconstruct(np.where(holed == 1, 1e308, holed))
+
+
 # -- what has no form in numpy -----------------------------------------------------
 
 
@@ -291,21 +366,25 @@ def test_networks_of_ones_own_are_refused(rows, name):
         own.to_numpy()
 
 
-def test_tables_with_categories_or_missing_cells_are_refused(rows):
+def test_columns_of_categories_are_refused(rows):
     pandas = pytest.importorskip("pandas")
     X = pandas.DataFrame({"a": rows[:, 20], "b": rows[:, 21], "kind": ["x", "y"] * 100})
     fitted = AutoencoderTransformer(1, max_iter=1).fit(X)
-    told = r"columns of categories, \['kind'\],.*; expected complete numbers.* Encode"
+    told = r"columns of categories, \['kind'\]; expected columns of numbers.* Encode"
     with pytest.raises(ValueError, match=told):
         fitted.to_numpy()
-    X = np.where(rows > 0.9, np.nan, rows)
-    told = "missing cells in the samples.*; expected complete numbers.* Fill"
-    with pytest.raises(ValueError, match=told):
-        AutoencoderTransformer(1, max_iter=1).fit(X).to_numpy()
     X = np.column_stack([rows[:, 20:23], np.arange(200) % 3])
     unnamed = AutoencoderTransformer(1, max_iter=1, categorical_features=[3]).fit(X)
-    with pytest.raises(ValueError, match=r"columns of categories, \[3\],"):
+    with pytest.raises(ValueError, match=r"columns of categories, \[3\];"):
         unnamed.to_numpy()
+
+
+def test_columns_without_any_value_are_refused(rows):
+    X = rows[:, 18:24].copy()
+    X[:, 2] = np.nan
+    fitted = AutoencoderTransformer(1, max_iter=1).fit(X)
+    with pytest.raises(ValueError, match=r"missing cells alone, \[2\]; expected.* Leave"):
+        fitted.to_numpy()
 
 
 def test_before_a_fit():
@@ -350,11 +429,6 @@ def test_a_pickle_holds_every_array_once(fitted, rows):
 
 
 # -- files -------------------------------------------------------------------------
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "ae.npz"
 
 
 def test_a_file_gives_the_same(frozen, rows, path):
@@ -472,6 +546,10 @@ WRONG_SETTINGS = [
     ({"n_features": 64.0}, "sizes that are no positive"),
     ({"encoder_sizes": 8}, "sizes that are no positive"),
     ({"encoder_sizes": [8, -1]}, "sizes that are no positive"),
+    ({"rank": -1}, "a rank that is none"),
+    ({"rank": False}, "a rank that is none"),
+    ({"rank": 0}, r"arrays that .* \(table\.centre, table\.size\)"),
+    ({"rank": 2}, r"arrays that .* \(encoder\.0\.weight, fill\.loadings, fill\.mean"),
     ({"activation": "sin"}, "an unknown activation"),
     ({"code_activation": ["tanh"]}, "an unknown activation"),
     ({"output_activation": None}, "an unknown activation"),

@@ -10,6 +10,8 @@ Settings are a dict:
     linear_skip         whether there are linear shortcuts
     activation          of hidden layers; and code_activation, output_activation
     crosses_link        whether the decoder's skip passes the inverse of the link
+    rank                of the density that missing cells are filled from, 0 where the rows
+                        of the fit had none; null where none may be missing
     feature_names       of the columns, or null
 
 Arrays have the names and shapes of ``expected_shapes``. A layer's weight is (n_out, n_in).
@@ -31,7 +33,7 @@ __all__ = ["FORMAT", "find_fault", "read_file", "write_file"]
 FORMAT = 1
 
 _NAMES = {"activation", "code_activation", "output_activation"}
-_KEYS = {"format", "n_features", "n_components", "feature_names", *_NAMES}
+_KEYS = {"format", "n_features", "n_components", "feature_names", "rank", *_NAMES}
 _KEYS |= {"encoder_sizes", "decoder_sizes", "linear_skip", "crosses_link"}
 _UNITS = [
     f"{units}.{dtype}"
@@ -74,12 +76,14 @@ def _fault_of_settings(settings: Any) -> str | None:
         sizes += several if isinstance(several, list) else [1 if several is None else 0]
     skip, crosses = flags = settings["linear_skip"], settings["crosses_link"]
     has_inverse = settings["output_activation"] in [*LINK_INVERSES]
+    rank = settings["rank"]
     # The first that is true is told; later ones rely on those before.
     faults = {
         f"format {settings['format']!r}": settings["format"] != FORMAT,
         "sizes that are no positive integers": any(
             type(size) is not int or size < 1 for size in sizes
         ),
+        "a rank that is none": rank is not None and (type(rank) is not int or rank < 0),
         "an unknown activation": any(settings[a] not in [*ACTIVATIONS] for a in _NAMES),
         "flags that are neither true nor false": any(type(f) is not bool for f in flags),
         "neither layers nor a skip": not skip and None in layers,
@@ -99,13 +103,20 @@ def expected_shapes(settings: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     shapes |= {"axes.weight": square, "axes.inverse_weight": square}
     shapes["axes.bias"] = (n_components,)
     ends = {"encoder": (n_features, n_components), "decoder": (n_components, n_features)}
+    rank = settings["rank"]
+    if rank is not None:
+        shapes |= {"table.centre": (n_features,), "table.size": (n_features,)}
+    if rank:
+        shapes |= {"fill.mean": (n_features,), "fill.noise": (n_features,)}
+        shapes["fill.loadings"] = n_features, rank
     for half, (n_in, n_out) in ends.items():
         layers = {"skip": (n_in, n_out)} if settings["linear_skip"] else {}
         sizes = settings[f"{half}_sizes"]
         if sizes is not None:
-            layers |= {
-                str(i): pair for i, pair in enumerate(pairwise((n_in, *sizes, n_out)))
-            }
+            # Layers see which cells were missing too.
+            n_seen = 2 * n_in if rank and half == "encoder" else n_in
+            widths = pairwise((n_seen, *sizes, n_out))
+            layers |= {str(i): pair for i, pair in enumerate(widths)}
         for place, (width, n_nodes) in layers.items():
             shapes[f"{half}.{place}.weight"] = n_nodes, width
             shapes[f"{half}.{place}.bias"] = (n_nodes,)

@@ -23,7 +23,7 @@ def from_fitted(fitted: Any, feature_names: Any = None) -> NumpyAutoencoder:
     """
     network = fitted.architecture
     _refuse_own_layers(network)
-    _refuse_tables(network.table, feature_names)
+    _refuse_tables(fitted, feature_names)
     n_components = network.n_components
     # A copy: whoever changes it changes no estimator.
     arrays = {name: np.array(array) for name, array in fitted.arrays.items()}
@@ -40,6 +40,12 @@ def from_fitted(fitted: Any, feature_names: Any = None) -> NumpyAutoencoder:
     }
     ones = np.ones(network.n_features, dtype=np.float32)
     kept["decoder.spread"] = arrays.get("decoder.spread", ones)
+    if network.table is not None:
+        kept |= {
+            f"table.{part}": arrays[f"encoder.table.{part}"] for part in ("centre", "size")
+        }
+        fill = "encoder.table.fill."
+        kept |= {name[14:]: arrays[name] for name in arrays if name.startswith(fill)}
     for half, layers in given.items():
         named = {str(i): layer for i, layer in enumerate(layers)}
         if network.linear_skip:
@@ -81,6 +87,7 @@ def _settings(network: Any, given: dict[str, list], flag: Any) -> dict[str, Any]
         "code_activation": network.code_activation,
         "output_activation": network.output_activation,
         "crosses_link": bool(has_inverse and flag),
+        "rank": None if network.table is None else int(network.table.rank),
         "feature_names": None,
     }
 
@@ -97,19 +104,24 @@ def _refuse_own_layers(network: Any) -> None:
             )
 
 
-def _refuse_tables(table: Any, feature_names: Any) -> None:
-    """Raise ValueError for columns of categories, and for a fit with missing cells."""
+def _refuse_tables(fitted: Any, feature_names: Any) -> None:
+    """Raise ValueError for columns of categories, and for columns without any value."""
+    table = fitted.architecture.table
     if table is None:
         return
-    if table.categories:
-        names = table.categories
-        if feature_names is not None:
-            names = [str(feature_names[j]) for j in names]
-        what = f"columns of categories, {names},"
-        way = "Encode them first, with OneHotEncoder for one"
-    else:
-        what, way = "missing cells", "Fill them first, with IterativeImputer for one"
-    raise ValueError(
-        f"to_numpy() found {what} in the samples of the fit; expected complete numbers, "
-        f"since the rest needs torch. {way}, and fit again; or serve the estimator."
+    columns, what, way = (
+        table.categories,
+        "categories",
+        "Encode them first, by OneHotEncoder",
     )
+    if not columns:
+        columns = np.flatnonzero(np.isnan(fitted.columns.mean_)).tolist()
+        what, way = "missing cells alone", "Leave them out"
+    if columns:
+        names = (
+            columns if feature_names is None else [str(feature_names[j]) for j in columns]
+        )
+        raise ValueError(
+            f"to_numpy() found columns of {what}, {names}; expected columns of numbers, "
+            f"since the rest needs torch. {way}, and fit again; or serve the estimator."
+        )

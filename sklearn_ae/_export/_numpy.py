@@ -89,7 +89,8 @@ class NumpyAutoencoder:
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Samples with the columns of the fit, in the same order and units.
+            Samples with the columns of the fit, in the same order and units. Cells may be
+            missing, NaN, if some were in the fit.
 
         Returns
         -------
@@ -189,7 +190,8 @@ class NumpyAutoencoder:
                 "expected the same names in the same order. Pass X[names], with the names "
                 "of the fit."
             )
-        return _numbers(X, "X", self.n_features_in_)
+        may_lack = self.settings["rank"] is not None
+        return _numbers(X, "X", self.n_features_in_, may_lack)
 
     def _apply(self, name: str, x: np.ndarray, of: str) -> np.ndarray:
         """Return what the road makes of all rows, some at a time."""
@@ -206,15 +208,16 @@ class NumpyAutoencoder:
             ]
         result = parts[0] if len(parts) == 1 else np.concatenate(parts)
         if not np.isfinite(result).all():
+            largest = float(np.fmax.reduce(np.abs(x), axis=None))
             raise ValueError(
-                f"{of} has values up to {float(np.abs(x).max()):.3g}, for which a result "
+                f"{of} has values up to {largest:.3g}, for which a result "
                 f"is no longer a finite number in {dtype}; expected values nearer to those "
                 f"of the fit. Pass {of} as float64, or in the units of the fit."
             )
         return result
 
 
-def _numbers(X: Any, name: str, n_columns: int) -> np.ndarray:
+def _numbers(X: Any, name: str, n_columns: int, may_lack: bool = False) -> np.ndarray:
     """Return ``X`` as finite numbers, (n_rows, n_columns), or raise ValueError."""
     rows: Any
     try:
@@ -230,7 +233,8 @@ def _numbers(X: Any, name: str, n_columns: int) -> np.ndarray:
             f"sample or more. Pass {name}.reshape(1, -1) for one sample, "
             f"{name}.toarray() of a sparse one."
         )
-    if not np.isfinite(rows).all():
+    # NaN is a missing cell.
+    if np.isinf(rows).any() if may_lack else not np.isfinite(rows).all():
         raise ValueError(
             f"{name} has missing or infinite cells; expected finite numbers, as in the "
             "fit. Leave these rows out, or fill the cells before."

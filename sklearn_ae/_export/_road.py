@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._functions import ACTIVATIONS, LINK_INVERSES
+from ._holes import FillHoles
 
 __all__ = ["Road"]
 
@@ -45,6 +46,10 @@ class Road:
         self._is_linear, self._link = link == "identity", ACTIVATIONS[link]
         self._inverse = LINK_INVERSES[link] if settings["crosses_link"] else None
         self._spread = cast["decoder.spread"]
+        self._fills = settings["rank"] is not None
+        if self._fills:
+            self._centre, self._size = cast["table.centre"], cast["table.size"]
+            self._fill = FillHoles(arrays) if settings["rank"] else None
         self._axes = cast["axes.weight"], cast["axes.bias"], cast["axes.inverse_weight"]
         self._dtype = np.dtype(dtype)
 
@@ -71,12 +76,24 @@ class Road:
         for rest in offsets[1:]:
             x -= rest
         x /= scale
-        return self._bend_code(
-            reduce(iadd, self._encoder(x.astype(self._dtype, copy=False)))
-        )
+        x = x.astype(self._dtype, copy=False)
+        ways = self._filled(x) if self._fills else (x, x)
+        return self._bend_code(reduce(iadd, self._encoder(*ways)))
+
+    def _filled(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return rows without holes for the skip, and what the layers see of them."""
+        x -= self._centre
+        x /= self._size
+        holes = np.isnan(x)
+        if self._fill is None:
+            # Rows of the fit had none: nothing is known but the mean.
+            x[holes] = 0
+            return x, x
+        x = self._fill(x, holes)
+        return x, np.hstack([x, holes.astype(x.dtype)])
 
     def _to_rows(self, code: np.ndarray) -> np.ndarray:
-        parts = self._decoder(code)
+        parts = self._decoder(code, code)
         if self._is_linear:
             output = reduce(iadd, parts)
             output *= self._spread
@@ -107,9 +124,9 @@ class _Half:
         )
         self.bend = bend
 
-    def __call__(self, x: np.ndarray) -> list[np.ndarray]:
-        """Return the outputs of the skip, if there is one, and of the layers, if any."""
-        parts = [] if self.skip is None else [_dense(x, self.skip)]
+    def __call__(self, blocks: np.ndarray, x: np.ndarray) -> list[np.ndarray]:
+        """Return what the skip makes of ``blocks``, and the layers of ``x``, if any."""
+        parts = [] if self.skip is None else [_dense(blocks, self.skip)]
         if self.layers:
             for layer in self.layers[:-1]:
                 x = self.bend(_dense(x, layer))
