@@ -1,8 +1,8 @@
 """How light is a fit to serve?
 
 Digits, (128, 128), a code of 8. A process of its own loads a pickle and encodes one row:
-time until the codes are there, and the most memory that it held, of PCA, of what
-``to_numpy`` returns, and of the estimator, beside numpy alone. Then latencies in one
+time until the codes are there, and the most memory that it held (Linux only), of PCA, of
+what ``to_numpy`` returns, and of the estimator, beside numpy alone. Then latencies in one
 process, and the sizes of the files.
 
     python benchmarks/serving.py            a minute
@@ -28,7 +28,7 @@ from sklearn_ae import AutoencoderTransformer
 N_ROWS = 1, 1000
 
 SERVE = """
-import resource, sys, time
+import sys, time
 start = time.perf_counter()
 import numpy as np
 if len(sys.argv) > 1:
@@ -37,8 +37,10 @@ if len(sys.argv) > 1:
         model = pickle.load(file)
     model.transform(np.zeros((1, 64)))
 seconds = time.perf_counter() - start
-kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(seconds, kilobytes / (1024**2 if sys.platform == "darwin" else 1024))
+# Not getrusage: its peak has that of the process that started this one in it.
+with open("/proc/self/status") as file:
+    (line,) = [line for line in file if line.startswith("VmHWM")]
+print(seconds, int(line.split()[1]) / 1024)
 """
 
 

@@ -462,8 +462,9 @@ def test_a_save_that_fails_leaves_the_old_file(frozen, path, monkeypatch, cause)
 
 
 def test_a_save_to_a_folder_that_is_missing(frozen, tmp_path):
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         frozen.save(tmp_path / "missing" / "ae.npz")
+    assert caught.value.__context__ is None  # not that of cleaning up
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need rights there")
