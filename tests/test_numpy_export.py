@@ -550,7 +550,6 @@ WRONG_SETTINGS = [
     ({"encoder_sizes": [8, -1]}, "sizes that are no positive"),
     ({"rank": -1}, "a rank that is none"),
     ({"rank": False}, "a rank that is none"),
-    ({"rank": 0}, r"arrays that .* \(table\.centre, table\.size\)"),
     ({"rank": 2}, r"arrays that .* \(encoder\.0\.weight, fill\.loadings, fill\.mean"),
     ({"activation": "sin"}, "an unknown activation"),
     ({"code_activation": ["tanh"]}, "an unknown activation"),

@@ -104,8 +104,6 @@ def expected_shapes(settings: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     shapes["axes.bias"] = (n_components,)
     ends = {"encoder": (n_features, n_components), "decoder": (n_components, n_features)}
     rank = settings["rank"]
-    if rank is not None:
-        shapes |= {"table.centre": (n_features,), "table.size": (n_features,)}
     if rank:
         shapes |= {"fill.mean": (n_features,), "fill.noise": (n_features,)}
         shapes["fill.loadings"] = n_features, rank

@@ -40,12 +40,9 @@ def from_fitted(fitted: Any, feature_names: Any = None) -> NumpyAutoencoder:
     }
     ones = np.ones(network.n_features, dtype=np.float32)
     kept["decoder.spread"] = arrays.get("decoder.spread", ones)
-    if network.table is not None:
-        kept |= {
-            f"table.{part}": arrays[f"encoder.table.{part}"] for part in ("centre", "size")
-        }
-        fill = "encoder.table.fill."
-        kept |= {name[14:]: arrays[name] for name in arrays if name.startswith(fill)}
+    # The centre and the size of the blocks are those of indicators; of numbers 0 and 1.
+    fill = "encoder.table.fill."
+    kept |= {f"fill.{n[len(fill) :]}": arrays[n] for n in arrays if n.startswith(fill)}
     for half, layers in given.items():
         named = {str(i): layer for i, layer in enumerate(layers)}
         if network.linear_skip:

@@ -47,9 +47,7 @@ class Road:
         self._inverse = LINK_INVERSES[link] if settings["crosses_link"] else None
         self._spread = cast["decoder.spread"]
         self._fills = settings["rank"] is not None
-        if self._fills:
-            self._centre, self._size = cast["table.centre"], cast["table.size"]
-            self._fill = FillHoles(arrays) if settings["rank"] else None
+        self._fill = FillHoles(arrays) if settings["rank"] else None
         self._axes = cast["axes.weight"], cast["axes.bias"], cast["axes.inverse_weight"]
         self._dtype = np.dtype(dtype)
 
@@ -82,8 +80,6 @@ class Road:
 
     def _filled(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return rows without holes for the skip, and what the layers see of them."""
-        x -= self._centre
-        x /= self._size
         holes = np.isnan(x)
         if self._fill is None:
             # Rows of the fit had none: nothing is known but the mean.
