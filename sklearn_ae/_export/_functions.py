@@ -1,6 +1,7 @@
 """Activations by name, and their inverses as links, in numpy.
 
-They are those of ``sklearn_ae.nn``. An activation may overwrite its input.
+They are those of ``sklearn_ae.nn``. An activation may overwrite its input, and may
+overflow in a branch that is not taken.
 """
 
 import math
@@ -96,12 +97,11 @@ def _gelu(x: np.ndarray) -> np.ndarray:
 
 
 def _elu(x: np.ndarray) -> np.ndarray:
-    return np.where(x > 0, x, np.expm1(np.minimum(x, 0)))
+    return np.where(x > 0, x, np.expm1(x))
 
 
 def _softplus(x: np.ndarray) -> np.ndarray:
-    bent = np.log1p(np.exp(np.minimum(x, _LINEAR_FROM)))
-    return np.where(x > _LINEAR_FROM, x, bent)
+    return np.where(x > _LINEAR_FROM, x, np.log1p(np.exp(x)))
 
 
 ACTIVATIONS: dict[str, Function] = {
