@@ -357,11 +357,11 @@ class BaseAutoencoder(
         check_is_fitted(self)
         return self._fitted.net()
 
+    # -- scikit-learn's protocols --------------------------------------------
+
     @property
     def _n_features_out(self):
         return self.n_components_
-
-    # -- scikit-learn's protocols --------------------------------------------
 
     # scikit-learn would otherwise route an argument that is not called X as metadata.
     __metadata_request__inverse_transform = {"codes": UNUSED}

@@ -11,6 +11,8 @@ from ._plain import from_plain, to_plain
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from ._numpy import NumpyAutoencoder
+
 __all__ = ["ExportMixin"]
 
 # What holds objects of ours, which pickles and skops then need not know by their names.
@@ -84,6 +86,38 @@ class ExportMixin:
         from ._export._file import save
 
         save(self, path)
+
+    def to_numpy(self) -> "NumpyAutoencoder":
+        """Return the fit as numpy arrays, for use where torch is not installed.
+
+        What comes back has ``transform``, ``inverse_transform`` and ``reconstruct``, with
+        the results of this estimator to rounding errors; it pickles, and saves to a file.
+
+        Returns
+        -------
+        frozen : NumpyAutoencoder
+            A copy: later fits do not change it.
+
+        Raises
+        ------
+        ValueError
+            The fit has an ``encoder`` or a ``decoder`` of your own, columns of categories,
+            or columns of missing cells alone.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_digits
+        >>> from sklearn_ae import AutoencoderTransformer
+        >>> X, y = load_digits(return_X_y=True)
+        >>> ae = AutoencoderTransformer(n_components=8, max_iter=2, random_state=0)
+        >>> frozen = ae.fit(X).to_numpy()
+        >>> frozen.transform(X[:5]).shape
+        (5, 8)
+        """
+        from ._numpy import from_fitted
+
+        check_is_fitted(self)
+        return from_fitted(self._fitted, getattr(self, "feature_names_in_", None))
 
     def to_onnx(
         self, part: Literal["encode", "decode", "reconstruct"] = "encode"

@@ -7,7 +7,7 @@ import sklearn_ae
 
 ESTIMATORS = [
     public
-    for public in map(sklearn_ae.__dict__.get, sklearn_ae.__all__)
+    for public in (getattr(sklearn_ae, name) for name in sklearn_ae.__all__)
     if isinstance(public, type) and issubclass(public, BaseEstimator)
 ]
 

@@ -56,6 +56,7 @@ FLOOR_3 = {
 }
 ROOMS = {
     "nn": {"torch"},
+    "_numpy": {"numpy"},
     "_columns": LIBRARIES | {"pandas", "polars"},
     "_linear": LIBRARIES | {"sklearn_ae._columns"},
     "_code_density": LIBRARIES,
@@ -93,7 +94,7 @@ ROOMS = {
         name: {"numpy", "sklearn", *FLOOR_0, *FLOOR_1, *FLOOR_2, *FLOOR_3}
         for name in ESTIMATORS
     },
-    "_exporting": {"sklearn", "sklearn_ae._export", *FLOOR_2},
+    "_exporting": {"sklearn", "sklearn_ae._export", "sklearn_ae._numpy", *FLOOR_2},
     "_export": {
         *("numpy", "safetensors", "sklearn", "torch", "sklearn_ae._plain_types"),
         *("onnx", "skl2onnx"),
@@ -101,11 +102,8 @@ ROOMS = {
         *(f"sklearn_ae.{name}" for name in ESTIMATORS),
     },
     "_displays": {"numpy", "sklearn", "matplotlib", "sklearn_ae._sklearn"},
-    "__init__": {
-        "sklearn_ae." + room
-        for room in ESTIMATORS
-        | {"_displays", "_export", "_sklearn", "_training", "_version"}
-    },
+    # All other names of the package are imported when they are used.
+    "__init__": {"sklearn_ae._version"},
     "_demo": LIBRARIES
     | {"joblib", "matplotlib", "pandas", "torch"}
     | {"sklearn_ae.AutoencoderTransformer", "sklearn_ae.CodeDisplay"},
@@ -244,6 +242,7 @@ def test_all_is_sorted_and_true():
         "DominantColumnWarning",
         "LoadingsDisplay",
         "LossCurveDisplay",
+        "NumpyAutoencoder",
         "ReconstructionDisplay",
         "ScreeDisplay",
         "SharedTrainingError",
@@ -267,7 +266,7 @@ def _top_level_names(tree):
             yield node.target.id
         elif isinstance(node, ast.ImportFrom):
             yield from (alias.asname or alias.name for alias in node.names)
-        elif isinstance(node, ast.Try):
+        elif isinstance(node, ast.Try | ast.If):
             yield from _top_level_names(node)
 
 
@@ -357,12 +356,12 @@ def test_classes_are_abstract_or_final():
             assert not [sub for sub in kind.__subclasses__() if "sklearn_ae" in str(sub)]
 
 
-def test_importing_is_cheap():
-    """What takes long to import comes with the first use of it."""
-    program = """
+def new_modules(program):
+    """Return the modules that the statement ``program`` imports beside torch's."""
+    program = f"""
         import sys, torch, sklearn
         before = set(sys.modules)
-        import sklearn_ae
+        {program}
         print(*set(sys.modules) - before)
     """
     run = subprocess.run(
@@ -371,7 +370,12 @@ def test_importing_is_cheap():
         text=True,
         check=True,
     )
-    found = set(run.stdout.split())
+    return set(run.stdout.split())
+
+
+def test_importing_is_cheap():
+    """What takes long to import comes with the first use of it."""
+    found = new_modules("from sklearn_ae import AutoencoderTransformer")
     assert "sklearn.preprocessing" in found
     late = {
         "onnx",
@@ -384,3 +388,29 @@ def test_importing_is_cheap():
     }
     late |= {"sklearn.decomposition", "sklearn.linear_model", "sklearn.mixture"}
     assert not late & found
+
+
+def test_the_package_alone_imports_none_of_its_rooms():
+    rooms = {name for name in new_modules("import sklearn_ae") if "sklearn_ae" in name}
+    assert rooms == {"sklearn_ae", "sklearn_ae._version"}
+
+
+def test_names_imported_late_are_those_that_type_checkers_read():
+    """The table of __getattr__ repeats the imports under TYPE_CHECKING."""
+    (branch,) = [
+        node
+        for node in ast.parse((PACKAGE / "__init__.py").read_text()).body
+        if isinstance(node, ast.If)
+    ]
+    told = {alias.name: "." + node.module for node in branch.body for alias in node.names}
+    assert told == sklearn_ae._HOMES
+    assert set(told) | {"__version__"} == set(sklearn_ae.__all__)
+
+
+def test_public_names_are_found_and_no_others():
+    assert set(sklearn_ae.__all__) <= set(dir(sklearn_ae))
+    for name in sklearn_ae.__all__:
+        assert getattr(sklearn_ae, name) is not None
+    assert sklearn_ae.nn.Autoencoder
+    with pytest.raises(AttributeError, match="has no attribute 'Autoencodr'"):
+        sklearn_ae.Autoencodr  # noqa: B018

@@ -79,9 +79,7 @@ def test_fitted_attributes_are_documented_and_no_others(kind, bent):
 
 
 DISPLAYS = [
-    kind
-    for name, kind in vars(sklearn_ae).items()
-    if name in sklearn_ae.__all__ and name.endswith("Display")
+    getattr(sklearn_ae, name) for name in sklearn_ae.__all__ if name.endswith("Display")
 ]
 # Of scikit-learn, declared in _typed.pyi; and a property.
 ELSEWHERE = {"n_features_in_", "feature_names_in_", "net_"}

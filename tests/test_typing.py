@@ -155,7 +155,7 @@ def test_types_of_parameters_are_their_constraints(kind):
 
 def public_functions():
     """Yield the public functions of public classes that this package defines."""
-    for kind in map(sklearn_ae.__dict__.get, sklearn_ae.__all__):
+    for kind in (getattr(sklearn_ae, public) for public in sklearn_ae.__all__):
         for name, member in inspect.getmembers(kind, callable):
             is_ours = str(getattr(member, "__module__", None)).startswith("sklearn_ae")
             if is_ours and (name == "__init__" or not name.startswith("_")):

@@ -1,0 +1,247 @@
+"""NumpyAutoencoder: what was fitted, as plain arrays that encode and decode."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ._format import find_fault, read_file, write_file
+from ._road import Road
+
+__all__ = ["NumpyAutoencoder"]
+
+# Processed at once, which bounds the memory: hidden layers may be wider than rows.
+_ROWS_PER_PASS = 1024
+
+_MOST_NAMES = 5  # of columns in an error
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class NumpyAutoencoder:
+    """A fitted autoencoder as numpy arrays, which needs neither torch nor skorch.
+
+    ``to_numpy`` of a fitted estimator makes it, or ``load`` of a file. It encodes and
+    decodes as the estimator does, to rounding errors, and learns nothing more. It pickles;
+    loading and using the pickle imports numpy alone.
+
+    Parameters
+    ----------
+    settings : dict
+        Sizes of layers and names of activations, as in the file.
+    arrays : dict of ndarray
+        Weights and units of columns by name.
+
+    See Also
+    --------
+    sklearn_ae.AutoencoderTransformer.to_numpy : Makes one.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn_ae import AutoencoderTransformer, NumpyAutoencoder
+    >>> X, y = load_digits(return_X_y=True)
+    >>> ae = AutoencoderTransformer(n_components=8, max_iter=2, random_state=0).fit(X)
+    >>> path = os.path.join(tempfile.mkdtemp(), "ae.npz")
+    >>> ae.to_numpy().save(path)
+    >>> frozen = NumpyAutoencoder.load(path)
+    >>> frozen
+    NumpyAutoencoder(n_features_in_=64, n_components_=8)
+    >>> bool(abs(frozen.transform(X) - ae.transform(X)).max() < 1e-9)
+    True
+    """
+
+    settings: dict[str, Any]
+    arrays: dict[str, np.ndarray]
+    _roads: dict[str, Road] = field(default_factory=dict, init=False)
+
+    def __post_init__(self) -> None:
+        fault = find_fault(self.settings, self.arrays)
+        if fault is not None:
+            raise ValueError(
+                f"settings and arrays have {fault}; expected those of a fit. Make it by "
+                "est.to_numpy(), or by NumpyAutoencoder.load(path)."
+            )
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Without what is built from the arrays: a pickle holds each of them once.
+        return {**vars(self), "_roads": {}}
+
+    def __repr__(self) -> str:
+        sizes = f"n_features_in_={self.n_features_in_}, n_components_={self.n_components_}"
+        return f"NumpyAutoencoder({sizes})"
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns of a row."""
+        return self.settings["n_features"]
+
+    @property
+    def n_components_(self) -> int:
+        """Number of codes of a row."""
+        return self.settings["n_components"]
+
+    def transform(self, X: ArrayLike) -> NDArray[Any]:
+        """Return the codes of the samples in ``X``.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples with the columns of the fit, in the same order and units. Cells may be
+            missing, NaN, if some were in the fit.
+
+        Returns
+        -------
+        codes : ndarray of shape (n_samples, n_components_)
+            Has dtype float32 if ``X`` has, otherwise float64.
+
+        Raises
+        ------
+        ValueError
+            ``X`` is no table of so many columns of finite numbers, or has columns of other
+            names than the fit, or a result is no finite number.
+        """
+        return self._apply("encode", self._rows(X), "X")
+
+    def inverse_transform(self, codes: ArrayLike) -> NDArray[Any]:
+        """Return the samples that ``codes`` represent.
+
+        Parameters
+        ----------
+        codes : array-like of shape (n_samples, n_components_)
+            As returned by ``transform``.
+
+        Returns
+        -------
+        X_hat : ndarray of shape (n_samples, n_features)
+            In the units of the fit. Has dtype float32 if ``codes`` has, otherwise float64.
+
+        Raises
+        ------
+        ValueError
+            ``codes`` are no table of so many columns of finite numbers, or a result is no
+            finite number.
+        """
+        return self._apply("decode", _numbers(codes, "codes", self.n_components_), "codes")
+
+    def reconstruct(self, X: ArrayLike) -> NDArray[Any]:
+        """Return ``inverse_transform(transform(X))`` in one call.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Samples with the columns of the fit, in the same order and units.
+
+        Returns
+        -------
+        X_hat : ndarray of shape (n_samples, n_features)
+            Reconstructions, in the same units.
+
+        Raises
+        ------
+        ValueError
+            As in ``transform``.
+        """
+        return self._apply("reconstruct", self._rows(X), "X")
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a file that ``load`` reads, in numpy's format .npz, without pickle.
+
+        The file is there as a whole or not at all, whatever interrupts the writing.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file, exactly; one that is there is replaced.
+        """
+        write_file(path, self.settings, self.arrays)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Self:
+        """Return what ``save`` wrote to a file. No code in it is run.
+
+        Parameters
+        ----------
+        path : str or path
+            Of the file.
+
+        Returns
+        -------
+        frozen : NumpyAutoencoder
+            As it was saved.
+
+        Raises
+        ------
+        ValueError
+            The file is another one, or is not whole.
+        OSError
+            There is no file, or it cannot be opened.
+        """
+        return cls(*read_file(path))
+
+    def _rows(self, X: Any) -> np.ndarray:
+        names, wanted = getattr(X, "columns", None), self.settings["feature_names"]
+        # Columns in another order would give codes of another table, in silence.
+        if names is not None and wanted is not None and list(names) != wanted:
+            raise ValueError(
+                f"X has columns {_some(list(names))} and the fit had {_some(wanted)}; "
+                "expected the same names in the same order. Pass X[names], with the names "
+                "of the fit."
+            )
+        may_lack = self.settings["rank"] is not None
+        return _numbers(X, "X", self.n_features_in_, may_lack)
+
+    def _apply(self, name: str, x: np.ndarray, of: str) -> np.ndarray:
+        """Return what the road makes of all rows, some at a time."""
+        # Integers, and floats of other sizes, are computed in float64.
+        dtype = "float32" if x.dtype == np.float32 else "float64"
+        if dtype not in self._roads:
+            # Threads that build at once all build the same.
+            self._roads[dtype] = Road(self.settings, self.arrays, dtype)
+        function = getattr(self._roads[dtype], name)
+        with np.errstate(all="ignore"):  # the error below says more
+            parts = [
+                function(x[start : start + _ROWS_PER_PASS].astype(dtype, copy=False))
+                for start in range(0, len(x), _ROWS_PER_PASS)
+            ]
+        result = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        if not np.isfinite(result).all():
+            largest = float(np.fmax.reduce(np.abs(x), axis=None))
+            raise ValueError(
+                f"{of} has values up to {largest:.3g}, for which a result "
+                f"is no longer a finite number in {dtype}; expected values nearer to those "
+                f"of the fit. Pass {of} as float64, or in the units of the fit."
+            )
+        return result
+
+
+def _numbers(X: Any, name: str, n_columns: int, may_lack: bool = False) -> np.ndarray:
+    """Return ``X`` as finite numbers, (n_rows, n_columns), or raise ValueError."""
+    rows: Any
+    try:
+        rows = np.asarray(X)
+        if rows.dtype.kind not in "fiub":
+            rows = np.asarray(rows.tolist(), np.float64) if rows.dtype.kind == "O" else None
+    except Exception:  # of whatever X is
+        rows = None
+    if rows is None or rows.ndim != 2 or rows.shape[1] != n_columns or not len(rows):
+        what = f"is a {type(X).__name__}" if rows is None else f"has shape {rows.shape}"
+        raise ValueError(
+            f"{name} {what}; expected numbers of shape (n_samples, {n_columns}), and one "
+            f"sample or more. Pass {name}.reshape(1, -1) for one sample, "
+            f"{name}.toarray() of a sparse one."
+        )
+    # NaN is a missing cell.
+    if np.isinf(rows).any() if may_lack else not np.isfinite(rows).all():
+        raise ValueError(
+            f"{name} has missing or infinite cells; expected finite numbers, as in the "
+            "fit. Leave these rows out, or fill the cells before."
+        )
+    return rows
+
+
+def _some(names: list) -> str:
+    more = ", ..." if len(names) > _MOST_NAMES else ""
+    return f"[{', '.join(map(repr, names[:_MOST_NAMES]))}{more}]"
