@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 __all__ = ["frame_part", "plain_frame_part"]
 
 _POLARS = (
@@ -76,8 +78,8 @@ def _plain_polars(value: Any) -> list[tuple[str, Any]] | None:
     if isinstance(value, pl.Decimal):
         digits = ("precision", value.precision), ("scale", value.scale)
         return [("$", "polars Decimal"), *digits]
-    name = str(value)
-    if name in _POLARS and getattr(pl, name) == value:
+    name = str(value.base_type())
+    if name in _POLARS and getattr(pl, name)() == value:
         return [("$", "polars dtype"), ("name", name)]
     return None
 
@@ -107,13 +109,22 @@ def _pandas_range(pd: Any, ends: tuple, name: Any) -> Any:
     return labels
 
 
+def _pandas_text(pd: Any, storage: str, missing: Any) -> Any:
+    if missing is pd.NA:
+        return pd.StringDtype(storage)
+    try:
+        return pd.StringDtype(storage, missing)
+    except TypeError:  # before pandas 3 such columns were of objects
+        return np.dtype(object)
+
+
 _PANDAS: dict[str, Callable] = {
     "pandas missing": lambda pd, name: {"NA": pd.NA, "NaT": pd.NaT}[name],
     "pandas levels": lambda pd, items, names: pd.MultiIndex.from_tuples(items, names=names),
     "pandas range": _pandas_range,
     "pandas labels": lambda pd, items, dtype, name: pd.Index(items, dtype=dtype, name=name),
     "pandas categories": lambda pd, labels, ordered: pd.CategoricalDtype(labels, ordered),
-    "pandas text": lambda pd, storage, missing: pd.StringDtype(storage, missing),
+    "pandas text": _pandas_text,
     "pandas dtype": lambda pd, name: pd.api.types.pandas_dtype(name),
 }
 _POLARS_PARTS: dict[str, Callable] = {

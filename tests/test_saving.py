@@ -175,6 +175,16 @@ def test_frames_of_polars(quick, path):
     assert loaded.reconstruct(df).schema == fitted.reconstruct(df).schema
 
 
+def test_a_dtype_without_a_plain_form_is_named(path):
+    pd = pytest.importorskip("pandas")
+    columns = pd.Index([pd.Timestamp("2020-01-01"), pd.Timestamp("2020-01-02")])
+    df = pd.DataFrame(np.random.RandomState(0).rand(20, 2) > 0.5, columns=columns)
+    fitted = AutoencoderTransformer(1, max_iter=1).fit(df)
+    with pytest.raises(ValueError, match=r"the table of the fit holds .*2020.*; expected"):
+        fitted.save(path)
+    assert not path.exists()
+
+
 def test_the_output_that_was_set(quick, digit_rows, path):
     pd = pytest.importorskip("pandas")
     fitted = quick().set_output(transform="pandas").fit(digit_rows)

@@ -53,8 +53,8 @@ def save(estimator: Any, path: str | os.PathLike) -> None:
         "version": __version__,
         "estimator": type(estimator).__name__,
         "parameters": _plain_parameters(estimator, keep),
-        "fitted": to_plain(estimator._fitted, keep),
-        "others": to_plain(others, keep),
+        "fitted": _plain("what is fitted", estimator._fitted, keep),
+        "others": _plain("the table of the fit", others, keep),
     }
     text = json.dumps(header, allow_nan=False)
     _replace(Path(path), safetensors.numpy.save(tensors, {_KEY: text}))
@@ -120,6 +120,18 @@ def load(path: str | os.PathLike) -> Any:
         raise _no_file_of_ours(path, f"{type(error).__name__}: {error}") from error
     warn_of_version(estimator, header["version"])
     return estimator
+
+
+def _plain(name: str, value: Any, keep: Any) -> Any:
+    try:
+        return to_plain(value, keep)
+    except NotPlainError as error:
+        found = error.args[0]
+        raise ValueError(
+            f"{name} holds {found!r}, which a file of save has no form for; expected "
+            "dtypes and labels of numbers and text. Use joblib.dump, or convert the "
+            "column before the fit."
+        ) from error
 
 
 def _plain_parameters(estimator: Any, keep: Any) -> dict[str, Any]:
