@@ -306,6 +306,8 @@ def limited_threads(n_multiplications: float) -> Iterator[None]:
         Work in one batch. The number of threads is only ever lowered.
     """
     if n_multiplications >= _WORTH_A_THREAD:
+        if torch.get_num_threads() > 1:
+            _has_pool.set()
         yield
         return
     # Under the lock: a new thread takes the number of the moment.
@@ -321,11 +323,21 @@ def limited_threads(n_multiplications: float) -> Iterator[None]:
 
 
 _setting_threads = threading.Lock()
+_has_pool = threading.Event()  # set once a network has run on several threads
+
+
+def _leave_pool() -> None:
+    """In a child, run on one thread: it has none of the pool, and would wait for them."""
+    _setting_threads.release()
+    if _has_pool.is_set():
+        torch.set_num_threads(1)
+
+
 if hasattr(os, "register_at_fork"):  # Windows has no forks
     os.register_at_fork(
         before=_setting_threads.acquire,
         after_in_parent=_setting_threads.release,
-        after_in_child=_setting_threads.release,
+        after_in_child=_leave_pool,
     )
 
 

@@ -1,5 +1,6 @@
 """What the net does with memory, and with read-only arrays."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -88,19 +89,30 @@ def test_chunks_do_not_show(quick, digits):
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_fork_after_use_can_still_transform():
+def test_a_fork_after_use_can_use_and_fit():
+    """Of wide layers, which the parent has run on two threads."""
     program = """
         import multiprocessing, numpy as np, torch
-        torch.set_num_threads(1)  # the remedy that the guide names
+        torch.set_num_threads(2)
         from sklearn_ae import AutoencoderTransformer
-        X = np.random.RandomState(0).rand(100, 5)
-        ae = AutoencoderTransformer(2, max_iter=2, random_state=0).fit(X)
+        X = np.random.RandomState(0).rand(600, 200)
+        options = dict(hidden_layer_sizes=(512,), max_iter=1, random_state=0)
+        ae = AutoencoderTransformer(2, **options).fit(X)
+        expected = ae.transform(X)
+        def use(X):
+            AutoencoderTransformer(2, **options).fit(X)
+            return ae.transform(X)
         with multiprocessing.get_context("fork").Pool(2) as pool:
-            codes = pool.map(ae.transform, [X, X])
-        assert all(np.array_equal(c, ae.transform(X)) for c in codes)
+            codes = pool.map_async(use, [X, X]).get(timeout=60)
+        for code in codes:
+            np.testing.assert_allclose(code, expected, atol=1e-9)
+        assert torch.get_num_threads() == 2
     """
     subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120
+        [sys.executable, "-c", textwrap.dedent(program)],
+        check=True,
+        timeout=120,
+        env={**os.environ, "OMP_NUM_THREADS": "2"},
     )
 
 
