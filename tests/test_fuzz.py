@@ -10,10 +10,12 @@ import os
 import pickle
 import tempfile
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from scipy import sparse
 from sklearn.base import clone
 
 from sklearn_ae import (
@@ -21,8 +23,10 @@ from sklearn_ae import (
     ConvergenceError,
     DenoisingAutoencoder,
     VariationalAutoencoder,
+    load,
 )
 
+pytest.importorskip("safetensors")
 hypothesis = pytest.importorskip("hypothesis")
 st = hypothesis.strategies
 
@@ -167,6 +171,54 @@ def global_state():
     return *ours, np.random.get_state()[1].tolist()  # noqa: NPY002
 
 
+def is_saved(estimator, X):
+    """A file gives the same bits, or the error says what in it is code."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        estimator.save(path)
+        other = load(path)
+    np.testing.assert_array_equal(other.transform(X), estimator.transform(X))
+    np.testing.assert_array_equal(other.reconstruct(X), estimator.reconstruct(X))
+
+
+def is_served_by_numpy(estimator, X):
+    """Plain arrays give the same but for roundings."""
+    frozen = estimator.to_numpy()
+    for name in ("transform", "reconstruct"):
+        expected, found = getattr(estimator, name)(X), getattr(frozen, name)(X)
+        assert found.dtype == expected.dtype
+        size = np.abs(expected).max() or 1.0
+        rounding = 1e-3 if expected.dtype == np.float32 else 1e-6
+        np.testing.assert_allclose(found / size, expected / size, atol=rounding)
+
+
+def is_taught_in_chunks(estimator, X):
+    """Chunks give something finite, or the error leaves what the last one gave."""
+    stream = clone(estimator).partial_fit(X[: 1 + len(X) // 2])
+    try:
+        stream.partial_fit(X)
+    finally:
+        assert np.isfinite(stream.transform(X)).all()
+
+
+def is_taught_sparse_rows(estimator, X):
+    """The same rows, stored as sparse ones, are a table too."""
+    S = sparse.csr_array(np.asarray(X, dtype=np.float64))
+    ae = clone(estimator).fit(S)
+    codes = ae.transform(S)
+    assert codes.shape == (len(X), ae.n_components_)
+    assert np.isfinite(codes).all()
+    assert np.isfinite(ae.score_samples(S)).all()
+
+
+WAYS = {
+    "saved": is_saved,
+    "numpy": is_served_by_numpy,
+    "chunks": is_taught_in_chunks,
+    "sparse": is_taught_sparse_rows,
+}
+
+
 @hypothesis.settings(
     max_examples=N_CASES,
     derandomize=N_CASES == 120,
@@ -174,13 +226,14 @@ def global_state():
     deadline=None,
     suppress_health_check=list(hypothesis.HealthCheck),
 )
-@hypothesis.given(estimator=estimators(), X=tables())
-def test_any_table_and_any_parameters(estimator, X):
+@hypothesis.given(estimator=estimators(), X=tables(), way=st.sampled_from(sorted(WAYS)))
+def test_any_table_and_any_parameters(estimator, X, way):
     given, before = as_bytes(X), global_state()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             check_uses(estimator, X)
+            WAYS[way](estimator, X)
         except DOCUMENTED as error:
             told = str(error)
             assert len(told) > 40, told

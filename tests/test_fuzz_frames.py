@@ -7,11 +7,15 @@ As test_fuzz.py draws arrays. In the suite they are 60 cases, the same in every 
 
 import os
 import pickle
+import tempfile
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 from test_fuzz import DOCUMENTED, OWN, SHARED, VALUES, global_state
+
+from sklearn_ae import load
 
 hypothesis = pytest.importorskip("hypothesis")
 pd = pytest.importorskip("pandas")
@@ -159,7 +163,16 @@ def check_uses(estimator, X, weight):
     assert codes.shape == (len(X), estimator.n_components_)
     assert np.isfinite(codes).all()
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(estimator)).transform(X), codes)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.safetensors"
+        estimator.save(path)
+        loaded = load(path)
+    np.testing.assert_array_equal(loaded.transform(X), codes)
     back, filled = estimator.inverse_transform(codes), estimator.impute(X)
+    same = loaded.inverse_transform(codes)
+    assert type(same) is type(back)
+    if not isinstance(back, np.ndarray):
+        assert same.equals(back)
     names = list(X.columns)
     if not isinstance(back, np.ndarray):
         assert list(back.columns) == list(filled.columns) == names
