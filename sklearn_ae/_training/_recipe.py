@@ -92,6 +92,15 @@ def check_callbacks(callbacks):
                 f"callbacks holds {entry!r}, expected instances of "
                 "skorch.callbacks.Callback. Use skorch.callbacks.EpochScoring(...) for one."
             )
+        own = vars(callback)
+        has_files = any(key.startswith("f_") and type(own[key]) is str for key in own)
+        if has_files and own.get("dirname") == "":  # skorch's default for checkpoints
+            name = type(callback).__name__
+            raise ValueError(
+                f"callbacks holds {name}(dirname=''), which would write its files to the "
+                "current folder, where other fits write theirs; expected a folder. Use "
+                f"{name}(dirname='checkpoints'), or dirname='.' for the current one."
+            )
     return callbacks
 
 

@@ -193,3 +193,12 @@ def test_copies_share_among_themselves_what_the_callbacks_share(quick, digits):
     quick(max_iter=3, callbacks=[Twice(common), Twice(common)]).fit(digits[0])
     assert seen == [1, 2, 3, 4, 5, 6]
     assert common == []
+
+
+def test_a_checkpoint_without_a_folder_is_refused(quick, digit_rows, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"Checkpoint\(dirname=''\).*expected a folder"):
+        quick(callbacks=[("keep", Checkpoint())]).fit(digit_rows)
+    assert not list(tmp_path.iterdir())
+    quick(callbacks=[Checkpoint(dirname=".")]).fit(digit_rows)
+    assert list(tmp_path.iterdir())
