@@ -100,7 +100,7 @@ def test_arrays_of_numbers_written_as_text_are_numbers(quick, bent, write):
 
 def test_frames_of_pandas_share_memory_that_must_not_be_written(quick, bent):
     pd = pytest.importorskip("pandas")
-    df = pd.DataFrame(bent.astype(np.float32), columns=list("abcd"))
+    df = pd.DataFrame((bent - 3).astype(np.float32), columns=list("abcd"))
     before = df.copy(deep=True)
 
     def overwriting(n_in, n_out):

@@ -472,6 +472,39 @@ def test_sizes_are_checked_before_memory_is_taken(path, digit_rows):
             load(path)
 
 
+@pytest.mark.parametrize(
+    ("place", "lie", "told"),
+    [
+        ("_columns", {"$": "texts", "items": ["x" * 10**4] + [""] * 10**4}, "far longer"),
+        ("_columns", {"$": "scalar", "dtype": "V8", "value": 10**8}, "no number has"),
+        ("_columns", {"$": "dtype", "name": "S99999999"}, "cells of 99999999 bytes"),
+        ("_columns", {"$": "dtype", "name": "<U99999999"}, "cells of 399999996 bytes"),
+        ("rank", 10**5, "expected a factor for each column"),
+    ],
+    ids=["texts", "void", "bytes", "wide text", "rank"],
+)
+def test_a_small_file_cannot_ask_for_a_large_memory(place, lie, told, path):
+    df = mixed_frame(pytest.importorskip("pandas"))[["number", "text", "flag"]]
+    df = df.mask(np.random.RandomState(1).rand(*df.shape) < 0.1)
+    AutoencoderTransformer(1, hidden_layer_sizes=(4,), max_iter=1).fit(df).save(path)
+
+    def tell(header):
+        table = header["others"]["items"]["_table"]["state"]
+        layout = header["fitted"]["state"]["architecture"]["state"]["table"]["state"]
+        (layout if place == "rank" else table)[place] = lie
+
+    change(path, tell)
+    with pytest.raises(ValueError, match=told):
+        load(path)
+
+
+def test_texts_of_very_different_length_come_back():
+    texts = np.array(["x" * 10**4] + [""] * 200)
+    plain = json.loads(json.dumps(to_plain(texts, None)))
+    assert plain["$"] == "objects"  # which takes no more memory than the texts
+    np.testing.assert_array_equal(from_plain(plain, None).astype(str), texts)
+
+
 def test_plain_values_come_back():
     values = [None, True, 3, 2.5, float("inf"), "x", (1, (2,)), {"a": [1]}, Decimal("1.50")]
     values += [np.float32(0.1), np.dtype("int8"), int, Decimal, np.array(["a", "b"])]

@@ -36,6 +36,8 @@ def check_sizes(fitted: Any, others: dict[str, Any]) -> None:
     _expect(arrays["axes.weight"].shape == (one.n_components,) * 2, "square axes")
     if one.table is not None:
         _check_table(one.table, others.get("_table"))
+        ranks = [x.shape[-1] for key, x in arrays.items() if key.endswith("fill.loadings")]
+        _expect(one.table.rank in (0, *ranks), "a factor for each column of its loadings")
     n_weights = one.n_multiplications
     if not one.linear_skip:  # it counts all the same
         n_in, n_out = (
