@@ -23,7 +23,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sklearn_ae
-from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder, load
+from sklearn_ae import (
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    VariationalAutoencoder,
+    load,
+)
 from sklearn_ae._plain import NotPlainError, from_plain, to_plain
 
 pytest.importorskip("safetensors")
@@ -495,6 +500,20 @@ def test_a_small_file_cannot_ask_for_a_large_memory(place, lie, told, path):
 
     change(path, tell)
     with pytest.raises(ValueError, match=told):
+        load(path)
+
+
+def test_a_density_is_of_as_many_codes_as_there_are(digit_rows, path):
+    fitted = VariationalAutoencoder(2, hidden_layer_sizes=(4,), max_iter=1)
+    fitted.fit(digit_rows[:60]).save(path)
+
+    def tell(header):
+        density = header["fitted"]["state"]["density"]["state"]
+        assert density["n_components_"] == 2
+        density["n_components_"] = 10**5
+
+    change(path, tell)
+    with pytest.raises(ValueError, match="expected a density of its codes"):
         load(path)
 
 
