@@ -47,6 +47,8 @@ _CLASSES: dict[str, type] = {
 _TYPES: dict[str, type] = {kind.__name__: kind for kind in (bool, int, float, Decimal)}
 # Kinds of dtypes, and bytes of a number: longdouble differs between machines.
 _NUMBERS, _LARGEST = "biuf", 8
+# Bytes of a cell by kind of dtype: pandas gives every label that many.
+_WIDEST = {"S": 2**10, "V": 2**10, "U": 2**20}
 
 
 class NotPlainError(ValueError):
@@ -131,6 +133,8 @@ def _plain_array(value: Any, plain: Callable, keep: Callable) -> Any:
     if array.dtype.kind == "O" and array.ndim == 1:
         return {"$": "objects", "items": [plain(x) for x in array.tolist()]}
     if array.dtype.kind == "U":
+        if _pads(array.ravel().tolist()):
+            return _plain_array(array.astype(object), plain, keep)
         return {"$": "texts", "items": array.tolist()}
     if array.dtype.kind not in _NUMBERS or array.dtype.itemsize > _LARGEST:
         raise NotPlainError(value)
@@ -204,9 +208,30 @@ def _objects(items: list) -> np.ndarray:
 
 
 def _scalar(plain: dict) -> np.generic:
-    value = plain["value"]
+    value, dtype = plain["value"], np.dtype(plain["dtype"])
+    if dtype.kind not in _NUMBERS:  # others are as long as ``value`` says
+        raise TypeError(f"no number has {dtype}")
     value = float(value["value"]) if isinstance(value, dict) else value
-    return np.dtype(plain["dtype"]).type(value)
+    return dtype.type(value)
+
+
+def _texts(items: Any) -> np.ndarray:
+    if _pads(np.array(items, dtype=object).ravel().tolist()):
+        raise ValueError("a text is far longer than the others")
+    return np.array(items, dtype=str)
+
+
+def _pads(texts: list[str]) -> bool:
+    """Return whether an array of such texts, all as wide as the longest, takes far more."""
+    lengths = [*map(len, texts)]
+    return len(texts) * max(lengths, default=0) > 2**16 + 64 * sum(lengths)
+
+
+def _dtype(name: str) -> np.dtype:
+    dtype = np.dtype(name)
+    if dtype.itemsize > _WIDEST.get(dtype.kind, dtype.itemsize):
+        raise ValueError(f"cells of {dtype.itemsize} bytes")
+    return dtype
 
 
 _KINDS: dict[str, Callable] = {
@@ -214,10 +239,10 @@ _KINDS: dict[str, Callable] = {
     "dict": lambda plain, back, take: {k: back(v) for k, v in plain["items"].items()},
     "tuple": lambda plain, back, take: tuple(map(back, plain["items"])),
     "objects": lambda plain, back, take: _objects([*map(back, plain["items"])]),
-    "texts": lambda plain, back, take: np.array(plain["items"], dtype=str),
+    "texts": lambda plain, back, take: _texts(plain["items"]),
     "float": lambda plain, back, take: float(plain["value"]),
     "scalar": lambda plain, back, take: _scalar(plain),
-    "dtype": lambda plain, back, take: np.dtype(plain["name"]),
+    "dtype": lambda plain, back, take: _dtype(plain["name"]),
     "decimal": lambda plain, back, take: Decimal(plain["value"]),
     "type": lambda plain, back, take: _TYPES[plain["name"]],
 }

@@ -216,6 +216,55 @@ def test_nothing_global_is_seeded():
     assert lends == {"_user_code.py"}
 
 
+def _calls(tree):
+    """Yield the names that a source calls, in full: "np.load", "eval"."""
+    origin = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and not node.level:
+            names = ((part.asname or part.name, part.name) for part in node.names)
+            origin |= {here: f"{node.module}.{there}" for here, there in names}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name = ast.unparse(node.func)
+            yield origin.get(name, name)
+
+
+RUNS_CODE = re.compile(
+    r"(builtins\.)?(eval|exec|compile|__import__)|torch\.(load|jit\.load|hub\.load)|"
+    r"(cloud|_)?pickle\.(loads?|Unpickler)|(joblib|dill|marshal|shelve)\.(loads?|open)|"
+    r"(pd|pandas)\.read_pickle"
+)
+
+
+def test_no_file_and_no_text_is_run_as_code():
+    found = {
+        (path.name, name)
+        for path in FILES
+        for name in _calls(ast.parse(path.read_text()))
+        if RUNS_CODE.fullmatch(name)
+    }
+    assert not found
+    assert not {path.name for path in FILES if "allow_pickle=True" in _code(path)}
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "eval('1')",
+        "exec(text)",
+        "torch.load(path)",
+        "pickle.load(file)",
+        "from pickle import loads as read\nread(raw)",
+        "from joblib import load\nload(path)",
+    ],
+)
+def test_what_runs_code_is_found(source):
+    assert any(RUNS_CODE.fullmatch(name) for name in _calls(ast.parse(source)))
+    assert not any(
+        map(RUNS_CODE.fullmatch, _calls(ast.parse("network.eval(); np.load(a)")))
+    )
+
+
 def _code(path):
     """Return the source without docstrings and comments."""
     tree = ast.parse(path.read_text())

@@ -11,7 +11,7 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from skorch.callbacks import Callback
 
 from sklearn_ae import (
@@ -228,6 +228,20 @@ def test_progress_bars_are_nested_in_a_search(digits, n_jobs):
     lines = [line for line in printed.getvalue().splitlines() if "Autoencoder" in line]
     assert len(lines) >= 5  # four candidates, and the best refitted
     assert all("100%" in line for line in lines[-5:])
+
+
+def test_steps_of_a_pipeline_without_callbacks_are_told_of_and_fitted(digits):
+    pytest.importorskip("rich")
+    pipeline = make_pipeline(MinMaxScaler(), AutoencoderTransformer(2, max_iter=2))
+    pipeline.set_callbacks(callback.ProgressBar(max_propagation_depth=None))
+    printed = io.StringIO()
+    with (
+        pytest.warns(UserWarning, match="MinMaxScaler does not support callbacks"),
+        redirect_stdout(printed),
+    ):
+        pipeline.fit(digits[0])
+    assert "AutoencoderTransformer" in printed.getvalue()
+    assert pipeline.transform(digits[0]).shape == (600, 2)
 
 
 def test_skorchs_callbacks_work_beside_them(quick, digits):

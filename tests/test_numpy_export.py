@@ -7,6 +7,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -24,6 +25,8 @@ from sklearn_ae import (
 from sklearn_ae._numpy import _format, _functions, _holes
 from sklearn_ae._numpy import _numpy_autoencoder as _numpy
 from sklearn_ae.nn._activations import LINK_INVERSES
+
+STORED = Path(__file__).parent / "files"
 
 # As shares of the largest value. float32 has seven digits, of which sums lose one.
 CLOSE = {"float64": 1e-9, "float32": 2e-6}
@@ -338,6 +341,16 @@ def test_holes_in_clean_rows_alone(rows, holed):
     assert estimator._fitted.architecture.table.rank == 0
     assert_same(estimator, rows[:, 18:38])
     assert_same(estimator, holed)
+
+
+def test_stored_files_of_every_format_load():
+    files = sorted(STORED.glob("numpy_*.npz"))
+    assert {file.stem.split("_")[1] for file in files} == {"1"}
+    for file in files:
+        loaded = NumpyAutoencoder.load(file)
+        X = np.linspace(0, 1, 4 * loaded.n_features_in_).reshape(4, -1)
+        expected = np.load(file.with_suffix(".npy"))
+        np.testing.assert_allclose(loaded.transform(X), expected, rtol=1e-6, atol=1e-6)
 
 
 def test_a_file_of_a_fit_with_missing_cells(holed, path):

@@ -128,3 +128,18 @@ def test_every_python_with_a_classifier_is_tested():
     workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text("utf-8")
     (tested,) = re.findall(r"^        python-version: \[(.+)\]$", workflow, re.MULTILINE)
     assert tested == ", ".join(f'"{version}"' for version in told)
+
+
+def test_the_lower_bound_of_torch_is_past_its_known_faults():
+    """CVE-2026-24747 and CVE-2025-32434: files that torch.load took for harmless."""
+    bound = by_name(PROJECT["dependencies"])["torch"]
+    assert tuple(map(int, bound.split("."))) >= (2, 10)
+    assert f"torch {bound}" in (ROOT / "docs" / "security.md").read_text("utf-8")
+
+
+def test_warnings_fail_the_tests():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["pytest"]
+    first, *others = settings["ini_options"]["filterwarnings"]
+    assert first == "error"
+    # What is left out is told by its text: never a whole class of warnings.
+    assert all(re.fullmatch(r"ignore:[^:]+", other) for other in others)

@@ -7,7 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 import torch
-from joblib import Parallel, delayed
+from joblib import Parallel, cpu_count, delayed
+from skorch.callbacks import Callback
+
+from sklearn_ae import AutoencoderTransformer
 
 
 def test_same_seed_same_bits(quick, digits):
@@ -44,6 +47,29 @@ def test_same_bits_in_a_worker_process(quick, digits):
     X = digits[0][:200]
     (elsewhere,) = Parallel(n_jobs=2, backend="loky")([delayed(_codes)(quick(), X)])
     np.testing.assert_array_equal(elsewhere, _codes(quick(), X))
+
+
+def _threads_in_a_fit(estimator, X):
+    seen = []
+
+    class Looking(Callback):
+        def on_train_begin(self, net, **kwargs):
+            seen.append(torch.get_num_threads())
+
+    estimator.set_params(callbacks=[Looking()]).fit(X)
+    return seen
+
+
+@pytest.mark.parametrize("width", [16, 1400])
+def test_worker_processes_share_the_processors(digits, width, monkeypatch):
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):  # with these joblib adds nothing
+        monkeypatch.delenv(name, raising=False)
+    X = digits[0].astype(np.float32)
+    wide = AutoencoderTransformer(2, hidden_layer_sizes=(width,), max_iter=1)
+    wide.set_params(batch_size=300, solver="sgd", learning_rate_init=1e-6)
+    both = [delayed(_threads_in_a_fit)(wide, X)] * 2
+    for seen in Parallel(n_jobs=2, backend="loky")(both):
+        assert 1 <= seen[0] <= max(cpu_count() // 2, 1)
 
 
 def test_concurrent_fits_equal_sequential_ones(quick, digits):

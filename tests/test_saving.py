@@ -23,7 +23,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 import sklearn_ae
-from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder, load
+from sklearn_ae import (
+    AutoencoderTransformer,
+    DenoisingAutoencoder,
+    VariationalAutoencoder,
+    load,
+)
 from sklearn_ae._plain import NotPlainError, from_plain, to_plain
 
 pytest.importorskip("safetensors")
@@ -470,6 +475,53 @@ def test_sizes_are_checked_before_memory_is_taken(path, digit_rows):
         change(path, tell)
         with pytest.raises(ValueError, match="expected"):
             load(path)
+
+
+@pytest.mark.parametrize(
+    ("place", "lie", "told"),
+    [
+        ("_columns", {"$": "texts", "items": ["x" * 10**4] + [""] * 10**4}, "far longer"),
+        ("_columns", {"$": "scalar", "dtype": "V8", "value": 10**8}, "no number has"),
+        ("_columns", {"$": "dtype", "name": "S99999999"}, "cells of 99999999 bytes"),
+        ("_columns", {"$": "dtype", "name": "<U99999999"}, "cells of 399999996 bytes"),
+        ("rank", 10**5, "expected a factor for each column"),
+    ],
+    ids=["texts", "void", "bytes", "wide text", "rank"],
+)
+def test_a_small_file_cannot_ask_for_a_large_memory(place, lie, told, path):
+    df = mixed_frame(pytest.importorskip("pandas"))[["number", "text", "flag"]]
+    df = df.mask(np.random.RandomState(1).rand(*df.shape) < 0.1)
+    AutoencoderTransformer(1, hidden_layer_sizes=(4,), max_iter=1).fit(df).save(path)
+
+    def tell(header):
+        table = header["others"]["items"]["_table"]["state"]
+        layout = header["fitted"]["state"]["architecture"]["state"]["table"]["state"]
+        (layout if place == "rank" else table)[place] = lie
+
+    change(path, tell)
+    with pytest.raises(ValueError, match=told):
+        load(path)
+
+
+def test_a_density_is_of_as_many_codes_as_there_are(digit_rows, path):
+    fitted = VariationalAutoencoder(2, hidden_layer_sizes=(4,), max_iter=1)
+    fitted.fit(digit_rows[:60]).save(path)
+
+    def tell(header):
+        density = header["fitted"]["state"]["density"]["state"]
+        assert density["n_components_"] == 2
+        density["n_components_"] = 10**5
+
+    change(path, tell)
+    with pytest.raises(ValueError, match="expected a density of its codes"):
+        load(path)
+
+
+def test_texts_of_very_different_length_come_back():
+    texts = np.array(["x" * 10**4] + [""] * 200)
+    plain = json.loads(json.dumps(to_plain(texts, None)))
+    assert plain["$"] == "objects"  # which takes no more memory than the texts
+    np.testing.assert_array_equal(from_plain(plain, None).astype(str), texts)
 
 
 def test_plain_values_come_back():

@@ -1,5 +1,7 @@
 """skops, and MLflow by it, need the name of one class to be trusted: the estimator's."""
 
+import zipfile
+
 import numpy as np
 import pytest
 from estimators import ESTIMATORS
@@ -37,3 +39,15 @@ def test_a_table_of_levels_and_holes_needs_no_other(kind, tmp_path):
     fitted = kind(1, max_iter=1, random_state=0).fit(df)
     loaded = check(fitted, df, tmp_path / "model.skops", kind)
     pd.testing.assert_frame_equal(loaded.impute(df), fitted.impute(df))
+
+
+def test_a_file_holds_nothing_that_only_a_pickle_could_read(quick, digit_rows, tmp_path):
+    path = tmp_path / "model.skops"
+    skops.dump(quick(sampler="gmm").fit(digit_rows), path)
+    with zipfile.ZipFile(path) as archive:
+        kinds = {name.rpartition(".")[2] for name in archive.namelist()}
+        assert kinds == {"json", "npy"}
+        for name in archive.namelist():
+            if name.endswith(".npy"):
+                with archive.open(name) as file:
+                    np.lib.format.read_array(file, allow_pickle=False)

@@ -36,6 +36,8 @@ def check_sizes(fitted: Any, others: dict[str, Any]) -> None:
     _expect(arrays["axes.weight"].shape == (one.n_components,) * 2, "square axes")
     if one.table is not None:
         _check_table(one.table, others.get("_table"))
+        ranks = [x.shape[-1] for key, x in arrays.items() if key.endswith("fill.loadings")]
+        _expect(one.table.rank in (0, *ranks), "a factor for each column of its loadings")
     n_weights = one.n_multiplications
     if not one.linear_skip:  # it counts all the same
         n_in, n_out = (
@@ -53,6 +55,8 @@ def check_sizes(fitted: Any, others: dict[str, Any]) -> None:
         widths = {x.shape for x in vars(scaler).values() if isinstance(x, np.ndarray)}
         _expect(widths == {(one.n_features,)}, "a number for each column")
     _expect(is_of(vars(fitted.density), dict[str, np.ndarray | int]), "a density")
+    n_drawn = getattr(fitted.density, "n_components_", one.n_components)
+    _expect(n_drawn == one.n_components, "a density of its codes")
     names = others.get("feature_names_in_")
     _expect(names is None or names.shape == (one.n_features,), "a name for each column")
     _expect(others["n_features_in_"] == one.n_features, "as many features as columns")
