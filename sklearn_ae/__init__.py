@@ -58,15 +58,22 @@ else:
         **{name: "._displays" for name in __all__ if name.endswith("Display")},
     }
 
+    from threading import RLock as _RLock
+
+    _importing = _RLock()
+
     def __getattr__(name):
         from importlib import import_module
 
-        if name == "nn":  # as if it had been imported with the package
-            return import_module(".nn", __name__)
-        if name not in _HOMES:
+        if name != "nn" and name not in _HOMES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(_HOMES[name], __name__), name)
-        return globals().setdefault(name, value)
+        # One thread after the other: of two that import parts of a circle each may meet
+        # what the other has half imported.
+        with _importing:
+            if name == "nn":  # as if it had been imported with the package
+                return import_module(".nn", __name__)
+            value = getattr(import_module(_HOMES[name], __name__), name)
+            return globals().setdefault(name, value)
 
     def __dir__():
-        return sorted({*globals(), *__all__})
+        return sorted({*__all__, "nn", *(n for n in globals() if n.startswith("__"))})

@@ -68,7 +68,8 @@ class ExportMixin:
         OSError
             The file cannot be written; what was there is left as it is.
         ValueError
-            A parameter is code: a network, a loss or noise of one's own.
+            A parameter is code: a network, a loss or noise of one's own. Or columns or
+            categories have names or dtypes beside numbers and text, such as dates.
 
         See Also
         --------

@@ -129,7 +129,9 @@ def _plain_object(
 
 
 def _plain_array(value: Any, plain: Callable, keep: Callable) -> Any:
-    array = np.asarray(value)
+    array = value if isinstance(value, np.ndarray) else np.asarray(value)
+    if isinstance(value, np.str_):
+        return str(value)
     if array.dtype.kind == "O" and array.ndim == 1:
         return {"$": "objects", "items": [plain(x) for x in array.tolist()]}
     if array.dtype.kind == "U":

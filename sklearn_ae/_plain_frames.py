@@ -41,8 +41,9 @@ def _plain_pandas(value: Any) -> list[tuple[str, Any]] | None:
     if value is pd.NA or value is pd.NaT:
         found = [("$", "pandas missing"), ("name", "NA" if value is pd.NA else "NaT")]
     elif isinstance(value, pd.MultiIndex):
+        codes = ("codes", [x.tolist() for x in value.codes])
         names = ("names", list(value.names))
-        found = [("$", "pandas levels"), ("items", list(value)), names]
+        found = [("$", "pandas levels"), ("levels", list(value.levels)), codes, names]
     elif isinstance(value, pd.RangeIndex):
         ends = (value.start, value.stop, value.step)
         found = [("$", "pandas range"), ("ends", ends), ("name", value.name)]
@@ -66,7 +67,7 @@ def _is_named(dtype: Any) -> bool:
 
     try:
         return bool(pd.api.types.pandas_dtype(str(dtype)) == dtype)
-    except TypeError:
+    except (NotImplementedError, TypeError, ValueError):
         return False
 
 
@@ -109,6 +110,12 @@ def _pandas_range(pd: Any, ends: tuple, name: Any) -> Any:
     return labels
 
 
+def _pandas_labels(pd: Any, items: Any, dtype: Any, name: Any) -> Any:
+    if type(items) is not list:  # a range of labels would take room here
+        raise TypeError(f"labels are {type(items).__name__}")
+    return pd.Index(items, dtype=dtype, name=name)
+
+
 def _pandas_text(pd: Any, storage: str, missing: Any) -> Any:
     if missing is pd.NA:
         return pd.StringDtype(storage)
@@ -120,9 +127,9 @@ def _pandas_text(pd: Any, storage: str, missing: Any) -> Any:
 
 _PANDAS: dict[str, Callable] = {
     "pandas missing": lambda pd, name: {"NA": pd.NA, "NaT": pd.NaT}[name],
-    "pandas levels": lambda pd, items, names: pd.MultiIndex.from_tuples(items, names=names),
+    "pandas levels": lambda pd, **parts: pd.MultiIndex(**parts),
     "pandas range": _pandas_range,
-    "pandas labels": lambda pd, items, dtype, name: pd.Index(items, dtype=dtype, name=name),
+    "pandas labels": _pandas_labels,
     "pandas categories": lambda pd, labels, ordered: pd.CategoricalDtype(labels, ordered),
     "pandas text": _pandas_text,
     "pandas dtype": lambda pd, name: pd.api.types.pandas_dtype(name),

@@ -10,6 +10,12 @@ import numpy as np
 __all__ = ["check_fields", "is_of"]
 
 _NUMBERS = "biuf"  # kinds of dtypes
+_SCALARS: dict[Any, tuple[type, ...]] = {
+    bool: (bool, np.bool_),
+    int: (int, np.integer),
+    str: (str,),
+    NoneType: (NoneType,),
+}
 
 
 def check_fields(kind: type, values: dict[str, Any]) -> None:
@@ -52,8 +58,10 @@ def _is_plain(value: Any, hint: Any) -> bool:
     if hint is np.ndarray:
         is_one = isinstance(value, np.ndarray | np.generic)
         return is_one and value.dtype.kind in _NUMBERS + "O"
-    if hint in (bool, int, str, NoneType):
-        return type(value) is hint
+    if hint in _SCALARS:
+        return isinstance(value, _SCALARS[hint]) and (
+            hint is bool or type(value) is not bool
+        )
     if hint is float:
         return isinstance(value, (int, float, np.number)) and type(value) is not bool
     # Code is never loaded.

@@ -97,7 +97,7 @@ ROOMS = {
     "_exporting": {"sklearn", "sklearn_ae._export", "sklearn_ae._numpy", *FLOOR_2},
     "_export": {
         *("numpy", "safetensors", "sklearn", "torch", "sklearn_ae._plain_types"),
-        *("onnx", "skl2onnx"),
+        *("onnx", "skl2onnx", "sklearn_ae._numpy"),
         *(*FLOOR_0, *FLOOR_2, *FLOOR_3),
         *(f"sklearn_ae.{name}" for name in ESTIMATORS),
     },

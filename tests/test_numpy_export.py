@@ -622,3 +622,26 @@ def test_other_arrays_are_refused(frozen, path, change, told):
         ValueError, match=f"settings and arrays have {told}.* expected .* Make"
     ):
         NumpyAutoencoder(frozen.settings, {**frozen.arrays, **change})
+
+
+def test_parts_of_the_package_are_imported_by_threads_at_once():
+    program = """
+        import sklearn_ae, threading
+        faults, barrier = [], threading.Barrier(4)
+        def get(name):
+            barrier.wait()
+            try:
+                getattr(sklearn_ae, name)
+            except ImportError as error:
+                faults.append(error)
+        names = "AutoencoderTransformer", "VariationalAutoencoder", "nn", "load"
+        threads = [threading.Thread(target=get, args=(name,)) for name in names]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert not faults, faults
+        assert "nn" in dir(sklearn_ae) and "load" in dir(sklearn_ae)
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    subprocess.run(command, check=True, timeout=120)

@@ -1,6 +1,8 @@
 """What runs elsewhere gives what runs here: ONNX of estimators and of pipelines."""
 
+import subprocess
 import sys
+import textwrap
 from copy import copy
 from dataclasses import replace
 
@@ -372,3 +374,19 @@ def test_torch_takes_the_module_for_any_number_of_rows(quick, rows):
         for alone in (traced, exported):
             found = alone(x[:n_rows]).detach().numpy()
             assert_close(found, fitted.reconstruct(rows[:n_rows]), rows.std(0).max())
+
+
+def test_register_onnx_in_a_fresh_process():
+    """Before any estimator is imported."""
+    program = """
+        import sklearn_ae
+        sklearn_ae.register_onnx()
+        import numpy as np
+        from skl2onnx import to_onnx
+        X = np.random.RandomState(0).rand(60, 4).astype(np.float32)
+        for name in ("AutoencoderTransformer", "VariationalAutoencoder"):
+            fitted = getattr(sklearn_ae, name)(2, max_iter=1).fit(X)
+            assert to_onnx(fitted, X[:1]).graph.node
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    subprocess.run(command, check=True, timeout=120)

@@ -14,10 +14,12 @@ import warnings
 from decimal import Decimal
 from pathlib import Path
 
+import joblib
 import numpy as np
 import pytest
 import torch
 from estimators import Watching
+from sklearn import config_context
 from sklearn.exceptions import NotFittedError
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -26,12 +28,15 @@ import sklearn_ae
 from sklearn_ae import (
     AutoencoderTransformer,
     DenoisingAutoencoder,
+    NumpyAutoencoder,
     VariationalAutoencoder,
     load,
 )
+from sklearn_ae._export import _file
 from sklearn_ae._plain import NotPlainError, from_plain, to_plain
 
-pytest.importorskip("safetensors")
+safetensors = pytest.importorskip("safetensors")
+pytest.importorskip("safetensors.numpy")
 
 STORED = Path(__file__).parent / "files"
 
@@ -150,7 +155,8 @@ def test_frames_of_pandas(quick, path):
 
 def test_labels_of_several_levels(quick, digit_rows, path):
     pd = pytest.importorskip("pandas")
-    columns = pd.MultiIndex.from_product([["a", "b"], [1, 2]], names=["letter", None])
+    letters = pd.CategoricalIndex(["a", "b"], ordered=True)
+    columns = pd.MultiIndex.from_product([letters, [1, 2]], names=["letter", None])
     df = pd.DataFrame(digit_rows[:60, 20:24] > 0.5, columns=columns)
     fitted = quick().fit(df)
     found = saved(fitted, path).reconstruct(df)
@@ -224,6 +230,67 @@ def test_code_is_refused_by_name_and_callbacks_are_left_out(quick, digit_rows, p
         fitted.save(path)
     assert load(path).callbacks is None
     assert fitted.callbacks is not None
+
+
+def test_numpy_scalars_are_parameters_too(digit_rows, path):
+    """As a grid of an array has them."""
+    X = digit_rows[:60]
+    for name, value in (
+        ("n_components", np.int64(2)),
+        ("whiten", np.bool_(True)),
+        ("activation", np.str_("relu")),
+        ("loss", np.str_("mae")),
+        ("sampler", np.str_("gmm")),
+        ("tol", np.float32(0.001)),
+    ):
+        options = {"n_components": 2, "hidden_layer_sizes": (4,), "max_iter": 1}
+        fitted = AutoencoderTransformer(**options | {name: value}).fit(X)
+        loaded = saved(fitted, path)
+        assert getattr(loaded, name) == value
+        np.testing.assert_array_equal(loaded.transform(X), fitted.transform(X))
+    vae = VariationalAutoencoder(2, kl_warmup=np.int64(1), max_iter=1).fit(X)
+    np.testing.assert_array_equal(saved(vae, path).transform(X), vae.transform(X))
+
+
+def test_memory_maps_are_arrays(quick, digit_rows, path, tmp_path):
+    """Whose views have addresses that others get after them."""
+    fitted = quick().fit(digit_rows)
+    joblib.dump(fitted, tmp_path / "model.joblib")
+    mapped = joblib.load(tmp_path / "model.joblib", mmap_mode="r")
+    np.testing.assert_array_equal(
+        saved(mapped, path).transform(digit_rows), fitted.transform(digit_rows)
+    )
+
+
+def test_requests_for_metadata_come_back(quick, digit_rows, path):
+    with config_context(enable_metadata_routing=True):
+        fitted = quick().set_fit_request(sample_weight=True).fit(digit_rows)
+        routing = saved(fitted, path).get_metadata_routing()
+        assert routing.fit.requests == fitted.get_metadata_routing().fit.requests
+        assert routing.fit.requests["sample_weight"] is True
+
+
+class Inherits(AutoencoderTransformer):
+    """A class of the user's."""
+
+
+def test_what_could_not_be_loaded_is_not_saved(digit_rows, path):
+    pd = pytest.importorskip("pandas")
+    X = digit_rows[:60]
+    other = np.random.RandomState(np.random.PCG64(0))
+    nested: list = []
+    nested.append(nested)
+    tuples = pd.DataFrame({"a": pd.Categorical([(1, 2), (3, 4)] * 30), "b": range(60)})
+    for fitted, name in (
+        (Inherits(2, max_iter=1).fit(X), "a class of your own"),
+        (AutoencoderTransformer(2, max_iter=1).fit(X).set_params(max_iter=-5), "max_iter"),
+        (AutoencoderTransformer(2, max_iter=1, random_state=other).fit(X), "random_state="),
+        (AutoencoderTransformer(1, max_iter=1).fit(X).set_params(tol=nested), "tol="),
+        (AutoencoderTransformer(1, max_iter=1).fit(tuples), "cannot be saved"),
+    ):
+        with pytest.raises(ValueError, match=rf"{name}.*; expected .*joblib\.dump"):
+            fitted.save(path)
+        assert not path.exists()
 
 
 def test_what_is_not_fitted_cannot_be_saved(quick, path):
@@ -301,6 +368,32 @@ def test_a_process_that_is_killed_leaves_the_old_file(bent, path):
     np.testing.assert_array_equal(load(path).transform(bent), fitted.transform(bent))
 
 
+@pytest.mark.parametrize("what", ["estimator", "arrays"])
+def test_links_modes_and_places(what, bent, tmp_path):
+    fitted = AutoencoderTransformer(2, max_iter=1).fit(bent)
+    ae = fitted if what == "estimator" else fitted.to_numpy()
+    read = load if what == "estimator" else NumpyAutoencoder.load
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_bytes(b"old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    ae.save(link)
+    assert link.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o600
+    expected = fitted.transform(bent)
+    np.testing.assert_allclose(read(os.fsencode(link)).transform(bent), expected)
+    ae.save(os.fsencode(tmp_path / ("x" * 250)))
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    for wrong in (tmp_path, pipe, f"{real}/"):
+        for function in (ae.save, read):
+            with pytest.raises((ValueError, NotADirectoryError)):
+                function(wrong)
+    with pytest.raises(FileNotFoundError):
+        ae.save(tmp_path / "missing" / "file")
+    assert len(list(tmp_path.iterdir())) == 4
+
+
 def test_stored_files_of_every_format_load():
     files = sorted(STORED.glob("format_*.safetensors"))
     assert {file.stem.rsplit("_", 1)[0] for file in files} == {"format_1"}
@@ -344,9 +437,12 @@ def change(path, how):
     whole = json.loads(raw[8 : 8 + size])
     header = json.loads(whole["__metadata__"]["sklearn_ae"])
     header = how(header) or header
-    whole["__metadata__"]["sklearn_ae"] = json.dumps(header)
+    about, rest = json.dumps(header), raw[8 + size :]
+    # As an enemy would, who knows how the checksum is made.
+    tensors = safetensors.numpy.load(struct.pack("<Q", size) + raw[8 : 8 + size] + rest)
+    whole["__metadata__"] = {"sklearn_ae": about, "sha256": _file._digest(about, tensors)}
     text = json.dumps(whole).encode()
-    path.write_bytes(struct.pack("<Q", len(text)) + text + raw[8 + size :])
+    path.write_bytes(struct.pack("<Q", len(text)) + text + rest)
 
 
 def places(plain, path=()):
@@ -452,6 +548,51 @@ def test_deep_headers_and_wrong_files(path, quick, bent, tmp_path):
         load(tmp_path / "missing")
     with pytest.raises(ValueError, match="no regular file"):
         load(tmp_path)
+
+
+def test_a_changed_bit_is_seen(path, digit_rows):
+    AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_iter=2).fit(digit_rows).save(
+        path
+    )
+    good, rng = path.read_bytes(), np.random.RandomState(0)
+    for place in rng.randint(len(good) // 2, len(good), size=20):
+        bad = bytearray(good)
+        bad[place] ^= 1 << rng.randint(8)
+        path.write_bytes(bad)
+        with pytest.raises(ValueError, match="checksum"):
+            load(path)
+
+
+def test_hostile_values_that_took_memory_time_or_the_process(path, digit_rows):
+    fitted = AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_iter=1)
+    fitted.set_params(random_state=np.random.RandomState(0)).fit(digit_rows).save(path)
+    good = path.read_bytes()
+    labels = {"$": "pandas range", "name": None}
+    labels["ends"] = {"$": "tuple", "items": [0, 2**20, 1]}
+    plain = {"$": "dtype", "name": "O"}
+    for lie in (
+        {"$": "pandas levels", "items": [labels] * 2, "names": None},
+        {"$": "pandas labels", "items": labels, "dtype": plain, "name": None},
+        {"$": "texts", "items": ["x" * 10**5] + [""] * 20_000},
+        *({"rest": [place, 0, 0.0]} for place in (-5, 625, 10**9)),
+        {"rest": [3, 7, 0.0]},
+        {"key": {"$": "array", "name": "array 1"}},
+    ):
+        path.write_bytes(good)
+
+        def tell(header, lie=lie):
+            if "$" in lie:
+                header["parameters"]["encoder"] = lie
+            else:
+                header["parameters"]["random_state"] |= lie
+
+        change(path, tell)
+        with pytest.raises(ValueError, match="cannot be loaded"):
+            load(path)
+    path.write_bytes(good)
+    change(path, lambda header: header.update(version="\x1b[2J" * 100))
+    with pytest.raises(ValueError, match="its version is none"):
+        load(path)
 
 
 def test_sizes_are_checked_before_memory_is_taken(path, digit_rows):

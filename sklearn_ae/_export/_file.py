@@ -1,25 +1,30 @@
 """A fitted estimator as one file of safetensors: arrays, and JSON in its header."""
 
+import hashlib
 import json
 import os
-import secrets
-import stat
-from pathlib import Path
+import re
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.utils.validation import check_is_fitted
 
 from .._autoencoder import AutoencoderTransformer
 from .._denoising import DenoisingAutoencoder
-from .._plain import NotPlainError, from_plain, to_plain
+from .._numpy import check_is_file, replace_file
+from .._plain import from_plain
 from .._plain_types import check_fields
-from .._sklearn._validation import warn_user
 from .._sklearn._versioned import warn_of_version
 from .._variational import VariationalAutoencoder
 from .._version import __version__
 from ._checks import OTHERS, check_sizes, check_use
+from ._parameters import (
+    parameter,
+    plain_parameters,
+    plain_part,
+    plain_requests,
+    set_requests,
+)
 
 __all__ = ["load", "save"]
 
@@ -29,6 +34,8 @@ _ESTIMATORS: dict[str, Any] = {
     kind.__name__: kind
     for kind in (AutoencoderTransformer, DenoisingAutoencoder, VariationalAutoencoder)
 }
+_DIGEST = "sha256"  # of what is in the file, so that damage is seen
+_MOST_FORMATS, _MOST_TOLD = 1000, 300
 _LEAVES = str, int, float, type(None)
 _MOST_NESTED = 100  # dictionaries and lists in each other; ours are at most ten
 
@@ -36,28 +43,49 @@ _MOST_NESTED = 100  # dictionaries and lists in each other; ours are at most ten
 def save(estimator: Any, path: str | os.PathLike) -> None:
     """Write a fitted estimator to ``path``; see ``BaseAutoencoder.save``."""
     check_is_fitted(estimator)
-    safetensors = _safetensors("save")
+    kind = type(estimator)
+    if _ESTIMATORS.get(kind.__name__) is not kind:
+        raise ValueError(
+            f"save of a {kind.__name__}, a class of your own; expected "
+            f"{', '.join(_ESTIMATORS)}, which load knows. Use joblib.dump."
+        )
+    content = _content(estimator, _safetensors("save"))
+    replace_file(path, lambda file: file.write(content))
+
+
+def _content(estimator: Any, safetensors: Any) -> bytes:
+    """Return what is to be in a file, or raise ValueError if load could not read it."""
     tensors: dict[str, np.ndarray] = {}
-    names: dict[int, str] = {}
+    kept: dict[int, tuple[str, np.ndarray]] = {}
 
     def keep(array: np.ndarray) -> dict[str, str]:
-        # An array that two parts share is stored once.
-        name = names.setdefault(id(array), f"array {len(names)}")
+        # An array that two parts share is stored once. It is held, so that no other one
+        # gets its id.
+        name, _ = kept.setdefault(id(array), (f"array {len(kept)}", array))
         tensors[name] = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
         return {"$": "array", "name": name}
 
-    own = vars(estimator)
-    others = {name: own[name] for name in OTHERS if name in own}
+    others = {name: vars(estimator)[name] for name in OTHERS if name in vars(estimator)}
     header = {
         "format": _FORMAT,
         "version": __version__,
         "estimator": type(estimator).__name__,
-        "parameters": _plain_parameters(estimator, keep),
-        "fitted": _plain("what is fitted", estimator._fitted, keep),
-        "others": _plain("the table of the fit", others, keep),
+        "parameters": plain_parameters(estimator, keep),
+        "requests": plain_requests(estimator),
+        "fitted": plain_part("what is fitted", estimator._fitted, keep),
+        "others": plain_part("the table of the fit", others, keep),
     }
     text = json.dumps(header, allow_nan=False)
-    _replace(Path(path), safetensors.numpy.save(tensors, {_KEY: text}))
+    try:
+        _build(json.loads(text), lambda plain: tensors[plain["name"]])
+    except Exception as error:
+        raise ValueError(
+            f"{type(estimator).__name__} cannot be saved, since load would fail "
+            f"({_told(error)}); expected parameters that fit takes, and columns of numbers "
+            "and text. Use joblib.dump, or fit again."
+        ) from error
+    about = {_KEY: text, _DIGEST: _digest(text, tensors)}
+    return safetensors.numpy.save(tensors, about)
 
 
 def load(path: str | os.PathLike) -> Any:
@@ -98,101 +126,51 @@ def load(path: str | os.PathLike) -> Any:
     True
     """
     safetensors = _safetensors("load")
-    path = Path(path)
-    # A pipe or a device would be read without end.
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise _no_file_of_ours(path, "it is no regular file")
+    check_is_file(path)
     try:
         header, take = _read(path, safetensors)
-    except ValueError:
-        raise
     except Exception as error:  # damaged files fail in many places
-        raise _no_file_of_ours(path, f"{type(error).__name__}: {error}") from error
+        raise _no_file_of_ours(path, _told(error)) from error
     if header["format"] > _FORMAT:
         raise ValueError(
-            f"{str(path)!r} has format {header['format']}, written by sklearn_ae "
+            f"{os.fsdecode(path)!r} has format {header['format']}, written by sklearn_ae "
             f"{header['version']}; expected at most {_FORMAT}, which version {__version__} "
             "reads. Install the version that wrote it, or a newer one."
         )
     try:
-        estimator = _estimator(header, take)
+        estimator = _build(header, take)
     except Exception as error:  # as above
-        raise _no_file_of_ours(path, f"{type(error).__name__}: {error}") from error
+        raise _no_file_of_ours(path, _told(error)) from error
     warn_of_version(estimator, header["version"])
     return estimator
 
 
-def _plain(name: str, value: Any, keep: Any) -> Any:
-    try:
-        return to_plain(value, keep)
-    except NotPlainError as error:
-        found = error.args[0]
-        raise ValueError(
-            f"{name} holds {found!r}, which a file of save has no form for; expected "
-            "dtypes and labels of numbers and text. Use joblib.dump, or convert the "
-            "column before the fit."
-        ) from error
-
-
-def _plain_parameters(estimator: Any, keep: Any) -> dict[str, Any]:
-    parameters = {}
-    for name, value in estimator.get_params(deep=False).items():
-        try:
-            parameters[name] = _plain_parameter(name, value, keep)
-        except NotPlainError as error:
-            raise ValueError(
-                f"{name}={value!r} is code, or holds some, and a file of "
-                f"{type(estimator).__name__}.save holds none; expected a name, a number or "
-                "an array. Use joblib.dump, or set another value before the fit."
-            ) from error
-    return parameters
-
-
-def _plain_parameter(name: str, value: Any, keep: Any) -> Any:
-    if name == "callbacks" and value:
-        warn_user(
-            f"callbacks={value!r} are code, and a file of save holds none; expected None. "
-            "They are left out: set them again after load, before the next fit.",
-            UserWarning,
-        )
-        return None
-    if isinstance(value, np.random.RandomState):
-        kind, key, *rest = value.get_state(legacy=True)
-        return {"$": "random state", "kind": kind, "key": keep(key), "rest": rest}
-    own_name = getattr(value, "__name__", "")
-    if isinstance(value, type) and vars(torch.optim).get(own_name) is value:
-        return {"$": "optimizer", "name": own_name}
-    return to_plain(value, keep)
-
-
-def _parameter(plain: Any, take: Any) -> Any:
-    kind = plain.get("$") if isinstance(plain, dict) else None
-    if kind == "random state":
-        random_state = np.random.RandomState()
-        random_state.set_state((plain["kind"], take(plain["key"]), *plain["rest"]))
-        return random_state
-    if kind == "optimizer":
-        found = vars(torch.optim)[plain["name"]]
-        if not (isinstance(found, type) and issubclass(found, torch.optim.Optimizer)):
-            raise KeyError(plain["name"])
-        return found
-    return from_plain(plain, take)
-
-
-def _read(path: Path, safetensors: Any) -> tuple[dict[str, Any], Any]:
+def _read(path: Any, safetensors: Any) -> tuple[dict[str, Any], Any]:
     """Return the JSON of a file, and a function that returns its arrays."""
-    with safetensors.safe_open(path, framework="numpy") as file:
-        text = (file.metadata() or {}).get(_KEY)
-        if text is None:
-            raise _no_file_of_ours(path, f"its header has no {_KEY!r}")
-        header = json.loads(text)
+    with safetensors.safe_open(os.fsdecode(path), framework="numpy") as file:
+        about = file.metadata() or {}
+        if _KEY not in about:
+            raise ValueError(f"its header has no {_KEY!r}")
+        text = about[_KEY]
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    if about.get(_DIGEST) != _digest(text, tensors):
+        raise ValueError("it was changed or damaged, by its checksum")
+    header = json.loads(text)
     _check_nesting(header)
-    if type(header["format"]) is not int or header["format"] < 1:
-        raise _no_file_of_ours(path, f"its format is {header['format']!r}")
-    if type(header["version"]) is not str:
-        raise _no_file_of_ours(path, f"its version is {header['version']!r}")
+    if type(header["format"]) is not int or not 0 < header["format"] < _MOST_FORMATS:
+        raise ValueError("its format is no number of ours")
+    if not re.fullmatch(r"[\w.+-]{1,40}", header["version"]):
+        raise ValueError("its version is none")
     return header, lambda plain: tensors[plain["name"]]
+
+
+def _digest(text: str, tensors: dict[str, np.ndarray]) -> str:
+    """Return a checksum of all that is in a file."""
+    total = hashlib.sha256(text.encode())
+    for name in sorted(tensors):
+        total.update(f"{name} {tensors[name].dtype.str} {tensors[name].shape}".encode())
+        total.update(np.ascontiguousarray(tensors[name]).tobytes())
+    return total.hexdigest()
 
 
 def _check_nesting(plain: Any) -> None:
@@ -208,9 +186,9 @@ def _check_nesting(plain: Any) -> None:
         ]
 
 
-def _estimator(header: dict[str, Any], take: Any) -> Any:
+def _build(header: dict[str, Any], take: Any) -> Any:
     parameters = {
-        name: _parameter(plain, take) for name, plain in header["parameters"].items()
+        name: parameter(plain, take) for name, plain in header["parameters"].items()
     }
     estimator = _ESTIMATORS[header["estimator"]](**parameters)
     estimator._validate_params()
@@ -219,36 +197,22 @@ def _estimator(header: dict[str, Any], take: Any) -> Any:
     check_sizes(fitted, others)
     vars(estimator).update(others)
     estimator = estimator._with(fitted)
+    set_requests(estimator, header["requests"])
     check_use(estimator)
     return estimator
 
 
-def _no_file_of_ours(path: Path, why: str) -> ValueError:
+def _no_file_of_ours(path: Any, why: str) -> ValueError:
     return ValueError(
-        f"{str(path)!r} cannot be loaded ({why}); expected a file that save of an "
+        f"{os.fsdecode(path)!r} cannot be loaded ({why}); expected a file that save of an "
         "estimator wrote, unchanged. Save it again from the fitted estimator; files of "
         "joblib and pickle are for joblib.load."
     )
 
 
-def _replace(path: Path, content: bytes) -> None:
-    """Write a file at once: what was there stays until all of the new one is on disk."""
-    beside = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    try:
-        with beside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:  # Ctrl-C too
-        beside.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the new name is on disk too, once the folder is
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+def _told(error: Exception) -> str:
+    """Return what an error says, but not all of what a file of a stranger says in it."""
+    return f"{type(error).__name__}: {error}"[:_MOST_TOLD]
 
 
 def _safetensors(what: str) -> Any:

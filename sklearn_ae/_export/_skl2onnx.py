@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from .._base import BaseAutoencoder
+from .._autoencoder import AutoencoderTransformer
+from .._denoising import DenoisingAutoencoder
+from .._variational import VariationalAutoencoder
 from ._graph import ELEMENT_TYPES, Graph, encoded
 from ._onnx import refuse_what_onnx_lacks
 
@@ -36,10 +38,9 @@ def register_onnx() -> None:
             f"Pipelines are converted by skl2onnx, which cannot be imported ({error}); "
             "expected skl2onnx 1.17 or later. Install it: python -m pip install skl2onnx."
         ) from error
-    for kind in BaseAutoencoder.__subclasses__():
-        if kind.__module__.startswith("sklearn_ae."):
-            name = f"SklearnAe{kind.__name__}"
-            update_registered_converter(kind, name, _set_shape, _convert)
+    for kind in (AutoencoderTransformer, DenoisingAutoencoder, VariationalAutoencoder):
+        name = f"SklearnAe{kind.__name__}"
+        update_registered_converter(kind, name, _set_shape, _convert)
 
 
 def _set_shape(operator: Any) -> None:

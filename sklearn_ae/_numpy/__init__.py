@@ -1,6 +1,7 @@
 """A fit as plain numpy arrays, used without torch: nothing but numpy is imported here."""
 
+from ._files import check_is_file, replace_file
 from ._from_fitted import from_fitted
 from ._numpy_autoencoder import NumpyAutoencoder
 
-__all__ = ["NumpyAutoencoder", "from_fitted"]
+__all__ = ["NumpyAutoencoder", "check_is_file", "from_fitted", "replace_file"]

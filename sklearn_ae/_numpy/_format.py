@@ -22,10 +22,10 @@ import os
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 
+from ._files import check_is_file, replace_file
 from ._functions import ACTIVATIONS, LINK_INVERSES
 
 __all__ = ["FORMAT", "find_fault", "read_file", "write_file"]
@@ -123,26 +123,15 @@ def expected_shapes(settings: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
 
 def write_file(path: Any, settings: dict, arrays: Mapping[str, np.ndarray]) -> None:
     """Write all of it to ``path``: the whole file, or none."""
-    path = os.path.realpath(path)  # through a link, and not in its place
-    # Beside it, since a rename is one step only within a file system.
-    beside = f"{path}.{uuid4().hex}.tmp"
     parts: dict[str, Any] = {**arrays, "settings": np.array(json.dumps(settings))}
-    try:
-        with open(beside, "xb") as file:
-            np.savez(file, **parts)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(beside, path)
-    except BaseException:  # Ctrl-C too leaves nothing behind
-        if os.path.exists(beside):
-            os.unlink(beside)
-        raise
+    replace_file(path, lambda file: np.savez(file, **parts))
 
 
 def read_file(path: Any) -> tuple[dict, dict[str, np.ndarray]]:
     """Return settings and arrays of a file, or raise ValueError."""
     fault: str | None
     cause: Exception | None = None
+    check_is_file(path)
     with open(path, "rb") as file:  # its errors say what they mean
         try:
             with np.load(file, allow_pickle=False) as archive:
