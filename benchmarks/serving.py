@@ -2,8 +2,8 @@
 
 Digits, (128, 128), a code of 8. A process of its own loads a pickle and encodes one row:
 time until the codes are there, and the most memory that it held (Linux only), of PCA, of
-what ``to_numpy`` returns, and of the estimator, beside numpy alone. Then latencies in one
-process, and the sizes of the files.
+what ``to_numpy`` returns, of ONNX Runtime, of the estimator, and of the estimator from the
+file of ``save``, beside numpy alone. Then latencies in one process.
 
     python benchmarks/serving.py            a minute
     python benchmarks/serving.py --quick    fewer repeats
@@ -19,6 +19,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import onnxruntime
+import torch
 from sklearn.datasets import load_digits
 from sklearn.decomposition import PCA
 from timing import interleaved, on_threads
@@ -32,10 +34,20 @@ import sys, time
 start = time.perf_counter()
 import numpy as np
 if len(sys.argv) > 1:
-    import pickle
-    with open(sys.argv[1], "rb") as file:
-        model = pickle.load(file)
-    model.transform(np.zeros((1, 64)))
+    path = sys.argv[1]
+    if path.endswith(".onnx"):
+        import onnxruntime
+        session = onnxruntime.InferenceSession(path)
+        session.run(None, {"X": np.zeros((1, 64), np.float32)})
+    else:
+        if path.endswith(".pkl"):
+            import pickle
+            with open(path, "rb") as file:
+                model = pickle.load(file)
+        else:
+            import sklearn_ae
+            model = sklearn_ae.load(path)
+        model.transform(np.zeros((1, 64)))
 seconds = time.perf_counter() - start
 # Not getrusage: its peak has that of the process that started this one in it.
 with open("/proc/self/status") as file:
@@ -56,7 +68,11 @@ def processes(models, folder, n_repeats):
     paths = {name: folder / f"{i}.pkl" for i, name in enumerate(models)}
     for name, path in paths.items():
         path.write_bytes(pickle.dumps(models[name]))
-    told = {name: [] for name in ("numpy alone", *models)}
+    ae = models["estimator"]
+    paths |= {"ONNX Runtime": folder / "ae.onnx", "load": folder / "ae.safetensors"}
+    paths["ONNX Runtime"].write_bytes(ae.to_onnx().SerializeToString())
+    ae.save(paths["load"])
+    told = {name: [] for name in ("numpy alone", *paths)}
     interleaved(
         {
             name: partial(process_that_serves, told[name], *filter(None, [paths.get(name)]))
@@ -64,7 +80,7 @@ def processes(models, folder, n_repeats):
         },
         1 + n_repeats,
     )
-    print("| what | first row | memory | pickle |\n|---|---:|---:|---:|")
+    print("| what | first row | memory | file |\n|---|---:|---:|---:|")
     for name, numbers in told.items():
         seconds, megabytes = np.median(numbers[1:], axis=0)  # the first one compiles
         size = f"{paths[name].stat().st_size / 1024:.0f} kB" if name in paths else ""
@@ -78,11 +94,14 @@ def latencies(models, X, n_repeats):
         for n_rows in N_ROWS:
             x, n_calls = X[:n_rows].astype(dtype), max(5, 1000 // n_rows)
 
-            def calls(model, x=x, n_calls=n_calls):
+            def calls(function, x=x, n_calls=n_calls):
                 for _ in range(n_calls):
-                    model.transform(x)
+                    function(x)
 
-            ways = {name: partial(calls, model) for name, model in models.items()}
+            ways = {
+                name: partial(calls, getattr(model, "transform", model))
+                for name, model in models.items()
+            }
             seconds = interleaved(ways, n_repeats)
             told = " | ".join(f"{1000 * seconds[name] / n_calls:.3f} ms" for name in models)
             ratio = seconds["to_numpy"] / seconds["PCA"]
@@ -99,11 +118,20 @@ def main():
     models = {"PCA": PCA(8).fit(X), "to_numpy": ae.to_numpy(), "estimator": ae}
     with tempfile.TemporaryDirectory() as folder:
         processes(models, Path(folder), n_repeats)
-        path = Path(folder) / "ae.npz"
-        models["to_numpy"].save(path)
-        print(f"\nThe .npz has {path.stat().st_size / 1024:.0f} kB.")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(ae.to_onnx().SerializeToString(), options)
+
+    def by_onnx(x):  # in float32, as the graph is
+        return session.run(None, {"X": x.astype(np.float32, copy=False)})[0]
+
+    def by_torch(x):
+        network = ae._fitted.network(x.dtype.name)
+        with torch.inference_mode():
+            return network.encode(torch.from_numpy(x)).numpy()
+
     with on_threads(1):
-        latencies(models, X, n_repeats)
+        latencies(models | {"ONNX Runtime": by_onnx, "torch": by_torch}, X, n_repeats)
 
 
 if __name__ == "__main__":
