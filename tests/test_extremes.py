@@ -7,7 +7,7 @@ import pytest
 from sklearn.exceptions import UndefinedMetricWarning
 from torch import nn
 
-from sklearn_ae import AutoencoderTransformer
+from sklearn_ae import AutoencoderTransformer, ConvergenceError
 
 USES = ["transform", "reconstruct", "score", "score_samples"]
 
@@ -113,3 +113,14 @@ def test_all_that_a_fit_tells_of_large_rows_is_finite(quick, bent, size):
     for name in (*variances, "mean_", "scale_", "loss_curve_"):
         assert np.isfinite(getattr(fitted, name)).all(), name
     assert np.isfinite(fitted.score(size * bent))
+
+
+def test_holes_beside_values_whose_squares_float32_has_no_room_for(quick):
+    """Training fails with words, or works; filling the holes does not fail before it."""
+    rng = np.random.RandomState(0)
+    X = rng.normal(size=(60, 4))
+    X[:, 1] = np.where(rng.rand(60) > 0.5, 1e30, -1e30)
+    X[rng.rand(60, 4) < 0.1] = np.nan
+    with pytest.raises(ConvergenceError, match="scaling="):
+        quick(1, scaling=None).fit(X)
+    assert np.isfinite(quick(1, scaling="feature").fit(X).impute(X)).all()
