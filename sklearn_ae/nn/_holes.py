@@ -16,7 +16,6 @@ _LIKE = 1.25
 _CELLS_PER_SOLVE = 2**21
 # Up to here the inverse covariance is held whole, 32 MiB in float64.
 _MOST_COLUMNS_HELD = 2048
-_MOST_NOISE = 1e300
 # Up to so many numbers, 32 MiB, the products of every column's loadings are held too.
 _MOST_SQUARES_HELD = 2**22
 
@@ -129,9 +128,8 @@ class _Solver:
         self.n_features, self.rank = loadings.shape
         pad = nn.functional.pad
         eye = torch.eye(self.rank, dtype=loadings.dtype, device=loadings.device)
-        # A column without variance has no loadings: any noise leaves it at its mean. So
-        # does noise beyond the range of float32, whose inverse is not to be zero.
-        inverse = noise.where(noise > 0, 1.0).clamp(max=_MOST_NOISE).reciprocal()
+        # A column without variance has no loadings: any noise leaves it at its mean.
+        inverse = noise.where(noise > 0, 1.0).reciprocal()
         scaled = inverse[:, None] * loadings  # D^-1 W
         self.inner = loadings.T @ scaled + eye  # I + W' D^-1 W
         self.mean = pad(mean, (0, self.n_features))
