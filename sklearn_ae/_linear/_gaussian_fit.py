@@ -118,8 +118,9 @@ def fit_gaussian(x, weight: np.ndarray | None = None, seed: int = 0) -> Gaussian
         part = _fit(rows[:, varies], weight, random, most)
         loadings = np.zeros((n_features, part.loadings.shape[1]))
         mean[varies], loadings[varies], noise[varies] = part.mean, part.loadings, part.noise
-    # Of columns of extreme size: the inverse of an infinite noise would be zero.
-    noise = np.minimum(noise, np.finfo(np.float32).max)
+    # What float32 has no room for says nothing of others, and is filled by its mean.
+    is_far = noise > np.finfo(np.float32).max
+    loadings[is_far], noise[is_far] = 0.0, np.finfo(np.float32).max
     in_float32 = (a.astype(np.float32).astype(float) for a in (mean, loadings, noise))
     return GaussianWithHoles(*in_float32)
 
