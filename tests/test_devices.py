@@ -83,7 +83,7 @@ PARAMETERS = [
 ]
 
 
-@pytest.mark.parametrize("params", PARAMETERS, ids=str)
+@pytest.mark.parametrize("params", PARAMETERS, ids="-".join)
 def test_parameters(params, quick, digit_rows):
     check(quick(**params), digit_rows[:100])
 
