@@ -595,6 +595,24 @@ def test_hostile_values_that_took_memory_time_or_the_process(path, digit_rows):
         load(path)
 
 
+def test_levels_stay_where_they_are(path):
+    """A network looks them up by their index."""
+    pd = pytest.importorskip("pandas")
+    df = mixed_frame(pd)[["number", "text"]]
+    AutoencoderTransformer(1, hidden_layer_sizes=(4,), max_iter=1).fit(df).save(path)
+    good = path.read_bytes()
+    ones = {"$": "objects", "items": [0.0, -1.0]}
+    for name, lie in (("offset_", -1), ("offset_", ones), ("scale_", 0.5)):
+        path.write_bytes(good)
+
+        def tell(header, name=name, lie=lie):
+            header["fitted"]["state"]["columns"]["state"][name] = lie
+
+        change(path, tell)
+        with pytest.raises(ValueError, match=r"expected (a number|indices|scaling)"):
+            load(path)
+
+
 def test_sizes_are_checked_before_memory_is_taken(path, digit_rows):
     """Also where a fit stayed linear, whose hidden layers are not stored."""
     fitted = AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_iter=1, random_state=0)

@@ -16,6 +16,10 @@ OTHERS = "feature_names_in_", "n_features_in_", "_table", "_sklearn_output_confi
 # Where a fit stayed linear its hidden layers are not stored, so that a header may lie about
 # them: at most 4 GiB are believed.
 _MOST_WEIGHTS, _MOST_LAYERS = 2**30, 1000
+_OF_COLUMNS = (
+    *("mean_", "offset_", "scale_", "variance_", "spread_", "deviation_"),
+    *("low_", "high_", "is_whole_"),
+)
 _LIBRARIES = "default", "pandas", "polars", None
 
 
@@ -48,12 +52,7 @@ def check_sizes(fitted: Any, others: dict[str, Any]) -> None:
     is_small = fitted.stays_linear and n_weights <= _MOST_WEIGHTS
     _expect(is_stored or is_small, "the weights of its layers")
     for scaler in (fitted.columns, fitted.output_columns):
-        _expect(
-            is_of(vars(scaler), dict[str, np.ndarray | float | bool | str | None]),
-            "scaling",
-        )
-        widths = {x.shape for x in vars(scaler).values() if isinstance(x, np.ndarray)}
-        _expect(widths == {(one.n_features,)}, "a number for each column")
+        _check_scaler(scaler, one)
     _expect(is_of(vars(fitted.density), dict[str, np.ndarray | int]), "a density")
     n_drawn = getattr(fitted.density, "n_components_", one.n_components)
     _expect(n_drawn == one.n_components, "a density of its codes")
@@ -63,6 +62,17 @@ def check_sizes(fitted: Any, others: dict[str, Any]) -> None:
     wanted = others.get("_sklearn_output_config", {})
     _expect(set(wanted) <= {"transform"}, "an output")
     _expect(set(wanted.values()) <= set(_LIBRARIES), "a library of frames")
+
+
+def _check_scaler(scaler: Any, one: Any) -> None:
+    known = vars(scaler)
+    _expect(is_of(known, dict[str, np.ndarray | float | bool | str | None]), "scaling")
+    of_columns = [np.shape(known[name]) for name in _OF_COLUMNS]
+    _expect(set(of_columns) == {(one.n_features,)}, "a number for each column")
+    levels = one.table.categories if one.table is not None else []
+    # A network looks for levels at the places that these say.
+    stay = (known["offset_"][levels] == 0) & (known["scale_"][levels] == 1)
+    _expect(bool(stay.all()), "indices of levels as they are")
 
 
 def _check_table(layout: Any, table: Any) -> None:
