@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 missing = [name for name in ("dask", "distributed", "pandas") if find_spec(name) is None]
-pytestmark = pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")
+needs = pytest.mark.skipif(bool(missing), reason=f"needs {', '.join(missing)}")
+pytestmark = [pytest.mark.slow, needs]
 
 # A program, since its workers are started by spawn, and as a file, which they import.
 PROGRAM = """

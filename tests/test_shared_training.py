@@ -127,6 +127,7 @@ def run(folder, what):
     return codes, [json.loads(f.read_text()) if f.exists() else None for f in files]
 
 
+@pytest.mark.slow
 def test_two_processes_find_what_one_finds_or_both_an_error(tmp_path):
     codes, found = run(tmp_path, "cases")
     assert codes == [0, 0]
@@ -146,6 +147,7 @@ def test_two_processes_find_what_one_finds_or_both_an_error(tmp_path):
             assert "Expected the same rows" in of_one[name]
 
 
+@pytest.mark.slow
 def test_a_failing_process_ends_the_other(tmp_path):
     codes, found = run(tmp_path, "failure")
     assert codes == [0, 3]

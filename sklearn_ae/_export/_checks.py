@@ -14,7 +14,7 @@ __all__ = ["OTHERS", "check_sizes", "check_use"]
 OTHERS = "feature_names_in_", "n_features_in_", "_table", "_sklearn_output_config"
 
 # Where a fit stayed linear its hidden layers are not stored, so that a header may lie about
-# them: at most 4 GiB are believed.
+# them: so many are believed, 4 GiB in the float32 of ``net_``.
 _MOST_WEIGHTS, _MOST_LAYERS = 2**30, 1000
 _OF_COLUMNS = (
     *("mean_", "offset_", "scale_", "variance_", "spread_", "deviation_"),

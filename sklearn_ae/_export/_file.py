@@ -36,7 +36,6 @@ _ESTIMATORS: dict[str, Any] = {
 }
 _DIGEST = "sha256"  # of what is in the file, so that damage is seen
 _MOST_FORMATS, _MOST_TOLD = 1000, 300
-_LEAVES = str, int, float, type(None)
 _MOST_NESTED = 100  # dictionaries and lists in each other; ours are at most ten
 
 

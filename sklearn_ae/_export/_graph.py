@@ -1,6 +1,6 @@
 """What a fit computes, as a graph of plain nodes: no torch, and no onnx yet.
 
-The nodes are ONNX's by name. They are written from the fitted arrays, and not traced: what
+The nodes are ONNX's by name. They are written from arrays, and not traced: what
 traces a network may fix the number of rows that it saw.
 """
 
@@ -8,8 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._columns import Scaler
-from .._fitted import Fitted
+from .._numpy import NumpyAutoencoder
 from ._activations import LINK_INVERSES, activated
 
 __all__ = ["ELEMENT_TYPES", "Graph", "Node", "decoded", "encoded"]
@@ -65,81 +64,44 @@ class Graph:
         return name
 
 
-def encoded(graph: Graph, fitted: Fitted, x: str, dtype: str = "float32") -> str:
+def encoded(graph: Graph, fit: NumpyAutoencoder, x: str, dtype: str = "float32") -> str:
     """Add what ``transform`` computes of ``x``, rows in ``dtype``; codes are float32."""
-    arrays, made_of = fitted.arrays, fitted.architecture
-    x = _into_units(graph, fitted.columns, x, dtype)
-    # Of distributions over codes, the first half of the outputs are the means: the codes.
-    widths = made_of.n_features, made_of.n_components
-    ways = _ways(graph, fitted, "encoder", x, widths)
-    code = activated(graph, made_of.code_activation, _total(graph, ways))
-    code = graph.add("MatMul", code, _float32(arrays["axes.weight"]))
-    return graph.add("Add", code, _float32(arrays["axes.bias"]))
+    x = _into_units(graph, fit.arrays[f"units_in.{dtype}"], x, dtype)
+    ways = _ways(graph, fit, "encoder", x)
+    code = activated(graph, fit.settings["code_activation"], _total(graph, ways))
+    code = graph.add("MatMul", code, _float32(fit.arrays["axes.weight"]))
+    return graph.add("Add", code, _float32(fit.arrays["axes.bias"]))
 
 
-def decoded(graph: Graph, fitted: Fitted, code: str) -> str:
+def decoded(graph: Graph, fit: NumpyAutoencoder, code: str) -> str:
     """Add what ``inverse_transform`` computes of ``code``; both are float32."""
-    arrays, made_of = fitted.arrays, fitted.architecture
-    code = graph.add("Sub", code, _float32(arrays["axes.bias"]))
-    code = graph.add("MatMul", code, _float32(arrays["axes.inverse_weight"]))
-    # Nested codes have marks of those that are missing, which are zeros here: without the
-    # columns of the marks the first layer gives the same.
-    widths = made_of.n_components, made_of.n_features
-    ways = _ways(graph, fitted, "decoder", code, widths)
-    spread = arrays.get("decoder.spread", np.ones(1))
+    code = graph.add("Sub", code, _float32(fit.arrays["axes.bias"]))
+    code = graph.add("MatMul", code, _float32(fit.arrays["axes.inverse_weight"]))
+    ways = _ways(graph, fit, "decoder", code)
+    spread, link = fit.arrays["decoder.spread"], fit.settings["output_activation"]
     if np.any(spread != 1):
         ways = [graph.add("Mul", way, _float32(spread)) for way in ways]
-    link = made_of.output_activation
-    if crosses_link(fitted):
+    if fit.settings["crosses_link"]:
         ways = [LINK_INVERSES[link](graph, ways[0]), *ways[1:]]
     x_hat = activated(graph, link, _total(graph, ways))
-    return _out_of_units(graph, fitted.output_columns, x_hat)
+    return _out_of_units(graph, fit.arrays["units_out.float32"], x_hat)
 
 
-def crosses_link(fitted: Fitted) -> bool:
-    """Return whether the decoder's skip passes through the inverse of the link."""
-    has_inverse = fitted.architecture.output_activation in LINK_INVERSES
-    flag = fitted.arrays.get("decoder.crosses_link_flag", True)
-    return has_inverse and "decoder.skip.weight" in fitted.arrays and bool(flag)
-
-
-def _ways(
-    graph: Graph, fitted: Fitted, half: str, x: str, widths: tuple[int, int]
-) -> list[str]:
+def _ways(graph: Graph, fit: NumpyAutoencoder, half: str, x: str) -> list[str]:
     """Add the linear skip and the hidden layers of a half, those that there are."""
-    arrays, ways = fitted.arrays, []
-    n_in: int | None
-    n_in, n_out = widths
-    if f"{half}.skip.weight" in arrays:
-        ways.append(_dense(graph, arrays, f"{half}.skip", x))
-    layers = _layers(arrays, half)  # none of what stayed linear
-    for layer in layers[:-1]:
-        x = _dense(graph, arrays, layer, x, (n_in, None))
-        x, n_in = activated(graph, fitted.architecture.activation, x), None
-    for layer in layers[-1:]:
-        ways.append(_dense(graph, arrays, layer, x, (n_in, n_out)))
+    sizes, ways = fit.settings[f"{half}_sizes"], []
+    if fit.settings["linear_skip"]:
+        ways.append(_dense(graph, fit, f"{half}.skip", x))
+    if sizes is not None:
+        for i in range(len(sizes)):
+            x = _dense(graph, fit, f"{half}.{i}", x)
+            x = activated(graph, fit.settings["activation"], x)
+        ways.append(_dense(graph, fit, f"{half}.{len(sizes)}", x))
     return ways
 
 
-def _layers(arrays: dict[str, np.ndarray], half: str) -> list[str]:
-    """Return the names of the dense layers of a half, first to last."""
-    start, end = f"{half}.layers.", ".weight"
-    names = [name for name in arrays if name.startswith(start) and name.endswith(end)]
-    # By number, since "10" would come before "2".
-    numbers = sorted(int(name.removeprefix(start).removesuffix(end)) for name in names)
-    return [f"{start}{number}" for number in numbers]
-
-
-def _dense(
-    graph: Graph,
-    arrays: dict[str, np.ndarray],
-    layer: str,
-    x: str,
-    widths: tuple[int | None, int | None] = (None, None),
-) -> str:
-    """Add a dense layer, with its first inputs and outputs; None: with all of them."""
-    n_in, n_out = widths
-    weight, bias = arrays[f"{layer}.weight"][:n_out, :n_in], arrays[f"{layer}.bias"][:n_out]
+def _dense(graph: Graph, fit: NumpyAutoencoder, layer: str, x: str) -> str:
+    weight, bias = fit.arrays[f"{layer}.weight"], fit.arrays[f"{layer}.bias"]
     return graph.add("Gemm", x, _float32(weight), _float32(bias), transB=1)
 
 
@@ -147,8 +109,8 @@ def _total(graph: Graph, ways: list[str]) -> str:
     return ways[0] if len(ways) == 1 else graph.add("Add", *ways)
 
 
-def _into_units(graph: Graph, columns: Scaler, x: str, dtype: str) -> str:
-    *offsets, scale = columns.units(dtype)
+def _into_units(graph: Graph, units: np.ndarray, x: str, dtype: str) -> str:
+    *offsets, scale = units
     if scale.dtype != dtype:  # the range of float32 is too small
         x, dtype = graph.cast(x, "float64"), "float64"
     # One after the other: in float32 the sum of two offsets has the digits of one.
@@ -158,9 +120,9 @@ def _into_units(graph: Graph, columns: Scaler, x: str, dtype: str) -> str:
     return x if dtype == "float32" else graph.cast(x, "float32")
 
 
-def _out_of_units(graph: Graph, columns: Scaler, x: str) -> str:
+def _out_of_units(graph: Graph, units: np.ndarray, x: str) -> str:
     # Without a second offset, which is less than the last digit of the sum.
-    offset, *_, scale = columns.units("float32")
+    offset, *_, scale = units
     is_wide = scale.dtype == np.float64
     x = graph.cast(x, "float64") if is_wide else x
     x = graph.add("Add", graph.add("Mul", x, scale), offset)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._fitted import Fitted
+from .._numpy import from_fitted
 from .._version import __version__
 from ._graph import ELEMENT_TYPES, Graph, decoded, encoded
 
@@ -50,17 +51,14 @@ def to_onnx(fitted: Fitted, part: str, names: Any = None) -> "ModelProto":
         )
     refuse_what_onnx_lacks(fitted, names)
     given, made = _PARTS[part]
-    graph, result = Graph(), given
+    graph, result, fit = Graph(), given, from_fitted(fitted)
     if part != "decode":
-        result = encoded(graph, fitted, result)
+        result = encoded(graph, fit, result)
     if part != "encode":
-        result = decoded(graph, fitted, result)
+        result = decoded(graph, fit, result)
     # By the name that users ask for.
     graph.nodes[-1] = graph.nodes[-1]._replace(output=made)
-    widths = {
-        "X": fitted.architecture.n_features,
-        "codes": fitted.architecture.n_components,
-    }
+    widths = {"X": fit.n_features_in_, "codes": fit.n_components_}
     widths["X_hat"] = widths["X"]
     return _model(graph, part, (given, widths[given]), (made, widths[made]))
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from .._autoencoder import AutoencoderTransformer
 from .._denoising import DenoisingAutoencoder
+from .._numpy import from_fitted
 from .._variational import VariationalAutoencoder
 from ._graph import ELEMENT_TYPES, Graph, encoded
 from ._onnx import refuse_what_onnx_lacks
@@ -67,7 +68,7 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
     is_wide = isinstance(given.type, DoubleTensorType)
     if dtype == "float64" and not is_wide:  # integers, which float32 might round
         x = graph.cast(x, dtype)
-    codes = encoded(graph, fitted, x, dtype)
+    codes = encoded(graph, from_fitted(fitted), x, dtype)
     if is_wide:
         codes = graph.cast(codes, dtype)
     # Another autoencoder in the pipeline has the same names.
