@@ -595,6 +595,72 @@ def test_hostile_values_that_took_memory_time_or_the_process(path, digit_rows):
         load(path)
 
 
+def tuple_of(*items):
+    return {"$": "tuple", "items": [*items]}
+
+
+STATE, OTHERS = ("fitted", "state"), ("others", "items")
+LAYERS = (*STATE, "architecture", "state")
+ARRAYS = (*STATE, "arrays", "items")
+NOTHING = object()  # what stands at the place is taken out
+FAULTS = [
+    (OTHERS, "transform", 3, "no attributes but"),
+    ((*OTHERS, "_sklearn_output_config"), "items", {"other": "pandas"}, "an output"),
+    (
+        (*OTHERS, "_sklearn_output_config"),
+        "items",
+        {"transform": "x"},
+        "a library of frames",
+    ),
+    (OTHERS, "n_features_in_", 1, "as many features"),
+    (OTHERS, "feature_names_in_", {"$": "objects", "items": ["a"]}, "a name for each"),
+    (LAYERS, "n_components", -1, "sizes"),
+    (LAYERS, "encoder", "code", "Architecture.encoder is of type str"),
+    (ARRAYS, "axes.weight", "encoder.skip.weight", "square axes"),
+    (ARRAYS, "encoder.layers.0.bias", NOTHING, "all weights of the network"),
+    ((*STATE, "columns", "state"), "kind", [1], "scaling"),
+    ((*STATE, "density", "state"), "mean_", "x", "a density"),
+    ((*STATE, "density", "state"), "covariance_", "axes.bias", "LinAlgError"),
+    (STATE, "loss_curve", ["x"], "Fitted.loss_curve is of type list"),
+    ((*OTHERS, "_table", "state"), "n_levels", tuple_of(0, 9), "the levels of each column"),
+    (OTHERS, "_table", None, "no levels without a table"),
+    (("parameters",), "solver", {"$": "optimizer", "name": "lr_scheduler"}, "KeyError"),
+    (("parameters",), "solver", {"$": "polars dtype", "name": "DataFrame"}, "KeyError"),
+    (("requests",), "clone", {}, "KeyError: 'clone'"),
+]
+
+
+@pytest.fixture(scope="module")
+def file_of_a_table(tmp_path_factory):
+    """The bytes of a file."""
+    pd = pytest.importorskip("pandas")
+    fitted = AutoencoderTransformer(1, hidden_layer_sizes=(4,), random_state=0)
+    fitted.set_output(transform="default").fit(mixed_frame(pd)[["number", "text"]])
+    path = tmp_path_factory.mktemp("table") / "model.safetensors"
+    fitted.save(path)
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: f"{fault[1]} {fault[3]}")
+def test_each_fault_is_found_for_what_it_is(fault, path, file_of_a_table):
+    pytest.importorskip("polars")
+    path.write_bytes(file_of_a_table)
+    place, name, lie, told = fault
+
+    def tell(header):
+        arrays = header["fitted"]["state"]["arrays"]["items"]
+        for key in place:
+            header = header[key]
+        if lie is NOTHING:
+            del header[name]
+        else:
+            header[name] = arrays.get(lie, lie) if isinstance(lie, str) else lie
+
+    change(path, tell)
+    with pytest.raises(ValueError, match=told):
+        load(path)
+
+
 def test_levels_stay_where_they_are(path):
     """A network looks them up by their index."""
     pd = pytest.importorskip("pandas")

@@ -34,7 +34,6 @@ def check_sizes(fitted: Any, others: dict[str, Any]) -> None:
     sizes = one.n_features, one.n_components
     hidden = one.hidden_layer_sizes + one.decoder_hidden_layer_sizes
     _expect(all(0 < n < 2**31 for n in (*sizes, *hidden)), "sizes")
-    _expect(one.encoder is None and one.decoder is None, "no layers of one's own")
     _expect(len(hidden) <= max(_MOST_LAYERS, len(arrays)), "as many layers as weights")
     stored = sum(np.size(array) for array in arrays.values())
     _expect(arrays["axes.weight"].shape == (one.n_components,) * 2, "square axes")
