@@ -369,17 +369,24 @@ def test_a_process_that_is_killed_leaves_the_old_file(bent, path):
 
 
 @pytest.mark.parametrize("what", ["estimator", "arrays"])
-def test_links_modes_and_places(what, bent, tmp_path):
+def test_links_modes_and_places(what, bent, tmp_path, monkeypatch):
     fitted = AutoencoderTransformer(2, max_iter=1).fit(bent)
     ae = fitted if what == "estimator" else fitted.to_numpy()
     read = load if what == "estimator" else NumpyAutoencoder.load
     real, link = tmp_path / "real", tmp_path / "link"
     real.write_bytes(b"old")
-    real.chmod(0o600)
     link.symlink_to(real)
-    ae.save(link)
-    assert link.is_symlink()
-    assert real.stat().st_mode & 0o777 == 0o600
+    for mode in (0o600, 0o666):  # of which a new file would not have the last bits
+        real.chmod(mode)
+        ae.save(link)
+        assert link.is_symlink()
+        assert real.stat().st_mode & 0o777 == mode
+    before = real.read_bytes()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "access", lambda *args: False)  # root may write to any file
+        with pytest.raises(PermissionError):
+            ae.save(link)
+    assert real.read_bytes() == before
     expected = fitted.transform(bent)
     np.testing.assert_allclose(read(os.fsencode(link)).transform(bent), expected)
     ae.save(os.fsencode(tmp_path / ("x" * 250)))
@@ -599,6 +606,10 @@ def tuple_of(*items):
     return {"$": "tuple", "items": [*items]}
 
 
+def labels_of(n):
+    return {"$": "pandas range", "ends": tuple_of(0, n, 1), "name": None}
+
+
 STATE, OTHERS = ("fitted", "state"), ("others", "items")
 LAYERS = (*STATE, "architecture", "state")
 ARRAYS = (*STATE, "arrays", "items")
@@ -627,6 +638,13 @@ FAULTS = [
     (("parameters",), "solver", {"$": "optimizer", "name": "lr_scheduler"}, "KeyError"),
     (("parameters",), "solver", {"$": "polars dtype", "name": "DataFrame"}, "KeyError"),
     (("requests",), "clone", {}, "KeyError: 'clone'"),
+    (("parameters",), "encoder", labels_of(2**21), "2097152 labels"),
+    (
+        ("parameters",),
+        "encoder",
+        {"$": "pandas labels", "items": labels_of(2), "dtype": None, "name": None},
+        "labels are RangeIndex",
+    ),
 ]
 
 
