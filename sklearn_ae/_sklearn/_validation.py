@@ -21,6 +21,7 @@ from sklearn.utils.validation import _get_feature_names, check_array, validate_d
 from .._columns import Table
 from ._refusals import refuse
 from ._sparse import as_sparse_table
+from ._stored import from_store
 from ._usual_rows import are_usual
 
 __all__ = [
@@ -80,9 +81,8 @@ def validate_rows(estimator, X, *, reset: bool, learns: bool = False) -> np.ndar
     learns : bool
         Whether ``X`` may be the first with missing cells.
     """
-    # Of an array in place of a DataFrame scikit-learn warns.
-    has_names = reset or hasattr(estimator, "feature_names_in_")
-    is_known = has_names or estimator._table is not None
+    # After a fit of a frame, scikit-learn warns of arrays.
+    is_known = reset or estimator._table is not None
     if not is_known and are_usual(X, estimator.n_features_in_):
         return X
     if getattr(X, "requires_grad", False):
@@ -100,7 +100,8 @@ def validate_rows(estimator, X, *, reset: bool, learns: bool = False) -> np.ndar
             validate_data(estimator, X, reset=reset, skip_check_array=True)
             return estimator._table.read(X)
         try:
-            rows = validate_data(estimator, X, reset=reset, **_ROWS)
+            rows = from_store(X, "X")
+            rows = validate_data(estimator, rows, reset=reset, **_ROWS)
         except Exception as error:  # libraries of DataFrames have their own
             refuse(X, "X", error)
             raise
@@ -164,7 +165,7 @@ def read_table(estimator, X, name: str) -> tuple[Any, np.ndarray | None]:
             return table.read(X, name), _get_feature_names(X)
         try:
             names = _get_feature_names(X)
-            rows = check_array(X, input_name=name, **_ROWS)
+            rows = check_array(from_store(X, name), input_name=name, **_ROWS)
         except Exception as error:
             refuse(X, name, error)
             raise
@@ -240,7 +241,8 @@ def validate_codes(estimator, codes) -> np.ndarray:
         _refuse_gradients("codes")
     with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
         try:
-            codes = check_array(codes, dtype=_DTYPES, input_name="codes")
+            rows = from_store(codes, "codes")
+            codes = check_array(rows, dtype=_DTYPES, input_name="codes")
         except Exception as error:
             refuse(codes, "codes", error)
             raise
