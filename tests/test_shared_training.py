@@ -16,6 +16,7 @@ import sklearn_ae
 from sklearn_ae import SharedTrainingError, shared_training
 
 SETTINGS = {"hidden_layer_sizes": (16,), "max_iter": 4, "random_state": 0}
+LBFGS = {"solver": "lbfgs", "batch_size": 200}
 CASES = {
     "plain": ("AutoencoderTransformer", {}),
     "autograd": ("AutoencoderTransformer", {"dropout": 0.1}),
