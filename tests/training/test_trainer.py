@@ -116,6 +116,33 @@ def test_a_fork_after_use_can_use_and_fit():
     )
 
 
+@pytest.mark.slow
+def test_a_spawned_process_can_use_and_fit(tmp_path):
+    """The start of processes on Windows and macOS; an estimator goes there and back."""
+    path = tmp_path / "program.py"  # which spawned processes import
+    program = """
+        import multiprocessing, numpy as np
+        from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder
+        if __name__ == "__main__":
+            X = np.random.RandomState(0).rand(300, 20)
+            options = dict(hidden_layer_sizes=(8,), max_iter=1, random_state=0)
+            kinds = AutoencoderTransformer(2, **options), DenoisingAutoencoder(2, **options)
+            with multiprocessing.get_context("spawn").Pool(2) as pool:
+                for ae in kinds:
+                    far = pool.map_async(ae.fit, [X, X]).get(timeout=60)
+                    expected = ae.fit(X).transform(X)
+                    codes = pool.map_async(ae.transform, [X, X]).get(timeout=60)
+                    for code in (*codes, *(other.transform(X) for other in far)):
+                        np.testing.assert_array_equal(code, expected)
+            print("same")
+    """
+    path.write_text(textwrap.dedent(program))
+    done = subprocess.run(
+        [sys.executable, path], check=True, timeout=110, capture_output=True, text=True
+    )
+    assert done.stdout == "same\n"
+
+
 @pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
 def test_a_fit_where_gradients_are_off(quick, digits, mode):
     X, _ = digits
