@@ -22,20 +22,18 @@ from ._plan import make_plan
 from ._scores import score
 from ._sizes import TO_BE_FOUND, SizeSearch
 from ._sklearn._callbacks import CALLBACKS, EpochTasks, FitTask
+from ._sklearn._counts import COUNTS, refuse_booleans, validate_count
 from ._sklearn._fit_data import validate_fit_data, weighted_rows
 from ._sklearn._html import DrawnNetworkMixin
 from ._sklearn._parameters import CONSTRAINTS
 from ._sklearn._typed import Transformer
 from ._sklearn._validation import (
-    COUNTS,
     DOMINANT,
     all_or_nothing,
     fresh_random_state,
     output_library,
-    refuse_booleans,
     refuse_other_categories,
     validate_codes,
-    validate_count,
     validate_rows,
     warn_if_nothing_is_left_out,
     warn_of_dominant_column,

@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ._fitted import Fitted
 from ._objectives import covariance, noise_variance
-from ._sklearn._validation import validate_count
+from ._sklearn._counts import validate_count
 from ._truncate import truncated
 from ._types import Floats, Size
 

@@ -11,12 +11,11 @@ from ._columns import Table
 from ._fitted import Fitted
 from ._objectives import Objective
 from ._sizes import TO_BE_FOUND
+from ._sklearn._counts import COUNTS, refuse_booleans
 from ._sklearn._fit_data import chunk_rows
 from ._sklearn._validation import (
-    COUNTS,
     all_or_nothing,
     fresh_random_state,
-    refuse_booleans,
     refuse_other_categories,
     validate_clean_rows,
     validate_rows,

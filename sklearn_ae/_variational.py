@@ -13,12 +13,12 @@ from ._code_density import DENSITIES
 from ._data_checks import check_units
 from ._objectives import Objective, Variational, bound, log_density, posterior
 from ._scores import column_scores
+from ._sklearn._counts import validate_count
 from ._sklearn._typed import fits, with_callbacks
 from ._sklearn._validation import (
     Interval,
     StrOptions,
     fresh_random_state,
-    validate_count,
     validate_rows,
 )
 from ._types import (

@@ -261,3 +261,16 @@ def test_check_is_fitted(reducer, bent):
     check_is_fitted(fitted)
     assert fitted.n_samples_ == 200
     np.testing.assert_allclose(fitted.mean_, bent.mean(0))
+
+
+def test_arrays_after_a_fit_of_a_frame_warn_as_with_pca(reducer, table):
+    fitted = reducer(3).fit(table)
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        fitted.transform(table.to_numpy())
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_matrices_are_refused_as_with_pca(reducer, digits):
+    fitted = reducer(3).fit(digits[0][:100])
+    with pytest.raises(TypeError, match=r"np.matrix is not supported"):
+        fitted.transform(np.asmatrix(digits[0][:5]))

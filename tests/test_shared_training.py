@@ -16,10 +16,15 @@ import sklearn_ae
 from sklearn_ae import SharedTrainingError, shared_training
 
 SETTINGS = {"hidden_layer_sizes": (16,), "max_iter": 4, "random_state": 0}
+LBFGS = {"solver": "lbfgs", "batch_size": 200}
 CASES = {
     "plain": ("AutoencoderTransformer", {}),
     "autograd": ("AutoencoderTransformer", {"dropout": 0.1}),
     "optimizer": ("AutoencoderTransformer", {"solver": "rmsprop"}),
+    "several evaluations": (
+        "AutoencoderTransformer",
+        {"solver": "lbfgs", "batch_size": 200},
+    ),
     "without validation": ("AutoencoderTransformer", {"early_stopping": False}),
     "noise": ("DenoisingAutoencoder", {}),
     "swaps": ("DenoisingAutoencoder", {"noise": "swap"}),
@@ -90,6 +95,8 @@ def fit_case(name):
     settings = dict(settings)
     if settings.get("solver") == "rmsprop":
         settings["solver"] = torch.optim.RMSprop
+    elif settings.get("solver") == "lbfgs":
+        settings["solver"] = torch.optim.LBFGS
     X = rows()
     if name == "holes":
         X = np.where(np.random.RandomState(0).uniform(size=X.shape) < 0.1, np.nan, X)

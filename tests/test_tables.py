@@ -423,6 +423,9 @@ def test_an_array_with_levels_gives_arrays(quick):
     back = ae.reconstruct(X)
     assert isinstance(back, np.ndarray)
     assert set(back[:, 1]) <= {0, 1, 2}
+    X[:, 1] *= 10  # levels are read as what they stand for
+    tens = quick(categorical_features=[1]).fit(X)
+    np.testing.assert_array_equal(tens.transform(X), ae.transform(X / [1, 10, 1]))
 
 
 def test_scores(quick, holey):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
-from .._sklearn._validation import validate_count
+from .._sklearn._counts import validate_count
 from ._axes import as_dense, grid_of_axes, import_pyplot, one_axes, plain
 from ._images import check_image_shape, mosaic, show
 

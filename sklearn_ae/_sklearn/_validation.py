@@ -21,9 +21,10 @@ from sklearn.utils.validation import _get_feature_names, check_array, validate_d
 from .._columns import Table
 from ._refusals import refuse
 from ._sparse import as_sparse_table
+from ._stored import from_store
+from ._usual_rows import are_usual
 
 __all__ = [
-    "COUNTS",
     "DOMINANT",
     "DominantColumnWarning",
     "Hidden",
@@ -36,13 +37,11 @@ __all__ = [
     "fresh_random_state",
     "output_library",
     "read_table",
-    "refuse_booleans",
     "refuse_holes",
     "refuse_other_categories",
     "refuse_other_names",
     "validate_clean_rows",
     "validate_codes",
-    "validate_count",
     "validate_rows",
     "warn_if_nothing_is_left_out",
     "warn_of_dominant_column",
@@ -54,8 +53,6 @@ __all__ = [
 fits = _fit_context(prefer_skip_nested_validation=True)
 
 DOMINANT = 0.99  # fraction of all variance in one column that hides the others
-
-COUNTS = ("n_components", "batch_size", "max_iter", "n_iter_no_change", "kl_warmup")
 
 # In standard deviations: means of the same rows differ by rounding errors alone.
 _SAME_MEAN = 1e-6
@@ -84,6 +81,10 @@ def validate_rows(estimator, X, *, reset: bool, learns: bool = False) -> np.ndar
     learns : bool
         Whether ``X`` may be the first with missing cells.
     """
+    # After a fit of a frame, scikit-learn warns of arrays.
+    is_known = reset or estimator._table is not None
+    if not is_known and are_usual(X, estimator.n_features_in_):
+        return X
     if getattr(X, "requires_grad", False):
         _refuse_gradients("X")
     # The package works on numpy arrays and converts them to torch itself: with dispatch,
@@ -99,7 +100,8 @@ def validate_rows(estimator, X, *, reset: bool, learns: bool = False) -> np.ndar
             validate_data(estimator, X, reset=reset, skip_check_array=True)
             return estimator._table.read(X)
         try:
-            rows = validate_data(estimator, X, reset=reset, **_ROWS)
+            rows = from_store(X, "X")
+            rows = validate_data(estimator, rows, reset=reset, **_ROWS)
         except Exception as error:  # libraries of DataFrames have their own
             refuse(X, "X", error)
             raise
@@ -163,7 +165,7 @@ def read_table(estimator, X, name: str) -> tuple[Any, np.ndarray | None]:
             return table.read(X, name), _get_feature_names(X)
         try:
             names = _get_feature_names(X)
-            rows = check_array(X, input_name=name, **_ROWS)
+            rows = check_array(from_store(X, name), input_name=name, **_ROWS)
         except Exception as error:
             refuse(X, name, error)
             raise
@@ -233,11 +235,14 @@ def could_be_clean_rows(y, X) -> bool:
 
 def validate_codes(estimator, codes) -> np.ndarray:
     """Return ``codes`` as a float array of shape (n_samples, n_components_)."""
+    if are_usual(codes, estimator.n_components_):
+        return codes
     if getattr(codes, "requires_grad", False):
         _refuse_gradients("codes")
     with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
         try:
-            codes = check_array(codes, dtype=_DTYPES, input_name="codes")
+            rows = from_store(codes, "codes")
+            codes = check_array(rows, dtype=_DTYPES, input_name="codes")
         except Exception as error:
             refuse(codes, "codes", error)
             raise
@@ -248,27 +253,6 @@ def validate_codes(estimator, codes) -> np.ndarray:
             f"{type(estimator).__name__}. Pass what its transform returns."
         )
     return codes
-
-
-def validate_count(name: str, count, most: int | None = None) -> None:
-    """Raise ValueError unless ``count`` is an integer from 1 on, at most ``most``."""
-    is_count = isinstance(count, Integral) and not isinstance(count, bool)
-    if not is_count or int(count) < 1 or (most is not None and int(count) > most):
-        limits = "of at least 1" if most is None else f"from 1 to {most}"
-        raise ValueError(
-            f"{name}={count!r} must be an integer {limits}. Pass {name}=1 for one."
-        )
-
-
-def refuse_booleans(estimator) -> None:
-    """Raise ValueError: a parameter of ``estimator`` that should be a count is none."""
-    for name in COUNTS:
-        count = getattr(estimator, name, None)
-        if isinstance(count, bool):
-            raise ValueError(
-                f"{name}={count!r} is a boolean; expected a number. Pass "
-                f"{name}={int(count)} if that was meant."
-            )
 
 
 def fresh_random_state(random_state) -> np.random.RandomState:

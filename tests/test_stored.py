@@ -1,0 +1,131 @@
+"""Tables in files are read in chunks, and give what the same rows in memory give."""
+
+import numpy as np
+import pytest
+
+from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder
+from sklearn_ae._sklearn import _stored
+
+
+class Store:
+    """Has what arrays of h5py and zarr have, and counts how many rows are read at once."""
+
+    chunks = (16, 4)
+
+    def __init__(self, X):
+        self.X, self.shape, self.dtype, self.most = X, X.shape, X.dtype, 0
+
+    def __len__(self):
+        return len(self.X)
+
+    def __getitem__(self, rows):
+        part = self.X[rows]
+        self.most = max(self.most, len(part))
+        return part
+
+    def __array__(self, dtype=None, copy=None):
+        self.most = len(self.X)
+        return np.array(self.X, dtype)
+
+
+@pytest.fixture(autouse=True)
+def ten_rows_at_once(monkeypatch):
+    monkeypatch.setattr(_stored, "_MOST_CELLS_AT_ONCE", 120)
+
+
+@pytest.fixture
+def rows(digits):
+    """200 rows of 12 pixels."""
+    return digits[0][:200, 18:30]
+
+
+def quick(kind=AutoencoderTransformer):
+    return kind(3, hidden_layer_sizes=(8,), max_iter=2, random_state=0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+def test_fit_and_use_read_some_rows_at_a_time(rows, dtype):
+    X = rows.astype(dtype)
+    near = quick().fit(X)
+    uses = {
+        "fit": lambda ae, X: ae.fit(X).transform(near_rows),
+        "fit with own validation rows": lambda ae, X: ae.fit(near_rows, X_val=X).score(X),
+        "partial_fit": lambda ae, X: ae.partial_fit(X).transform(near_rows),
+        "transform": lambda ae, X: near.transform(X),
+        "reconstruct": lambda ae, X: near.reconstruct(X),
+        "score": lambda ae, X: near.score(X),
+        "score_samples": lambda ae, X: near.score_samples(X),
+    }
+    near_rows = X
+    for name, use in uses.items():
+        store = Store(X)
+        np.testing.assert_array_equal(use(quick(), store), use(quick(), X), err_msg=name)
+        assert 0 < store.most <= 10, name
+
+
+def test_codes_and_clean_rows_may_be_stored(rows):
+    ae = quick().fit(rows)
+    store = Store(np.repeat(ae.transform(rows), 4, axis=0))
+    np.testing.assert_array_equal(
+        ae.inverse_transform(store), ae.inverse_transform(store.X)
+    )
+    assert 0 < store.most <= 40
+    store = Store(rows)
+    noisy = rows + np.random.RandomState(0).normal(size=rows.shape)
+    far = quick(DenoisingAutoencoder).fit(noisy, X_clean=store)
+    near = quick(DenoisingAutoencoder).fit(noisy, X_clean=rows)
+    np.testing.assert_array_equal(far.transform(rows), near.transform(rows))
+    assert 0 < store.most <= 10
+
+
+def test_stored_tables_are_checked_as_others_are(rows):
+    X = rows.copy()
+    X[150, 3] = np.inf
+    with pytest.raises(ValueError, match="infinity"):
+        quick().fit(Store(X))
+    with pytest.raises(ValueError, match="12"):
+        quick().fit(rows).transform(Store(rows[:, :11]))
+    with pytest.raises(ValueError, match="one"):
+        quick().fit(Store(np.where(rows > 3, "one", "two")))
+    store = Store(rows.astype(object))  # no file can hold its cells
+    assert quick().fit(store).n_features_in_ == 12
+    assert store.most == 200
+    with pytest.raises(ValueError, match="minimum of 1 is required"):
+        quick().fit(rows).transform(Store(rows[:0]))
+
+
+def test_arrays_of_dask_are_computed_chunk_by_chunk(rows):
+    array = pytest.importorskip("dask.array")
+    lazy, most = array.from_array(rows, chunks=(50, 12)), []
+
+    def watched(part):
+        most.append(len(part))
+        return part
+
+    lazy = lazy.map_blocks(watched, dtype=rows.dtype, meta=np.empty((0, 12)))
+    near = quick().fit(rows)
+    np.testing.assert_array_equal(quick().fit(lazy).transform(lazy), near.transform(rows))
+    assert max(most) <= 50
+    # Of lengths that dask does not know, it computes the whole.
+    unknown = array.from_array(rows, chunks=(50, 12))
+    unknown = unknown[unknown[:, 0] > -1]
+    np.testing.assert_array_equal(near.transform(unknown), near.transform(rows))
+
+
+def test_a_map_of_a_file_that_became_shorter_is_refused(tmp_path, rows):
+    path = tmp_path / "rows.npy"
+    np.save(path, rows)
+    X, ae = np.load(path, mmap_mode="r"), quick().fit(rows)
+    np.testing.assert_array_equal(ae.transform(X[20:]), ae.transform(rows)[20:])
+    with path.open("r+b") as file:
+        file.truncate(5000)
+    for use in (ae.transform, ae.score, quick().fit, quick().partial_fit):
+        with pytest.raises(ValueError, match=r"has 5000 bytes now; expected \d+ or more"):
+            use(X)
+    np.save(path, rows)
+    X = np.load(path, mmap_mode="r")
+    repeated = np.lib.stride_tricks.as_strided(X, (9000, 12), (0, X.strides[1]), subok=True)
+    assert repeated.nbytes > path.stat().st_size
+    assert ae.transform(repeated).shape == (9000, 3)
+    path.unlink()  # what is mapped stays
+    np.testing.assert_array_equal(ae.transform(X), ae.transform(rows))
