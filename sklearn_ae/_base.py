@@ -290,7 +290,7 @@ class BaseAutoencoder(
         Returns
         -------
         X_filled : ndarray or DataFrame of shape (n_samples, n_features)
-            As ``X``, filled with values between the least and the largest of ``fit``. A
+            As ``X``, filled with values between the minimum and the maximum of ``fit``. A
             column without any value in ``fit`` stays missing.
         """
         check_is_fitted(self)
@@ -317,7 +317,7 @@ class BaseAutoencoder(
         """Generate new samples by drawing codes and decoding them.
 
         Like reconstructions, they lack the part of the data that codes do not represent.
-        A feature of integers in ``fit`` gets integers, of the range that it had.
+        A feature with integers in ``fit`` gets integers within the range that it had.
         ``sampler`` sets the density of the codes.
 
         Parameters
@@ -348,9 +348,9 @@ class BaseAutoencoder(
         """A skorch net in float32, for inspection and predictions in scaled units.
 
         It is a copy, built from the fitted arrays when first accessed: weights that are
-        changed in it, or loaded into it, change what it predicts and nothing else. Hooks
-        on its layers see what the estimator does. It has no optimizer, history or data to
-        train on.
+        changed in it, or loaded into it, change its own predictions and nothing else. Hooks
+        on its layers see the calls of the estimator. It has no optimizer, history or data
+        to train on.
         """
         check_is_fitted(self)
         return self._fitted.net()

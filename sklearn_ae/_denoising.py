@@ -150,30 +150,31 @@ class DenoisingAutoencoder(BaseAutoencoder):
         training unless their range is about 1.
 
     ordered : bool, default=False
-        Whether codes are nested, as PCA's are: the first j codes are a code of their own,
-        for every j, and ``truncate(j)`` keeps those alone without training. Many samples
-        of each batch are then decoded from their first codes only, which costs training
-        time, and some accuracy with all codes. Needs layers that are built here: no
-        ``encoder`` and no ``decoder``.
+        Whether codes are nested, as PCA's are: for every j the first j codes are a usable
+        code by themselves, and ``truncate(j)`` keeps only those, without training. Many
+        samples of each batch are then decoded from their first codes only, which costs
+        training time, and some accuracy with all codes. Not available with a
+        user-supplied ``encoder`` or ``decoder``.
 
     target_weight : float, default=0.0
-        How much codes are to keep what predicts ``y``, from 0 to below 1. 0 ignores ``y``,
-        of any type. Above it, training minimises ``1 - target_weight`` times the loss of
+        How much codes keep of what predicts ``y``, from 0 to below 1. 0 ignores ``y``,
+        of any type. Above 0, training minimises ``1 - target_weight`` times the loss of
         reconstructions plus ``target_weight`` times the loss of a linear model of ``y`` on
-        the codes, each relative to that of the mean: curves of losses are of that sum. A
-        larger value makes ``y`` easier to predict from codes, and costs R²; 0.25 is a value
-        to begin with. The linear model is not kept: put a classifier or a regression
-        behind, and cross-validate both together in a Pipeline: codes have seen ``y``.
+        the codes, each relative to that of the mean; the loss curves show that sum. A
+        larger value makes ``y`` easier to predict from codes, and costs R²; begin with
+        0.25. The linear model is not kept: add a classifier or a regression after this
+        step, and cross-validate both together in a Pipeline, since codes depend on
+        ``y``.
 
     categorical_features : "from_dtype", None, or array-like of str, int or bool, \
             default="from_dtype"
         Which features are categories; all others are numbers. "from_dtype": the features
-        of a DataFrame that hold strings, booleans, categories or objects; of an array,
-        none. Else names, indices or a mask, of numbers too that stand for categories. With
-        categories every feature counts the same in ``loss`` and ``score``, as with
+        of a DataFrame that hold strings, booleans, categories or objects; none in an
+        array. Otherwise names, indices or a mask; numbers may also represent categories.
+        With categories every feature has the same weight in ``loss`` and ``score``, as with
         ``scaling="feature"``: numbers by their squared error, categories by their
-        cross-entropy, each divided by what the mean, or the frequencies, would cost. A
-        category not seen in ``fit`` counts as missing.
+        cross-entropy, each divided by the loss of predicting the mean, or the frequencies.
+        A category not seen in ``fit`` counts as missing.
 
     whiten : bool, default=False
         Whether to scale codes to unit variance. This helps later estimators that are
@@ -592,12 +593,12 @@ class DenoisingAutoencoder(BaseAutoencoder):
             ``X_clean`` is given.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
             Not used, of any type, while ``target_weight`` is 0; if it
-            then looks like clean samples, a warning names ``X_clean``. Else what codes are
-            to predict. Text, booleans, categories and whole numbers are classes, other
-            numbers are numbers, and so are whole ones of more than 30 values with wide gaps
-            or hardly two samples of each; scale others, such as counts of few values, to
-            have them taken for numbers.
-            None, NaN, and -1 among whole numbers with two classes or more beside it, are
+            then looks like clean samples, a warning names ``X_clean``. Otherwise what codes
+            predict. Text, booleans, categories and whole numbers are classes. Other
+            numbers are numbers, and so are whole numbers with more than 30 values that have
+            wide gaps or hardly two samples each; scale others, such as counts with few
+            values, to have them taken for numbers.
+            None, NaN, and -1 among whole numbers with two or more other classes, are
             missing: these samples train reconstructions alone.
         X_clean : {array-like, sparse matrix} of shape (n_samples, n_features), default=None
             Clean samples that belong to those of ``X``, in the same order and units.
@@ -666,15 +667,15 @@ class DenoisingAutoencoder(BaseAutoencoder):
         X_clean: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Go on with ``X``, the next chunk of the samples: one pass over it.
+        """Continue training with ``X``, the next chunk of the samples: one pass over it.
 
         Scaling and PCA are those of all samples so far. Other attributes are estimated from
         a sample of at most 4096 of them, which is kept with the estimator and in its
         pickles. About ``validation_fraction`` of it is not trained on, but for samples that
         come more than once in a chunk, and selects between the network and the linear
-        start. The others are trained on again beside each chunk, so that chunks may come in
+        start. The others are trained on again with each chunk, so that chunks may come in
         any order. ``max_iter``, ``tol`` and ``n_iter_no_change`` are not used: for another
-        pass, call it for all chunks again. After ``fit`` it goes on from there, with
+        pass, call it for all chunks again. After ``fit`` it continues from there, with
         generated samples in place of those of ``fit``.
 
         The first chunk sets the features, their categories unless a dtype lists them, and
@@ -751,7 +752,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
         R² of every feature, in its units, between ``X_clean`` and ``denoise(X)``:
         scikit-learn's ``r2_score(..., multioutput="raw_values")``. The mean, weighted by
         the variance of the features, is ``score``. Where one feature has most of the
-        variance, ``score`` describes that feature; here is what is kept of the others.
+        variance, ``score`` describes that feature; this method shows the others.
 
         Parameters
         ----------

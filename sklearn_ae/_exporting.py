@@ -48,16 +48,16 @@ class ExportMixin:
         """Write the fitted estimator to a file that holds no code.
 
         One file of safetensors: arrays, with the parameters as JSON in its header.
-        ``sklearn_ae.load`` reads it, and runs nothing that is in it. What was at ``path``
-        stays until the whole new file is on the disk.
+        ``sklearn_ae.load`` reads it, and runs no code from it. A file at ``path``
+        is kept until the whole new file is on the disk.
 
-        The next ``partial_fit`` of what is loaded goes on as after a ``fit``: the rows that
+        The next ``partial_fit`` after loading continues as after a ``fit``: the rows that
         a stream keeps are not in the file. Callbacks are not either.
 
         Parameters
         ----------
         path : str or path-like
-            Where to. A file that is there is replaced.
+            Path of the file. An existing file is replaced.
 
         Raises
         ------
@@ -66,10 +66,10 @@ class ExportMixin:
         NotFittedError
             The estimator is not fitted.
         OSError
-            The file cannot be written; what was there is left as it is.
+            The file cannot be written; an existing file is left as it is.
         ValueError
-            A parameter is code: a network, a loss or noise of one's own. Or columns or
-            categories have names or dtypes beside numbers and text, such as dates.
+            A parameter is code: a user-supplied network, loss or noise. Or columns or
+            categories have names or dtypes other than numbers and text, such as dates.
 
         See Also
         --------
@@ -91,8 +91,8 @@ class ExportMixin:
     def to_numpy(self) -> "NumpyAutoencoder":
         """Return the fit as numpy arrays, for use where torch is not installed.
 
-        What comes back has ``transform``, ``inverse_transform`` and ``reconstruct``, with
-        the results of this estimator to rounding errors; it pickles, and saves to a file.
+        The result has ``transform``, ``inverse_transform`` and ``reconstruct``, which agree
+        with this estimator up to rounding errors. It can be pickled and saved to a file.
 
         Returns
         -------
@@ -102,8 +102,8 @@ class ExportMixin:
         Raises
         ------
         ValueError
-            The fit has an ``encoder`` or a ``decoder`` of your own, columns of categories,
-            or columns of missing cells alone.
+            The fit has a user-supplied ``encoder`` or ``decoder``, columns of categories,
+            or columns without any observed cell.
 
         Examples
         --------
@@ -125,9 +125,9 @@ class ExportMixin:
     ) -> "ModelProto":
         """Return a part of the fit as a model of ONNX, for runtimes without Python.
 
-        The model takes and gives float32 in the units of ``fit``, any number of samples.
-        It needs onnx, as the extra ``onnx`` has it. ``sklearn_ae.register_onnx`` is for
-        pipelines.
+        The model takes and returns float32 in the units of ``fit``, for any number of
+        samples. It needs the package onnx, which the extra ``onnx`` installs. For pipelines
+        use ``sklearn_ae.register_onnx``.
 
         Parameters
         ----------

@@ -49,11 +49,11 @@ class LoadingsMixin(ABC):
 
     @property
     def noise_variance_(self) -> float:
-        """Mean variance of what codes leave out, of linear results and of distributions.
+        """Mean variance that codes leave out, for linear results and distributions.
 
-        Of the samples in the directions that are left, as ``PCA.noise_variance_``; with
-        ``scaling="feature"`` the mean over features of what each has in its own units. Of
-        a VariationalAutoencoder the square of its noise level.
+        It is the variance of the samples in the remaining directions, as in
+        ``PCA.noise_variance_``; with ``scaling="feature"`` the mean over features, each in
+        its own units. For a VariationalAutoencoder it is the square of its noise level.
         """
         check_is_fitted(self)
         fitted = self._fitted
@@ -65,8 +65,8 @@ class LoadingsMixin(ABC):
     def truncate(self, n_components: int) -> Self:
         """Return a fitted copy whose codes are the first ones of this fit's.
 
-        Nothing is trained: of nested codes, see ``ordered``, the decoder has learnt to do
-        with the first; of a linear result the others stay at their mean.
+        Nothing is trained. With nested codes, see ``ordered``, the decoder has learnt to
+        use only the first codes; for a linear result the others stay at their mean.
 
         Parameters
         ----------
@@ -76,13 +76,13 @@ class LoadingsMixin(ABC):
         Returns
         -------
         truncated : estimator of this class
-            With ``n_components`` codes, and a smaller pickle. What is said of the
-            training, ``validation_scores_`` for one, is that of all codes.
+            With ``n_components`` codes, and a smaller pickle. Attributes of the training,
+            such as ``validation_scores_``, are those of all codes.
 
         Raises
         ------
         ValueError
-            Codes are not nested and the result is not linear, or there are not so many.
+            Codes are not nested and the result is not linear, or there are fewer codes.
         """
         check_is_fitted(self)
         validate_count("n_components", n_components, self.n_components_)
@@ -93,9 +93,9 @@ class LoadingsMixin(ABC):
     def get_covariance(self) -> Floats:
         """Return the covariance of the features by the model.
 
-        Of linear results as ``PCA.get_covariance``: what the components explain, and noise
-        of the same size in all other directions. Of a VariationalAutoencoder that of what
-        codes are decoded to, by points that stand for the prior, and of its noise.
+        For linear results it is as in ``PCA.get_covariance``: what the components explain,
+        and noise of the same size in all other directions. For a VariationalAutoencoder it
+        is the covariance of decoded points that represent the prior, plus its noise.
 
         Returns
         -------
@@ -105,8 +105,9 @@ class LoadingsMixin(ABC):
         Raises
         ------
         AttributeError
-            The fit is no normal distribution and not PCA: it is nonlinear, or of categories
-            or missing cells, or of a VariationalAutoencoder with another loss than "mse".
+            The fit is neither PCA nor a normal distribution: it is nonlinear, has
+            categories or missing cells, or is a VariationalAutoencoder with another loss
+            than "mse".
         """
         check_is_fitted(self)
         fitted = self._fitted
@@ -125,7 +126,7 @@ class LoadingsMixin(ABC):
         Returns
         -------
         precision : ndarray of shape (n_features_in_, n_features_in_)
-            By the units of the features.
+            In the inverse units of the features.
 
         Raises
         ------

@@ -132,24 +132,24 @@ class VariationalAutoencoder(BaseAutoencoder):
         says what to use instead.
 
     target_weight : float, default=0.0
-        How much codes are to keep what predicts ``y``, from 0 to below 1. 0 ignores ``y``,
-        of any type. Above it, training minimises ``1 - target_weight`` times the loss of
+        How much codes keep of what predicts ``y``, from 0 to below 1. 0 ignores ``y``,
+        of any type. Above 0, training minimises ``1 - target_weight`` times the loss of
         reconstructions, in nats per feature, plus ``target_weight`` times the loss of a
-        linear model of ``y`` on the means of codes, relative to that of the mean: curves of
-        losses are of that sum. A larger value makes ``y`` easier to predict from codes, and
-        costs R²; 0.25 is a value to begin with. The linear model is not kept: put a
-        classifier or a regression behind, and cross-validate both together in a Pipeline,
-        since codes have seen ``y``.
+        linear model of ``y`` on the means of codes, relative to that of the mean; the loss
+        curves show that sum. A larger value makes ``y`` easier to predict from codes, and
+        costs R²; begin with 0.25. The linear model is not kept: add a classifier or a
+        regression after this step, and cross-validate both together in a Pipeline,
+        since codes depend on ``y``.
 
     categorical_features : "from_dtype", None, or array-like of str, int or bool, \
             default="from_dtype"
         Which features are categories; all others are numbers. "from_dtype": the features
-        of a DataFrame that hold strings, booleans, categories or objects; of an array,
-        none. Else names, indices or a mask, of numbers too that stand for categories. With
-        categories every feature counts the same in ``loss`` and ``score``, as with
+        of a DataFrame that hold strings, booleans, categories or objects; none in an
+        array. Otherwise names, indices or a mask; numbers may also represent categories.
+        With categories every feature has the same weight in ``loss`` and ``score``, as with
         ``scaling="feature"``: numbers by their squared error, categories by their
-        cross-entropy, each divided by what the mean, or the frequencies, would cost. A
-        category not seen in ``fit`` counts as missing.
+        cross-entropy, each divided by the loss of predicting the mean, or the frequencies.
+        A category not seen in ``fit`` counts as missing.
 
     whiten : bool, default=False
         Whether to scale codes to unit variance. This helps later estimators that are
@@ -358,12 +358,12 @@ class VariationalAutoencoder(BaseAutoencoder):
     ``loss`` defines the likelihood of each value given the output of the decoder. "mse" is
     normal, "mae" is Laplace and "huber" is normal with exponential tails, each with a
     single noise level in scaled units that is learned. "bce" is Bernoulli and "kl" is
-    Poisson, which have no noise level. Therefore the bound needs no weight set by hand.
+    Poisson, which have no noise level. Therefore the bound needs no manually chosen weight.
     For data between 0 and 1, "bce" is the likelihood of binary data with that mean, not of
     the data themselves. "kl" treats values as counts: small counts carry little
     information, and for counts in the thousands "mse" learns better. A callable is minus
     the logarithm of a density whose normalisation is not known: likelihoods are then known
-    up to a constant, and ``beta`` has to be set by hand.
+    up to a constant, and ``beta`` has to be chosen manually.
 
     Codes keep the axes of the network, in which their components are independent, in order
     of decreasing variance of their mean, each with a fixed sign. They are in the units of
@@ -532,12 +532,12 @@ class VariationalAutoencoder(BaseAutoencoder):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training samples, in any units; see ``scaling``.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs), default=None
-            Not used, of any type, while ``target_weight`` is 0. Else what codes are
-            to predict. Text, booleans, categories and whole numbers are classes, other
-            numbers are numbers, and so are whole ones of more than 30 values with wide gaps
-            or hardly two samples of each; scale others, such as counts of few values, to
-            have them taken for numbers.
-            None, NaN, and -1 among whole numbers with two classes or more beside it, are
+            Not used, of any type, while ``target_weight`` is 0. Otherwise what codes
+            predict. Text, booleans, categories and whole numbers are classes. Other
+            numbers are numbers, and so are whole numbers with more than 30 values that have
+            wide gaps or hardly two samples each; scale others, such as counts with few
+            values, to have them taken for numbers.
+            None, NaN, and -1 among whole numbers with two or more other classes, are
             missing: these samples train reconstructions alone.
         sample_weight : array-like of shape (n_samples,), default=None
             Weight of each sample, at least 0: how often it counts, in the scaling, the
@@ -573,15 +573,15 @@ class VariationalAutoencoder(BaseAutoencoder):
         *,
         sample_weight: ArrayLike | None = None,
     ) -> Self:
-        """Go on with ``X``, the next chunk of the samples: one pass over it.
+        """Continue training with ``X``, the next chunk of the samples: one pass over it.
 
         Scaling and PCA are those of all samples so far. Other attributes are estimated from
         a sample of at most 4096 of them, which is kept with the estimator and in its
         pickles. About ``validation_fraction`` of it is not trained on, but for samples that
         come more than once in a chunk, and selects between the network and the linear
-        start. The others are trained on again beside each chunk, so that chunks may come in
+        start. The others are trained on again with each chunk, so that chunks may come in
         any order. ``max_iter``, ``tol`` and ``n_iter_no_change`` are not used: for another
-        pass, call it for all chunks again. After ``fit`` it goes on from there, with
+        pass, call it for all chunks again. After ``fit`` it continues from there, with
         generated samples in place of those of ``fit``.
 
         The first chunk sets the features, their categories unless a dtype lists them, and
@@ -649,7 +649,7 @@ class VariationalAutoencoder(BaseAutoencoder):
         R² of every feature in the units of ``X``: scikit-learn's
         ``r2_score(X, X_hat, multioutput="raw_values")``. The mean, weighted by the variance
         of the features, is ``score``. Where one feature has most of the variance, ``score``
-        describes that feature; here is what is kept of the others.
+        describes that feature; this method shows what is kept of the others.
 
         Parameters
         ----------

@@ -14,8 +14,8 @@ sizes = [2, 4, 8, 16, 32]
 kept = {"PCA": [], "AutoencoderTransformer": []}
 for n_components in sizes:
     linear = AutoencoderTransformer(n_components, hidden_layer_sizes=()).fit(X_train)
-    bent = AutoencoderTransformer(n_components, random_state=0).fit(X_train)
-    for line, ae in zip(kept.values(), (linear, bent), strict=True):
+    nonlinear = AutoencoderTransformer(n_components, random_state=0).fit(X_train)
+    for line, ae in zip(kept.values(), (linear, nonlinear), strict=True):
         line.append(ae.score(X_test))
 
 figure, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")

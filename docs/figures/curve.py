@@ -1,4 +1,4 @@
-"""Points along a bent line, and one component: a straight line, or the bent one."""
+"""Points along a curve, and one component: a straight line, or a curved one."""
 
 import matplotlib.pyplot as plt
 import numpy as np

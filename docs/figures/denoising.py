@@ -1,4 +1,4 @@
-"""Where points around a bent line are moved to by a denoiser, linear or not."""
+"""Where a denoiser, linear or not, moves points around a curve."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -28,7 +28,7 @@ bars = ax.bar(labels, [kept(loss, X_spoilt) for loss in losses], 0.5, color="C0"
 ax.bar_label(bars, fmt="%.2f")
 ax.axhline(clean, color="0.4", ls="--")
 ax.text(
-    2.45, clean, f' "mse" without\n the odd cells,\n {clean:.2f}', va="center", fontsize=9
+    2.45, clean, f' "mse" without\n extreme cells,\n {clean:.2f}', va="center", fontsize=9
 )
 ax.set(ylabel="R² of clean held-out rows", ylim=(0, 1), xlim=(-0.5, 2.45))
 ax.spines[["top", "right"]].set_visible(False)

@@ -4,8 +4,8 @@ An autoencoder beside PCA
 
 The same two lines, once with :class:`~sklearn.decomposition.PCA` and once with
 :class:`~sklearn_ae.AutoencoderTransformer`, on images of handwritten digits. Codes of two
-components are looked at as points in a plane, and asked two questions on held-out rows:
-how much of the data they keep, and how well digits are told from their neighbours there.
+components are plotted as points in a plane, and evaluated on held-out rows by two
+questions: how much of the data do they keep, and how well do neighbours classify digits?
 """
 
 # %%
@@ -32,9 +32,9 @@ reducers = {
 }
 
 # %%
-# R² is the share of the held-out variance that survives the way to two numbers and back.
-# The accuracy is that of ten nearest neighbours in the plane. The label was seen by
-# neither reducer.
+# R² is the share of the held-out variance that is kept by the two numbers after decoding.
+# The accuracy is that of ten nearest neighbours in the plane. Neither reducer has seen the
+# labels.
 
 
 def judge(reducer):
@@ -50,8 +50,8 @@ for name, reducer in reducers.items():
 
 # %%
 # Every held-out digit is a point, and the name of a digit stands at the median of its
-# points. PCA lays most digits over each other, since it can only look at the data from a
-# side; the autoencoder may bend the plane, and pulls most of them apart.
+# points. PCA places most digits on top of each other, since it can only project the data;
+# the nonlinear plane of the autoencoder separates most of them.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.4), layout="constrained")
 for (name, reducer), ax in zip(reducers.items(), axes, strict=True):
@@ -66,9 +66,9 @@ for (name, reducer), ax in zip(reducers.items(), axes, strict=True):
 plt.show()
 
 # %%
-# What two numbers bring back: one held-out image of every digit, the first of its kind.
-# PCA returns a blend of the mean and two patterns; the autoencoder returns mostly the digit
-# that a place in the plane stands for, and another one where it is mistaken.
+# Reconstructions from two numbers: one held-out image of every digit, the first of its
+# kind. PCA returns a blend of the mean and two patterns; the autoencoder returns mostly the
+# right digit, and another one where the codes of two digits overlap.
 
 shown = X_test[[np.flatnonzero(y_test == digit)[0] for digit in range(10)]]
 figure, axes = plt.subplots(2, 1, figsize=(8, 4.6), layout="constrained")
@@ -78,8 +78,8 @@ for (name, reducer), ax in zip(reducers.items(), axes, strict=True):
 plt.show()
 
 # %%
-# Two components are few. With more the distance grows smaller, and both keep more of the
-# data.
+# Two components are few. With more components the difference gets smaller, and both keep
+# more of the data.
 
 print("components   PCA  autoencoder")
 for n_components in (2, 4, 8, 16):

@@ -2,20 +2,20 @@
 Callbacks of skorch
 ===================
 
-Training can be watched as a net of `skorch <https://skorch.readthedocs.io>`_:
-``callbacks`` takes what skorch has, scores by epoch, learning rates of your own, early
-stopping, or anything that you write. The start, the validation rows and the choice of the
-best epoch stay as they are.
+Training can be followed as a net of `skorch <https://skorch.readthedocs.io>`_:
+``callbacks`` takes skorch's own callbacks, for scores by epoch, learning rates or early
+stopping, and any that you write. The start, the validation rows and the choice of the
+best epoch do not change.
 """
 
 # %%
-# Looking on
+# Monitoring
 # ----------
-# A callback is a class with hooks, which are handed the net. This one notes the length of
-# every gradient, and after each epoch the learning rates, that of the hidden layers and
-# that of the linear shortcut, and what :class:`~skorch.callbacks.EpochScoring` has told
-# before it: the mean absolute error on the validation rows, in scaled units. Callbacks are
-# copied before training, so what they find goes to a list outside of them.
+# A callback is a class with hooks, which are given the net. This one records the length of
+# every gradient, and after each epoch the learning rates of the hidden layers and
+# of the linear shortcut, and the score that :class:`~skorch.callbacks.EpochScoring` has
+# computed before it: the mean absolute error on the validation rows, in scaled units.
+# Callbacks are copied before training, so results go to a list outside of them.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -54,9 +54,9 @@ watched = AutoencoderTransformer(8, callbacks=[scoring, Watch()], random_state=0
 watched.fit(X_train)
 
 # %%
-# The learning rate climbs and falls, that of the shortcut at a tenth of the other.
-# Gradients are longest at the start, grow again where the rate is at its peak, and shorten
-# as training settles.
+# The learning rate rises and falls; the rate of the shortcut is a tenth of the other.
+# Gradients are longest at the start, grow again where the rate is at its peak, and get
+# shorter towards the end of training.
 
 layers, shortcut, lengths, errors = np.transpose(notes)
 epoch = np.arange(1, len(notes) + 1)
@@ -74,15 +74,15 @@ for ax in axes:
 plt.show()
 
 # %%
-# Steering
-# --------
+# Control
+# -------
 # ``learning_rate="constant"`` leaves the rate to :class:`~skorch.callbacks.LRScheduler`,
 # which takes any schedule of torch. :class:`~skorch.callbacks.EarlyStopping` ends training
-# by a rule of its own, here once the validation loss has not fallen by 2 % for three
+# by its own rule, here when the validation loss has not fallen by 2 % for three
 # epochs.
 #
-# With one cycle training leaves PCA before its first step, which costs at first; at a rate
-# of your own it sets out from PCA itself. All of them end close together here.
+# With one cycle training leaves PCA before its first step, which costs at first; with your
+# own learning rate it starts from PCA itself. All of them end close together here.
 
 cosine = LRScheduler("CosineAnnealingLR", T_max=40)
 stopping = EarlyStopping(monitor="valid_loss", patience=3, threshold=0.02)
@@ -100,5 +100,5 @@ for (name, settings), ax in zip(candidates.items(), axes, strict=True):
 plt.show()
 
 # %%
-# With callbacks steps take autograd, which for small layers is slower:
-# where speed counts, leave them out.
+# With callbacks, training steps use autograd, which is slower for small layers. Leave
+# callbacks out where speed matters.

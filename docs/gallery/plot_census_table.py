@@ -3,7 +3,7 @@ A census table in eight numbers
 ===============================
 
 Answers to a census: numbers, categories and missing cells in one DataFrame.
-:class:`~sklearn_ae.AutoencoderTransformer` takes it as it is, and is set beside
+:class:`~sklearn_ae.AutoencoderTransformer` takes it as it is, and is compared with
 :class:`~sklearn.decomposition.PCA` of the usual encoding. Both reduce each person to eight
 numbers. What do these keep, and what can be done with them?
 :doc:`The user guide </user_guide/tables>` explains the methods.
@@ -51,7 +51,7 @@ print(f"{len(train)} training rows, {len(test)} held-out rows")
 # %%
 # Fit
 # ---
-# The autoencoder is given the DataFrame. For PCA, missing cells are filled with the most
+# The autoencoder gets the DataFrame. For PCA, missing cells are filled with the most
 # frequent category, categories become indicators, and all columns are standardised.
 
 numbers = people.select_dtypes("number").columns
@@ -68,8 +68,8 @@ print(f"{train.shape[1]} columns; as numbers and indicators {pca[-1].n_features_
 # %%
 # What each column keeps
 # ----------------------
-# Held-out rows are reduced to eight numbers and reconstructed. The autoencoder gives a
-# DataFrame at once. From PCA come numbers, of which the highest indicator of a column is
+# Held-out rows are reduced to eight numbers and reconstructed. The autoencoder returns a
+# DataFrame. PCA returns numbers, of which the highest indicator of a column is
 # taken. "Constant" needs no codes: it is the mean or the most frequent category.
 
 from_ae = ae.reconstruct(test)
@@ -99,9 +99,9 @@ reconstructed = pd.DataFrame(
 print(reconstructed.round(3))
 
 # %%
-# The autoencoder is ahead of PCA in every column, or level with it. Where one category is
+# The autoencoder is better than PCA in every column, or equal to it. Where one category is
 # much more frequent than all others, as in ``native_country`` and ``race``, a high accuracy
-# says little. Occupations are the weakest: eight numbers have no room for all of them.
+# means little. Occupations are the weakest: eight numbers cannot hold all of them.
 # PCA is below zero for ``capital_gain``, which is zero for most people and high for a few.
 
 looks = {
@@ -129,9 +129,9 @@ def draw(scores, title):
 draw(reconstructed, "Held-out rows, reconstructed from eight numbers")
 
 # %%
-# Accuracy looks only at the most likely category. ``column_scores`` looks at the
+# Accuracy depends only on the most likely category. ``column_scores`` uses the
 # probabilities: 0 is the frequencies in the table, 1 is certainty of the right category.
-# Of numbers it is R². ``score`` is the mean over columns.
+# For numbers it is R². ``score`` is the mean over columns.
 
 print(pd.Series(ae.column_scores(test), test.columns).round(3).to_string())
 print(f"score: {ae.score(test):.3f}")
@@ -141,9 +141,9 @@ print(f"score: {ae.score(test):.3f}")
 # ---------
 # Each point is a held-out person, at the first two of the eight codes. The autoencoder was
 # not given the income, yet higher incomes gather in one corner: among husbands with a long
-# education. The printed correlations say what codes are about. One of them goes to
-# ``fnlwgt``, a weight of the survey: every column counts the same, so leave out those that
-# do not matter to you.
+# education. The printed correlations show what some codes represent. One of them represents
+# ``fnlwgt``, a weight of the survey: every column has the same weight in the loss, so leave
+# out columns that do not matter to you.
 
 codes = ae.transform(test)
 print(f"code 0 and education_num: {np.corrcoef(codes[:, 0], test.education_num)[0, 1]:.2f}")
@@ -158,10 +158,10 @@ for ax, y in zip(axes, (test.relationship, income_test.rename("income")), strict
 plt.show()
 
 # %%
-# The table back
-# --------------
+# Decode the table
+# ----------------
 # ``inverse_transform`` returns a DataFrame with the names and dtypes of the training rows.
-# Three held-out rows beside what eight numbers reconstruct.
+# Three held-out rows, each beside its reconstruction from eight numbers:
 
 back = ae.inverse_transform(codes)
 print("same names and dtypes:", back.dtypes.equals(test.dtypes))
@@ -171,7 +171,7 @@ for i in range(3):
 print(pd.concat(pairs, axis=1).to_string())
 
 # %%
-# Nothing tells the autoencoder that a gain is never negative or that most are exactly zero.
+# The autoencoder has no rule that a gain is never negative or that most are exactly zero.
 
 print(f"{(back.capital_gain < 0).mean():.0%} of the reconstructed gains are negative;")
 print(f"{(test.capital_gain == 0).mean():.0%} of the gains in the table are zero")
@@ -179,8 +179,8 @@ print(f"{(test.capital_gain == 0).mean():.0%} of the gains in the table are zero
 # %%
 # Missing cells
 # -------------
-# ``impute`` fills missing cells and leaves all others as they are. Of six persons who gave
-# no occupation, what they gave, and what was filled in.
+# ``impute`` fills missing cells and leaves all others as they are. Six persons gave no
+# occupation; the output shows what they gave, and what was filled in.
 
 unknown = test[test.occupation.isna()].head(6)
 shown = ["age", "education", "hours_per_week", "sex", "workclass", "occupation"]
@@ -188,7 +188,7 @@ print(unknown[shown].to_string())
 print(ae.impute(unknown)[["workclass", "occupation"]].to_string())
 
 # %%
-# Nobody knows whether this is right. So cells that are known are hidden, one in five, and
+# Nobody knows whether these values are right. So known cells are hidden, one in five, and
 # filled from the rest of their rows.
 
 drawn = np.random.RandomState(0).uniform(size=test.shape) < 0.2
@@ -204,10 +204,10 @@ print(imputed.round(3))
 draw(imputed, "Hidden cells, filled from the rest of their rows")
 
 # %%
-# Most hidden cells of education, family and sex come back, since other columns tell of
-# them. It falls short in three ways. Gains are no closer than by the mean, here worse. Of
-# ``fnlwgt`` nothing can be told, and of hours, losses and the columns with one frequent
-# category little more than by a constant. And a rule is learnt only roughly:
+# Most hidden cells of education, family and sex are recovered, since other columns predict
+# them. There are three limitations. Gains are no closer than the mean, here worse.
+# ``fnlwgt`` cannot be predicted, and hours, losses and the columns with one frequent
+# category hardly better than by a constant. And a rule is learnt only approximately:
 
 exact = train.groupby("education_num").education.nunique().max() == 1
 rows = hidden.education & ~hidden.education_num
@@ -216,11 +216,11 @@ print("education_num gives education exactly:", exact)
 print(f"education filled in correctly where education_num is known: {found:.3f}")
 
 # %%
-# Odd cells
-# ---------
-# ``cell_scores`` is minus the loss of each cell, the lowest for a cell that fits its row
-# least. The five lowest among the held-out rows, of different columns, beside what was
-# reconstructed.
+# Unusual cells
+# -------------
+# ``cell_scores`` is minus the loss of each cell, the lowest for the cell that fits its row
+# least. The output shows the five lowest cells of different columns among the held-out
+# rows, beside their reconstructions.
 
 scores = pd.DataFrame(ae.cell_scores(test), test.index, test.columns)
 for name in scores.min().nsmallest(5).index:
@@ -229,9 +229,9 @@ for name in scores.min().nsmallest(5).index:
     print(f"reconstructed as {from_ae.loc[row, name]}")
 
 # %%
-# These are mostly rare categories, not errors: a score tells where to look, no more. To see
-# whether errors are found, one is made. All husbands among the held-out rows are called
-# female. Which cell of each such row is now the lowest?
+# These are mostly rare categories, not errors: a score shows where to look, no more. To
+# test whether errors are found, one is made: all husbands among the held-out rows are
+# recorded as female. Which cell of each such row is now the lowest?
 
 wrong = test[test.relationship == "Husband"].assign(sex="Female")
 lowest = test.columns[ae.cell_scores(wrong).argmin(axis=1)]
@@ -242,7 +242,7 @@ print(lowest.value_counts().to_string())
 # A classifier on the codes
 # -------------------------
 # Who has a high income? Logistic regression on eight codes of each method, and on all
-# columns as encoded for PCA; accuracy of three splits of all rows, their mean and their
+# columns as encoded for PCA; accuracy on three splits of all rows, mean and
 # standard deviation. The reducers are fitted anew to the training rows of each split.
 
 reducers = {
@@ -257,6 +257,6 @@ for name, steps in reducers.items():
     print(f"{name:26} {accuracy.mean():.3f} ± {accuracy.std():.3f}")
 
 # %%
-# The autoencoder's codes keep more of the table, and tell hardly more of the income: the
-# difference from PCA's is to be read beside the standard deviations. All columns are better
+# The autoencoder's codes keep more of the table, but hardly predict the income better:
+# compare the difference from PCA's with the standard deviations. All columns are better
 # than eight codes of either method.

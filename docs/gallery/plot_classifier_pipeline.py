@@ -2,13 +2,13 @@
 Codes in front of a classifier
 ==============================
 
-The first use of :class:`~sklearn.decomposition.PCA` in a Pipeline is fewer columns for a
-simple model. :class:`~sklearn_ae.AutoencoderTransformer` takes its place: a grid search
-can hold both in one step, and asks how many components a classifier needs.
+The most common use of :class:`~sklearn.decomposition.PCA` in a Pipeline is to give a simple
+model fewer columns. :class:`~sklearn_ae.AutoencoderTransformer` can replace it: a grid
+search compares both in one step, and finds how many components a classifier needs.
 """
 
 # %%
-# One step of the Pipeline is a parameter of the search. Reducers see no labels, and are
+# A step of the Pipeline is a parameter of the search. Reducers see no labels, and are
 # fitted anew to the training rows of every split.
 
 import matplotlib.pyplot as plt
@@ -26,7 +26,9 @@ from sklearn_ae import AutoencoderTransformer
 torch.set_num_threads(1)
 X, y = load_digits(return_X_y=True)
 classifier = LogisticRegression(max_iter=1000)
-pipeline = Pipeline([("reduce", PCA()), ("scale", StandardScaler()), ("tell", classifier)])
+pipeline = Pipeline(
+    [("reduce", PCA()), ("scale", StandardScaler()), ("classify", classifier)]
+)
 sizes = [2, 4, 8, 16]
 grid = {
     "reduce": [PCA(random_state=0), AutoencoderTransformer(random_state=0)],
@@ -35,7 +37,7 @@ grid = {
 search = GridSearchCV(pipeline, grid, cv=3, refit=False).fit(X, y)
 
 # %%
-# Beside them the classifier on all 64 pixels.
+# For comparison, the classifier on all 64 pixels.
 
 results = search.cv_results_
 plain = cross_val_score(Pipeline(pipeline.steps[1:]), X, y, cv=3).mean()
@@ -50,10 +52,10 @@ for reducer, size, accuracy in zip(
     print(f"{names[type(reducer).__name__]:11} {size:2}: accuracy {accuracy:.3f}")
 
 # %%
-# With few components the autoencoder's codes tell far more digits apart: what bends in the
-# pixels is straightened before the classifier draws its straight lines. With more of them
-# PCA catches up, and where components are many there is little left to gain. Bars are the
-# least and the highest of three splits.
+# With few components the autoencoder's codes separate far more digits: nonlinear structure
+# of the pixels becomes more linear in the codes, and the classifier is linear. With more
+# components PCA catches up, and with many there is little left to gain. Bars are the
+# lowest and the highest of three splits.
 
 splits = np.array([results[f"split{i}_test_score"] for i in range(3)])
 figure, ax = plt.subplots(figsize=(8, 4.2), layout="constrained")

@@ -2,16 +2,16 @@
 Compressing a table
 ===================
 
-Codes in place of rows are a lossy compression. What it costs is the bytes of the codes,
-and of what is needed to get rows back: the mean and the components of a PCA, the decoder
-of an autoencoder. A decoder is larger. So the question is whether rows are many enough to
-pay for it.
+Storing codes instead of rows is a lossy compression. Its size is that of the codes, plus
+that of what decodes them: the mean and the components of a PCA, or the decoder
+of an autoencoder. A decoder is larger. So the question is whether there are enough rows to
+make up for it.
 """
 
 # %%
-# A table of sensors, made up: twenty readings of a machine with three drives, its speed,
-# its load and the warmth around it, each reading a sum of powers, products and waves of
-# those, and noise of 2 %.
+# A synthetic table of sensors: twenty readings of a machine with three drives, its speed,
+# its load and the warmth around it. Each reading is a sum of powers, products and waves of
+# those, with noise of 2 %.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,14 +32,14 @@ sensors = StandardScaler().fit_transform(readings)
 sensors += 0.02 * rng.normal(size=sensors.shape)
 
 # %%
-# And a real one with few rows: measurements of breast tumours.
+# A real table with few rows: measurements of breast tumours.
 
 tumours = StandardScaler().fit_transform(load_breast_cancer().data)
 
 # %%
-# All numbers are counted as float32, four bytes each, those of the tables too. The way back
-# from PCA's codes takes ``components_`` and ``mean_``. That from an autoencoder's takes the
-# decoder of the fitted network, the axes of the codes and the units of the columns.
+# All numbers are counted as float32, four bytes each, including those of the tables. To
+# decode PCA's codes takes ``components_`` and ``mean_``. To decode an autoencoder's takes
+# the decoder of the fitted network, the axes of the codes and the units of the columns.
 
 
 def size_of_pca(pca):
@@ -59,8 +59,8 @@ def error(X, reducer):
 
 
 # %%
-# Layers of 64 keep the decoder small. The sensors' autoencoder learns from a tenth of the
-# rows, and is judged, as PCA is, on the whole table, which is what will be read back.
+# Layers of 64 keep the decoder small. The sensors' autoencoder is trained on a tenth of the
+# rows, and evaluated, like PCA, on the whole table, since that is what will be decoded.
 
 
 def compress(X, n_fitted, sizes):
@@ -83,10 +83,11 @@ stories = {
 }
 
 # %%
-# Thin lines count the codes alone, thick ones what has to be kept to read them. By codes
-# alone the autoencoder is ahead in both tables. With the model counted it stays ahead where
-# rows are many, since all share one decoder. Of the small table PCA stores less for the
-# same error: more than half of what the autoencoder needs for codes of three is decoder.
+# Thin lines count the codes alone, thick ones also what is needed to decode them. By codes
+# alone the autoencoder is better on both tables. With the model counted it stays better
+# where there are many rows, since all share one decoder. On the small table PCA stores less
+# for the same error: more than half of what the autoencoder needs for codes of three is
+# decoder.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
 for (title, (X, story)), ax in zip(stories.items(), axes, strict=True):
@@ -108,7 +109,7 @@ figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=Fals
 plt.show()
 
 # %%
-# The same in numbers, for codes of three.
+# The same in numbers, for codes of length three.
 
 for title, (X, story) in stories.items():
     print(f"{title}: {4 * X.size} bytes")

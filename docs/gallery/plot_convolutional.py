@@ -3,13 +3,13 @@ A convolutional autoencoder
 ===========================
 
 ``encoder`` and ``decoder`` take networks of your own, as callables ``(n_in, n_out) ->
-torch.nn.Module``. Rows come and go flat, as everywhere in scikit-learn; the module folds
-them into images. The rest stays: the start at PCA, the loop, the scores, the Pipeline.
+torch.nn.Module``. Input and output are flat rows, as everywhere in scikit-learn; the module
+reshapes them into images. The start at PCA, the loop, the scores and the Pipeline stay.
 """
 
 # %%
 # Two convolutions with a stride of 2 look at neighbouring pixels only, and use the same
-# few weights at every place. The decoder goes the same way back.
+# few weights at every position. The decoder reverses them.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -48,8 +48,9 @@ def decoder(n_in, n_out):
 
 
 # %%
-# Beside it the dense default, and PCA, all with eight components. With ``init="random"``
-# your network is all there is; else it is added to a linear shortcut that starts at PCA.
+# They are compared with the dense default and PCA, all with eight components. With
+# ``init="random"`` your network is used alone; otherwise it is added to a linear shortcut
+# that starts at PCA.
 
 X, y = load_digits(return_X_y=True)
 X_train, X_test, _, y_test = train_test_split(X, y, stratify=y, random_state=0)
@@ -68,7 +69,7 @@ print(fitted["convolutional"].net_.module_.decoder)
 
 # %%
 # The number of weights, and R² on held-out rows. On images of 8 x 8 pixels, all centred,
-# there is little for convolutions to share between places: they come close to the dense
+# convolutions have few positions over which to share weights: they come close to the dense
 # network, with a third of its weights.
 
 
@@ -93,8 +94,8 @@ for name, ax in zip(("PCA", "dense", "convolutional"), axes, strict=True):
 plt.show()
 
 # %%
-# The story of each fit, on its own validation rows. With the shortcut epoch 0 is PCA, which
-# your own network is added to; from random weights a network starts at nothing.
+# R² of each fit by epoch, on its own validation rows. With the shortcut epoch 0 is PCA, to
+# which your own network is added; with random weights a network starts without it.
 
 figure, ax = plt.subplots(figsize=(8, 3.8), layout="constrained")
 for name, style in zip(list(fitted)[1:], ("-", "-", "--"), strict=True):

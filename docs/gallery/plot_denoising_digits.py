@@ -2,18 +2,18 @@
 Denoising digits
 ================
 
-Handwritten digits under noise, and what is left of it: after PCA with the component count
-that suits the noise best, after a linear denoiser, and after a
+Handwritten digits under noise, denoised in three ways: by PCA with the number of components
+that suits the noise best, by a linear denoiser, and by a
 :class:`~sklearn_ae.DenoisingAutoencoder` with its default layers.
 
-The autoencoder is given clean digits alone. In training, noise of the kind and level that
-is expected falls on the rows that go in, drawn anew for every batch, and the rows that come
-out are compared with the clean ones.
+The autoencoder is given clean digits alone. In training, noise of the expected kind and
+level is added to the input, drawn anew for every batch, and the reconstructions
+are compared with the clean rows.
 """
 
 # %%
-# Digits in [0, 1], and normal noise of one standard deviation of each pixel on those held
-# out.
+# Digits in [0, 1]. Normal noise of one standard deviation for all pixels is added to the
+# held-out rows.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,8 +31,8 @@ rng = np.random.RandomState(0)
 X_noisy = X_test + 0.3 * rng.normal(size=X_test.shape)
 
 # %%
-# PCA drops the directions in which there is little but noise. The count is chosen on the
-# test rows themselves, which is more than fair.
+# PCA drops the directions in which there is little but noise. The number of components is
+# chosen on the test rows themselves, which favours PCA.
 
 
 def by_pca(n_components):
@@ -48,8 +48,8 @@ X_pca = min(map(by_pca, range(1, 64)), key=error)
 
 # %%
 # Without hidden layers the autoencoder is the best linear denoiser, in closed form. With
-# them it starts there, and learns what is nonlinear. ``noise_level`` is the standard
-# deviation that is expected, ``noise_unit="data"`` says that it is in units of the pixels.
+# them it starts there, and learns nonlinear structure. ``noise_level`` is the expected
+# standard deviation; ``noise_unit="data"`` says that it is in units of the pixels.
 
 noise = {"noise_level": 0.3, "noise_unit": "data"}
 linear = DenoisingAutoencoder(hidden_layer_sizes=(), **noise).fit(X_train)
@@ -64,8 +64,8 @@ X_hat = {
 
 # %%
 # The number beside each name is the mean squared error to the rows before the noise. PCA
-# keeps the noise along the directions that it keeps. The linear denoiser shrinks each by
-# what noise has of it, and what is nonlinear takes away another part.
+# keeps the noise along the directions that it keeps. The linear denoiser shrinks each
+# direction by its share of noise, and the nonlinear layers remove another part.
 
 shown = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
 figure, axes = plt.subplots(len(X_hat), 10, figsize=(8, 4.6), layout="constrained")

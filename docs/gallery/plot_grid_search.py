@@ -4,8 +4,8 @@ Grid search over code size, layers and loss
 
 :class:`~sklearn.model_selection.GridSearchCV` needs no ``scoring`` for an autoencoder:
 ``score`` is R², the share of the variance that reconstructions of held-out rows keep, in
-the same units whatever ``loss`` training minimised. So losses can stand in one grid with
-everything else.
+the same units whatever ``loss`` training minimised. So one grid can contain losses and
+all other parameters.
 """
 
 # %%
@@ -34,9 +34,9 @@ print(search.best_params_)
 print(f"R² of the best one on held-out rows: {search.score(X_test):.3f}")
 
 # %%
-# One plane per loss, a cell per candidate. More components keep more, and so the largest
-# code wins any such search: choose the size by what you need, and read the rest of the
-# table along that row. ``()`` has no hidden layers, and is PCA where the loss is "mse".
+# One plot per loss, one cell per candidate. More components keep more, so the largest
+# code wins any such search: choose the size by what you need, and compare the
+# cells of that row. ``()`` has no hidden layers, and is PCA where the loss is "mse".
 
 results = search.cv_results_
 score = {
@@ -63,7 +63,7 @@ figure.colorbar(image, ax=axes, label="R² on held-out rows")
 plt.show()
 
 # %%
-# With a size of code that is given, say 4, the rest is chosen by the same numbers.
+# With a given code size, say 4, the same numbers choose the other parameters.
 
 of_size = {key: value for key, value in score.items() if key[0] == 4}
 for (_, hidden, loss), value in sorted(of_size.items(), key=lambda item: -item[1])[:3]:

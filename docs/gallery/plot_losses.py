@@ -2,8 +2,8 @@
 Which loss for which data
 =========================
 
-``loss`` says what training minimises. Two kinds of data where it matters: bits, which are
-0 or 1 and nothing else, and measurements with errors that are now and then very large.
+``loss`` is what training minimises. It matters for two kinds of data: bits, which are
+0 or 1 and nothing else, and measurements whose errors are sometimes very large.
 """
 
 # sphinx_gallery_thumbnail_number = 2
@@ -11,9 +11,9 @@ Which loss for which data
 # %%
 # Bits
 # ----
-# Digits with every pixel black or white. ``loss="bce"`` reads the output as the probability
-# of black and never leaves [0, 1]. ``loss="mse"`` aims at the mean and knows no bounds, but
-# may be given them by ``output_activation``.
+# Digits with every pixel black or white. ``loss="bce"`` takes the output as the probability
+# of black and never leaves [0, 1]. ``loss="mse"`` estimates the mean without bounds, but
+# ``output_activation`` can give it bounds.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,18 +32,18 @@ candidates = {
     "mse, logistic": {"loss": "mse", "output_activation": "logistic"},
     "bce": {"loss": "bce"},
 }
-rebuilt = {}
+reconstructed = {}
 for name, settings in candidates.items():
     ae = AutoencoderTransformer(8, **settings, random_state=0).fit(X_train)
-    rebuilt[name] = ae.reconstruct(X_test)
+    reconstructed[name] = ae.reconstruct(X_test)
 
 # %%
-# Three yardsticks on held-out rows: the share of pixels on the wrong side of a half, the
-# mean squared error, and the mean number of nats that it takes to tell a pixel, given the
-# output as its probability of black. For that outputs are clipped to [0.01, 0.99], since a
-# pixel that was held impossible would take infinitely many. "bce" is ahead by the last two,
-# and its outputs are probabilities as they come. By the first, which only asks for the side
-# of a half, "mse" is level with it.
+# Three measures on held-out rows: the share of pixels on the wrong side of a half, the
+# mean squared error, and the mean number of nats per pixel, that is, its cross-entropy with
+# the output as its probability of black. For the nats, outputs are clipped to [0.01, 0.99],
+# since a pixel with probability 0 would cost infinitely many. "bce" is ahead by the last
+# two, and its outputs are probabilities without clipping. By the first, which only needs
+# the right side of a half, "mse" is level with it.
 
 
 def nats(p):
@@ -52,7 +52,7 @@ def nats(p):
 
 
 print("               wrong pixels  squared error    nats   range of output")
-for name, X_hat in rebuilt.items():
+for name, X_hat in reconstructed.items():
     wrong, squared = ((X_hat > 0.5) != X_test).mean(), ((X_hat - X_test) ** 2).mean()
     print(f"{name:14} {wrong:12.4f} {squared:14.4f} {nats(X_hat):7.4f}", end="   ")
     print(f"{X_hat.min():.2f} to {X_hat.max():.2f}")
@@ -63,7 +63,7 @@ for name, X_hat in rebuilt.items():
 shown = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
 colours = plt.get_cmap("gray_r").with_extremes(under="tab:blue", over="tab:red")
 figure, axes = plt.subplots(4, 10, figsize=(8, 3.5), layout="constrained")
-pictures = {"held out": X_test, **rebuilt}
+pictures = {"held out": X_test, **reconstructed}
 for (name, images), line in zip(pictures.items(), axes, strict=True):
     for image, ax in zip(images[shown], line, strict=True):
         ax.imshow(image.reshape(8, 8), cmap=colours, vmin=-0.05, vmax=1.05)
@@ -77,7 +77,7 @@ plt.show()
 # Pulses at a random time and of a random width, recorded in fifty steps. Two numbers
 # describe a clean one. The recording adds noise of Student's t distribution with 1.5
 # degrees of freedom, whose variance is infinite: most errors are small, and some are larger
-# than the pulse. No clean pulse is ever shown to the network.
+# than the pulse. The network is never given a clean pulse.
 
 rng = np.random.RandomState(0)
 time = np.linspace(0, 1, 50)
@@ -98,9 +98,9 @@ for loss in ("mse", "huber", "mae"):
     smoothed[loss] = ae.reconstruct(noisy)
 
 # %%
-# New recordings, and what comes back from codes of two. A square makes one cell that is far
-# off count more than all others, and "mse" spends its two numbers on such cells; "huber"
-# and "mae" go by the many.
+# New recordings, and their reconstructions from codes of length two. A squared error gives
+# one extreme cell more weight than all others, and "mse" uses its two numbers for such
+# cells; "huber" and "mae" follow the majority of the cells.
 
 styles = {"mse": "tab:blue", "huber": "tab:green", "mae": "tab:orange"}
 figure, axes = plt.subplots(2, 3, figsize=(9, 4.6), sharey=True, layout="constrained")

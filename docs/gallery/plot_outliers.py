@@ -1,12 +1,13 @@
 """
-Outliers by what cannot be rebuilt
-==================================
+Outliers by reconstruction error
+================================
 
-An autoencoder that was fitted to usual rows rebuilds unusual ones badly. ``score_samples``
-tells it row by row: minus the loss, the lower the less like the training rows. It is set
-beside the same error of :class:`~sklearn.decomposition.PCA` and beside
+An autoencoder that was fitted to usual rows reconstructs unusual ones badly.
+``score_samples`` reports this for each row: minus the loss, which is lower for rows less
+like the training rows. It is compared with the same error of
+:class:`~sklearn.decomposition.PCA` and with
 :class:`~sklearn.ensemble.IsolationForest`, by the area under the ROC curve: 0.5 is chance,
-1 is all outliers before all others.
+1 means that all outliers rank before all other rows.
 """
 
 # %%
@@ -50,20 +51,20 @@ methods = {
 
 
 def score(X, is_odd, n_components):
-    """Fit to 70 % of the usual rows; return what each method tells of all others."""
+    """Fit to 70 % of the usual rows; return the scores of each method for all others."""
     train, usual = train_test_split(X[~is_odd], test_size=0.3, random_state=0)
     test = np.vstack([usual, X[is_odd]])
     truth = np.repeat([False, True], [len(usual), is_odd.sum()])
-    scores = {name: tell(train, test, n_components) for name, tell in methods.items()}
+    scores = {name: rank(train, test, n_components) for name, rank in methods.items()}
     return truth, scores
 
 
 # %%
 # Two tables. Among breast tumours the malignant ones stand apart: most of their thirty
-# measurements are larger. A forest, which cuts off extremes one column at a time, finds
-# them best, and bending gains little on PCA. Among digits the eights have no pixel that
-# is extreme, only a combination that other digits lack. A forest sees next to nothing of
-# that, and the autoencoder most.
+# measurements are larger. A forest, which isolates extremes one column at a time, finds
+# them best, and the nonlinear codes gain little on PCA. Among digits the eights have no
+# extreme pixel, only a combination that other digits lack. A forest detects almost none of
+# them, and the autoencoder most.
 
 cancer = load_breast_cancer()
 is_malignant = cancer.target == 0
@@ -86,7 +87,7 @@ for (title, (truth, scores)), ax in zip(tables.items(), axes, strict=True):
 plt.show()
 
 # %%
-# Which eights are found? The most and the least unusual of them, by the autoencoder.
+# Which eights are found? The most and the least unusual of them, by the autoencoder:
 
 truth, scores = tables["eights among other digits"]
 eights = digits.data[digits.target == 8]
@@ -101,7 +102,7 @@ for (name, places), line in zip(ends.items(), axes, strict=True):
 plt.show()
 
 # %%
-# Eights were not picked. Here every digit is the foreign one in turn.
+# Eights were not selected for their result. Here every digit is the left-out one in turn.
 
 areas = {name: [] for name in methods}
 for digit in range(10):
@@ -112,7 +113,9 @@ figure, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
 for (name, values), marker in zip(areas.items(), "osD", strict=True):
     ax.plot(values, marker, label=f"{name}, mean {np.mean(values):.3f}")
 ax.axhline(0.5, color="0.6", linestyle=":", zorder=0)
-ax.set(xlabel="digit that is foreign", ylabel="area under the ROC curve", ylim=(None, 1.02))
+ax.set(
+    xlabel="digit that was left out", ylabel="area under the ROC curve", ylim=(None, 1.02)
+)
 ax.set_xticks(range(10))
 figure.legend(loc="outside upper center", ncols=3, frameon=False)
 plt.show()

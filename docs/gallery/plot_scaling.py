@@ -2,17 +2,17 @@
 What scaling does
 =================
 
-Wine has thirteen columns in units of their own: some run into the hundreds and one beyond a
-thousand, others stay near one. Whatever keeps the most variance, PCA or an autoencoder,
-keeps the widest columns and little else, unless each column is divided by a unit of its
-own. ``scaling`` is that choice. Drawn is how much of each column two components keep, on
-held-out rows.
+Wine has thirteen columns in different units: some run into the hundreds and one beyond a
+thousand, others stay near one. A method that keeps the most variance, PCA or an
+autoencoder, keeps the widest columns and little else, unless each column is divided by its
+own unit. ``scaling`` is that choice. The plot shows how much of each column two components
+keep, on held-out rows.
 """
 
 # %%
-# ``"global"``, the default, sees distances as they are, as PCA does; ``"feature"`` sees
-# every column as wide as any other, as a :class:`~sklearn.preprocessing.StandardScaler` in
-# front would, and gives rows back in the user's units.
+# ``"global"``, the default, keeps distances as they are, as PCA does; ``"feature"`` gives
+# every column the same variance, as a :class:`~sklearn.preprocessing.StandardScaler` in
+# front would, and returns rows in the user's units.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -32,15 +32,16 @@ for scaling in ("global", "feature"):
     kept[scaling] = r2_score(X_test, ae.reconstruct(X_test), multioutput="raw_values")
 
 # %%
-# The spread of the columns, which is what "global" goes by.
+# The standard deviations of the columns, which decide with "global":
 
 for column in np.argsort(-X_train.std(axis=0)):
     print(f"{wine.feature_names[column]:29} {X_train[:, column].std():8.2f}")
 
 # %%
-# If one number divides all columns, two components keep the two widest almost whole, and
-# of the others what goes with those. If each is divided by its own, all are kept in part.
-# An R² below zero, where the mean would have been the better guess, is drawn as zero.
+# If one number divides all columns, two components keep the two widest almost completely,
+# and of the others what is correlated with those. If each is divided by its own standard
+# deviation, all are kept in part. An R² below zero, where the mean would have been better,
+# is drawn as zero.
 
 order = np.argsort(-X_train.std(axis=0))
 names = [wine.feature_names[column].replace("_", " ") for column in order]

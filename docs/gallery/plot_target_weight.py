@@ -2,15 +2,15 @@
 Codes that keep what predicts y
 ===============================
 
-PCA keeps what varies most, whatever a classifier needs. With ``target_weight`` codes of
-:class:`~sklearn_ae.AutoencoderTransformer` keep what predicts ``y`` too: how much is
-gained, and what do reconstructions lose?
+PCA keeps the directions of largest variance, whatever a classifier needs. With
+``target_weight``, codes of :class:`~sklearn_ae.AutoencoderTransformer` also keep what
+predicts ``y``: how much is gained, and what do reconstructions lose?
 """
 
 # %%
 # Accuracy and R² against the weight
 # ----------------------------------
-# In a Pipeline ``y`` reaches the autoencoder and the classifier. Both are fitted anew to
+# In a Pipeline the autoencoder and the classifier both get ``y``. Both are fitted anew to
 # the training samples of every split, so that accuracy is that of samples which neither
 # has seen.
 
@@ -53,9 +53,9 @@ for row in zip(weights, accuracy, r2, strict=True):
     print("target_weight={:.2f}: accuracy {:.3f}, R² {:.3f}".format(*row))
 
 # %%
-# Two codes of 64 pixels cannot hold all of a digit. A small weight already chooses, of what
-# they could hold, what the classifier asks for, and R² hardly moves; with a large one
-# reconstructions pay.
+# Two codes cannot hold everything about a digit of 64 pixels. With a small weight they
+# already keep what the classifier needs, and R² hardly changes; with a large weight R²
+# falls.
 
 figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 ax.plot(weights, accuracy, "o-", label="accuracy of logistic regression")
@@ -68,8 +68,8 @@ plt.show()
 # %%
 # Maps of digits
 # --------------
-# Held-out samples in two dimensions, a color per digit, beside the methods that make such
-# maps from labels: LDA, neighborhood components analysis, and UMAP where umap-learn is
+# Held-out samples in two dimensions, a color per digit, compared with the methods that make
+# such maps from labels: LDA, neighborhood components analysis, and UMAP where umap-learn is
 # installed. The number is the accuracy of logistic regression on held-out samples.
 
 order = np.random.default_rng(0).permutation(len(X))
@@ -101,10 +101,10 @@ for ax in axes.flat[len(reducers) :]:
 plt.show()
 
 # %%
-# The way back
-# ------------
-# Of these maps PCA's and the autoencoders' have a way back: every point is an image. Here
-# is what lies between the digits, on a grid over the middle of the map.
+# Decode the map
+# --------------
+# Of these maps only PCA's and the autoencoders' can be decoded: every point is an image.
+# The picture shows what lies between the digits, on a grid over the middle of the map.
 
 codes = keeping.transform(X[train])
 low, high = np.percentile(codes, [5, 95], axis=0)

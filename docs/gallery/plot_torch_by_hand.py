@@ -1,10 +1,10 @@
 """
-The same network by hand in torch
-=================================
+The same network written in plain torch
+=======================================
 
 The autoencoder that most tutorials show has a hidden layer on each side of the code, ReLU
 after every layer but the last, a sigmoid at the output, and binary cross-entropy between
-pixels in [0, 1]. Here it is written out in torch, with its loop, and asked for in one line.
+pixels in [0, 1]. Here it is written in torch, with its loop, and then in one line.
 """
 
 # sphinx_gallery_thumbnail_number = 2
@@ -27,8 +27,8 @@ X, y = load_digits(return_X_y=True)
 X_train, X_test, _, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
 
 # %%
-# By hand
-# -------
+# In plain torch
+# --------------
 # 64 pixels, 128 hidden nodes, a code of 16, and back.
 
 
@@ -67,7 +67,7 @@ with torch.no_grad():
 # %%
 # In one line
 # -----------
-# The layers and the loss are parameters, and so are the habits of the loop above: random
+# The layers and the loss are parameters, and so are the settings of the loop above: random
 # weights, no scaling of the columns, a constant learning rate, no validation rows.
 
 layers = {
@@ -90,8 +90,8 @@ same = AutoencoderTransformer(**layers, **loop, random_state=0).fit(X_train)
 print(same.net_.module_.encoder)
 
 # %%
-# Both have the same number of weights. Left alone, the estimator has habits of its own:
-# it starts at PCA, its learning rate climbs and falls, and validation rows choose the
+# Both have the same number of weights. With the default settings of its loop the estimator
+# starts at PCA, its learning rate rises and falls, and validation rows choose the
 # epoch.
 
 
@@ -99,20 +99,20 @@ def count(module):
     return sum(weights.numel() for weights in module.parameters())
 
 
-print("weights by hand:", count(network), " here:", count(same.net_.module_))
+print("weights in plain torch:", count(network), " here:", count(same.net_.module_))
 default = AutoencoderTransformer(**layers, random_state=0).fit(X_train)
 
 # %%
 # Loss by epoch
 # -------------
-# The grey of a pixel is no coin: where it is a half, the loss cannot fall below log 2. The
-# dotted line is that floor, the entropy of the pixels. The loop by hand and the same loop
-# here draw their random weights differently, somewhat wider here, and end alike but not
-# the same. The start at PCA is ahead from the first epoch on.
+# Pixels are shades of grey: where one is a half, the loss cannot fall below log 2. The
+# dotted line is that floor, the entropy of the pixels. The torch loop and the same loop
+# here draw their random weights differently, somewhat wider here, and end at similar but
+# not equal losses. The start at PCA is ahead from the first epoch on.
 
 floor = binary_cross_entropy(rows, rows).item()
 curves = {
-    "by hand": losses,
+    "plain torch": losses,
     "one line, the same loop": same.loss_curve_,
     "one line, its own loop": default.loss_curve_,
 }
@@ -127,24 +127,26 @@ plt.show()
 # %%
 # Reconstructions
 # ---------------
-# Held-out digits and what comes back from a code of 16, with the held-out loss above the
-# floor of those rows.
+# Held-out digits and their reconstructions from a code of 16, with the held-out loss above
+# the floor of those rows.
 
 
 def excess(X_hat):
-    clean, rebuilt = torch.tensor(X_test), torch.tensor(X_hat).double()
+    clean, reconstructed = torch.tensor(X_test), torch.tensor(X_hat).double()
     floor = binary_cross_entropy(clean, clean)
-    return (binary_cross_entropy(rebuilt, clean) - floor).item()
+    return (binary_cross_entropy(reconstructed, clean) - floor).item()
 
 
-rebuilt = {
-    "by hand": X_hat,
+reconstructed = {
+    "plain torch": X_hat,
     "the same loop": same.reconstruct(X_test),
     "its own loop": default.reconstruct(X_test),
 }
 shown = [np.flatnonzero(y_test == digit)[0] for digit in range(10)]
 figure, axes = plt.subplots(4, 10, figsize=(8, 3.6), layout="constrained")
-for (name, images), line in zip({"held out": X_test, **rebuilt}.items(), axes, strict=True):
+for (name, images), line in zip(
+    {"held out": X_test, **reconstructed}.items(), axes, strict=True
+):
     for image, ax in zip(images[shown], line, strict=True):
         ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=1)
         ax.set(xticks=[], yticks=[])
@@ -156,12 +158,12 @@ plt.show()
 # %%
 # Dead components
 # ---------------
-# Much of the difference is a matter of luck: a ReLU on the code leaves a component at zero
-# for every row, and without a gradient, if its first weights point the wrong way. The
-# network is then smaller than it was meant to be.
+# Much of the difference is due to chance: with a ReLU on the code, a component whose first
+# weights point the wrong way is zero for every row, and has no gradient. The
+# network is then smaller than intended.
 
 with torch.no_grad():
-    codes = {"by hand": network.encoder(rows).numpy()}
+    codes = {"plain torch": network.encoder(rows).numpy()}
 codes |= {
     "the same loop": same.transform(X_train),
     "its own loop": default.transform(X_train),
@@ -171,7 +173,7 @@ for name, code in codes.items():
     print(f"{name:13} {dead} of 16 components are zero for all training rows")
 
 # %%
-# Nothing asks for that ReLU. With ``code_activation="identity"``, the default, codes may be
+# That ReLU is not needed. With ``code_activation="identity"``, the default, codes may be
 # negative, and keep more of the data.
 
 layers["code_activation"] = "identity"

@@ -2,15 +2,15 @@
 When PCA is enough
 ==================
 
-An autoencoder can win over PCA only where data are bent. Of data that lie flat nothing
-better than PCA is to be had, and trying harder would learn the noise. The fit finds out
-by itself: it starts at PCA, and leaves it only for a gain on validation rows that is not
-in doubt. ``best_iter_`` tells which it was: 0 is PCA.
+An autoencoder can be better than PCA only where data are nonlinear. For linear data nothing
+is better than PCA, and a more flexible model would learn the noise. The fit decides this
+itself: it starts at PCA, and leaves it only for a gain on validation rows that is not
+in doubt. ``best_iter_`` shows the result: 0 is PCA.
 """
 
 # %%
-# Three clouds in space, to be told by two numbers per point: a normal distribution that is
-# thin in one direction, a bowl, and a sheet that is bent to an S.
+# Three point clouds in space, each reduced to two numbers per point: a normal distribution
+# that is thin in one direction, a bowl, and a sheet in the shape of an S.
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -31,8 +31,8 @@ s_curve, _ = make_s_curve(1500, noise=0.03, random_state=0)
 clouds = {"normal": normal, "bowl": bowl, "S-curve": s_curve}
 
 # %%
-# What is kept of held-out points. Of the normal cloud the autoencoder is PCA, to the last
-# digit. The others it bends itself to.
+# R² of held-out points. For the normal cloud the autoencoder is PCA, to the last
+# digit. For the others it is nonlinear.
 
 fitted = {}
 for cloud, points in clouds.items():
@@ -50,9 +50,9 @@ for cloud, points in clouds.items():
         )
 
 # %%
-# Grey points are the data, coloured ones what comes back from two numbers, by the first of
-# them. PCA lays a flat sheet through every cloud, through the S so that its depth is lost.
-# The autoencoder lays its sheet where PCA does, or bends it.
+# Grey points are the data, coloured ones the reconstructions from two numbers, coloured by
+# the first of them. PCA fits a flat sheet to every cloud, and loses the depth of the S.
+# The autoencoder fits the same sheet as PCA, or a curved one.
 
 views = {"normal": (15, -60), "bowl": (12, -60), "S-curve": (12, -70)}
 zoom = {"normal": 1.2, "bowl": 1.1, "S-curve": 1.0}
@@ -72,9 +72,10 @@ for (cloud, reducers), column in zip(fitted.items(), axes.T, strict=True):
 plt.show()
 
 # %%
-# A ``best_iter_`` of 0 is no proof that data lie flat. Rows may be too few to tell how they
-# bend, or epochs too few to learn it. Of the S-curve here are ever more points, fitted with
-# the default number of epochs and with patience, and judged on the 1500 above.
+# A ``best_iter_`` of 0 does not prove that data are linear. There may be too few rows to
+# detect the curvature, or too few epochs to learn it. The table has the S-curve with more
+# and more points, fitted with the default number of epochs and with patience, and evaluated
+# on the 1500 points above.
 
 print("rows     PCA   default: R², best_iter_   patient: R², best_iter_")
 patience = {"max_iter": 200, "n_iter_no_change": 50}

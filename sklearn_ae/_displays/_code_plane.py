@@ -255,8 +255,8 @@ def _where_codes_lie(estimator, X):
         low, high = np.quantile(codes, _SHARES, axis=0)
     elif not hasattr(estimator, "explained_variance_"):
         raise ValueError(
-            f"X=None was given with a {type(estimator).__name__}, which does not tell "
-            "where its codes lie; expected rows, or an estimator with explained_variance_. "
+            f"X=None was given with a {type(estimator).__name__}, which has no "
+            "range of codes; expected rows, or an estimator with explained_variance_. "
             "Pass the training rows as X."
         )
     else:

@@ -274,7 +274,7 @@ def _read(y, n_samples):
     if y.dtype.kind not in "biuSU" and any(map(_is_missing, y.tolist())):
         raise ValueError(
             "y has missing values; expected a class or a number for every row. Pass the "
-            "rows that have one, or give the others a class of their own."
+            "rows that have one, or give the others a separate class."
         )
     if y.dtype == object:
         y = np.asarray(y.tolist())  # numbers in an object array are still numbers

@@ -1,4 +1,4 @@
-"""LoadingsDisplay: which features two codes stand for, as arrows."""
+"""LoadingsDisplay: which features two codes represent, as arrows."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _VARIANCE = "explained_variance_"  # PCA's, of its codes; ours is code_variance_
 
 
 class LoadingsDisplay:
-    """Features as arrows in the plane of two codes: how they move with these.
+    """Features as arrows in the plane of two codes: how they change with these.
 
-    An arrow's parts are how far a feature moves, in standard deviations, where a code does
-    by one; of a linear result these are correlations, so that arrows end inside of the
-    circle. Of a nonlinear decoder they are those at the mean code.
+    The components of an arrow are the changes of a feature, in standard deviations, when a
+    code changes by one standard deviation. For a linear result these are correlations, so
+    that arrows end inside the circle. For a nonlinear decoder they hold at the mean code.
 
     Use ``LoadingsDisplay.from_estimator`` to create one.
 
@@ -45,7 +45,7 @@ class LoadingsDisplay:
         Names of the two codes, for the axis labels.
 
     n_features : int, default=10
-        How many arrows are drawn: the longest.
+        Number of arrows to draw, the longest first.
 
     Attributes
     ----------
@@ -63,12 +63,12 @@ class LoadingsDisplay:
 
     See Also
     --------
-    CodeDisplay : Where samples lie in that plane.
-    CodePlaneDisplay : What places of that plane are decoded to.
+    CodeDisplay : Codes of samples in that plane.
+    CodePlaneDisplay : Decoded points of that plane.
 
     Notes
     -----
-    Categories have no arrows: there is no unit that they move by.
+    Categories have no arrows, since their changes have no unit.
 
     Examples
     --------
@@ -110,7 +110,7 @@ class LoadingsDisplay:
         n_features: int = 10,
         ax: Axes | None = None,
     ) -> Self:
-        """Plot how the features move with two codes.
+        """Plot how the features change with two codes.
 
         Parameters
         ----------
@@ -121,7 +121,7 @@ class LoadingsDisplay:
         components : array-like of int of shape (2,), default=(0, 1)
             Indices of the codes.
         n_features : int, default=10
-            How many arrows are drawn: the longest.
+            Number of arrows to draw, the longest first.
         ax : matplotlib Axes, default=None
             Axes to draw on. None creates a new figure.
 
@@ -132,7 +132,7 @@ class LoadingsDisplay:
         Raises
         ------
         ValueError
-            ``components`` are not two of the codes, or the estimator is of another kind.
+            ``components`` are not two of the codes, or the estimator is of another class.
         ImportError
             matplotlib is not installed.
         """

@@ -207,7 +207,9 @@ class ReconstructionDisplay:
         picture = mosaic(np.concatenate([X, X_hat]), n_rows, shape)
         self.image_ = show(ax, picture, (X.min(), X.max()))
         self.errors_ = np.sqrt(((X - X_hat) ** 2).mean(axis=1))
-        ax.set_yticks([(height - 1) / 2, (3 * height - 1) / 2], ["original", "rebuilt"])
+        ax.set_yticks(
+            [(height - 1) / 2, (3 * height - 1) / 2], ["original", "reconstruction"]
+        )
         ax.set_xticks(
             np.arange(n_rows) * width + (width - 1) / 2,
             [f"{error:.3g}" for error in self.errors_],
@@ -246,7 +248,7 @@ class ReconstructionDisplay:
             one.set_xlim(limits)
             one.tick_params(axis="y", length=0, labelleft=_is_leftmost(one))
         if len(shown) < n_features:
-            axes[0].set_ylabel(f"{len(shown)} columns rebuilt worst, of {n_features}")
+            axes[0].set_ylabel(f"{len(shown)} of {n_features} columns, largest errors")
         axes[n_rows // 2].set_xlabel(unit)
         # Above the feature names and beside the titles, where it covers no bars.
         place = {"loc": "lower right", "bbox_to_anchor": (0, 1), "borderaxespad": 0.2}
@@ -285,6 +287,6 @@ def _pair_of_bars(ax, pair):
     return [
         ax.barh(places + shift, widths, height=0.38, color=colour, label=label)
         for shift, widths, colour, label in zip(
-            (-0.2, 0.2), pair, ("C0", "C1"), ("value", "rebuilt"), strict=True
+            (-0.2, 0.2), pair, ("C0", "C1"), ("value", "reconstruction"), strict=True
         )
     ]

@@ -25,9 +25,9 @@ _MOST_LENGTHS = 40  # of longer codes some lengths are drawn, more of the short 
 class ScreeDisplay:
     """Share of the variance that the first codes keep, by their number.
 
-    Of nested codes and of linear results each point is the score of the fit cut to that
-    number, see ``AutoencoderTransformer.truncate``. Of other codes the later ones are at
-    their mean: a fit of that size of its own keeps more.
+    For nested codes and linear results each point is the score of the fit truncated to
+    that number, see ``AutoencoderTransformer.truncate``. For other codes the later ones
+    are set to their mean: a separate fit of that size keeps more.
 
     Use ``ScreeDisplay.from_estimator`` to create one.
 
@@ -37,10 +37,10 @@ class ScreeDisplay:
         Numbers of codes.
 
     explained : array-like of float of shape (n_lengths,)
-        Share of the variance that the first so many codes keep, R².
+        Share of the variance that this number of first codes keeps, R².
 
     explained_by_pca : array-like of float of shape (n_lengths,), default=None
-        The same of PCA with so many components.
+        The same for PCA with this number of components.
 
     name : str, default="autoencoder"
         Name of the estimator, for the legend.
@@ -58,7 +58,7 @@ class ScreeDisplay:
 
     See Also
     --------
-    LoadingsDisplay : Which features the codes stand for.
+    LoadingsDisplay : Which features the codes represent.
 
     Examples
     --------
@@ -99,9 +99,9 @@ class ScreeDisplay:
         estimator : fitted estimator
             One of this package, or another with ``transform`` and ``inverse_transform``.
         X : array-like of shape (n_samples, n_features)
-            Samples to reconstruct. PCA is fitted to them, so that of other samples than
-            those of ``fit`` it has an advantage. Of samples with categories or missing
-            cells there is no PCA.
+            Samples to reconstruct. PCA is fitted to them, so that it has an advantage if
+            they are not the samples of ``fit``. For samples with categories or missing
+            cells PCA is not drawn.
         ax : matplotlib Axes, default=None
             Axes to draw on. None creates a new figure.
 

@@ -90,8 +90,8 @@ def _content(estimator: Any, safetensors: Any) -> bytes:
 def load(path: str | os.PathLike) -> Any:
     """Return the estimator that ``save`` wrote to a file, fitted as it was.
 
-    The file holds numbers and text, and loading it runs nothing that is in it: a file from
-    a stranger can at worst raise ValueError, or hold an estimator that is of no use.
+    The file holds numbers and text, and loading it runs no code: a file from an untrusted
+    source can at worst raise ValueError, or contain a useless estimator.
 
     Parameters
     ----------

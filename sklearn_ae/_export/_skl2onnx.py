@@ -16,7 +16,8 @@ def register_onnx() -> None:
     """Let skl2onnx convert pipelines with the estimators of this package.
 
     Call it once, before ``skl2onnx.to_onnx`` or ``skl2onnx.convert_sklearn``. In a
-    pipeline an estimator is what ``transform`` is, so that its codes are what comes out.
+    pipeline an estimator is converted as its ``transform``, so that the output is its
+    codes.
 
     Raises
     ------

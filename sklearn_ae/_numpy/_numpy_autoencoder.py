@@ -22,9 +22,9 @@ _MOST_NAMES = 5  # of columns in an error
 class NumpyAutoencoder:
     """A fitted autoencoder as numpy arrays, which needs neither torch nor skorch.
 
-    ``to_numpy`` of a fitted estimator makes it, or ``load`` of a file. It encodes and
-    decodes as the estimator does, to rounding errors, and learns nothing more. It pickles;
-    loading and using the pickle imports numpy alone.
+    It is made by ``to_numpy`` of a fitted estimator, or by ``load`` from a file. It encodes
+    and decodes as the estimator does, up to rounding errors, and cannot be trained. It can
+    be pickled; loading and using the pickle imports only numpy.
 
     Parameters
     ----------
@@ -100,8 +100,8 @@ class NumpyAutoencoder:
         Raises
         ------
         ValueError
-            ``X`` is no table of so many columns of finite numbers, or has columns of other
-            names than the fit, or a result is no finite number.
+            ``X`` is not a table of finite numbers with the columns of the fit, its columns
+            have other names, or a result is not finite.
         """
         return self._apply("encode", self._rows(X), "X")
 
@@ -121,8 +121,8 @@ class NumpyAutoencoder:
         Raises
         ------
         ValueError
-            ``codes`` are no table of so many columns of finite numbers, or a result is no
-            finite number.
+            ``codes`` are not a table of finite numbers with ``n_components_`` columns, or a
+            result is not finite.
         """
         return self._apply("decode", _numbers(codes, "codes", self.n_components_), "codes")
 
@@ -149,12 +149,12 @@ class NumpyAutoencoder:
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file that ``load`` reads, in numpy's format .npz, without pickle.
 
-        The file is there as a whole or not at all, whatever interrupts the writing.
+        The file is written as a whole or not at all, even if writing is interrupted.
 
         Parameters
         ----------
         path : str or path
-            Of the file, exactly; one that is there is replaced.
+            Exact path of the file; an existing file is replaced.
         """
         write_file(path, self.settings, self.arrays)
 
@@ -165,7 +165,7 @@ class NumpyAutoencoder:
         Parameters
         ----------
         path : str or path
-            Of the file.
+            Path of the file.
 
         Returns
         -------
@@ -175,7 +175,7 @@ class NumpyAutoencoder:
         Raises
         ------
         ValueError
-            The file is another one, or is not whole.
+            The file is of another kind, or is damaged.
         OSError
             There is no file, or it cannot be opened.
         """

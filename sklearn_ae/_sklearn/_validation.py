@@ -276,10 +276,10 @@ def _refuse_gradients(name: str) -> None:
 
 
 class DominantColumnWarning(UserWarning):
-    """One column is so much wider than the others that it hides them.
+    """One column has so much more variance than the others that it dominates the fit.
 
-    ``fit`` gives it where a column holds more than 99 % of the variance of all and
-    ``scaling`` lets columns count by their variance. A subclass of UserWarning.
+    ``fit`` raises it where a column holds more than 99 % of the total variance and
+    ``scaling`` weighs columns by their variance. A subclass of UserWarning.
 
     See Also
     --------

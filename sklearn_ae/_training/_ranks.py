@@ -12,7 +12,7 @@ __all__ = ["RANKS", "Ranks", "SharedTrainingError", "shared_training"]
 
 
 class SharedTrainingError(RuntimeError):
-    """Processes that share a training have other rows or settings, or one has failed."""
+    """Processes that share a training have different rows or settings, or one failed."""
 
 
 class Ranks:
@@ -99,13 +99,13 @@ def shared_training() -> Iterator[None]:
 
     Every process calls the same ``fit`` with the same ``X``, parameters and
     ``random_state``. Each computes the gradients of its part of every batch; their means
-    move the weights, so that all processes end with the same result, which is that of one
-    process with the same batches but for roundings and for at most ``n - 1`` rows of each
-    batch. All else, the linear start and the choice of the epoch among it, every process
-    does by itself. That pays where a step takes longer than an exchange of all weights:
-    for wide layers, and for large ``batch_size``.
+    update the weights, so that all processes end with the same result. It is that of one
+    process with the same batches, except for rounding and for at most ``n - 1`` rows of
+    each batch. Every process does everything else by itself, including the linear start and
+    the choice of the epoch. This pays off where a step takes longer than an exchange of all
+    weights: for wide layers, and for large ``batch_size``.
 
-    The group is started before, by ``torch.distributed.init_process_group`` or by
+    Start the group before, by ``torch.distributed.init_process_group`` or by
     ``accelerate.PartialState(cpu=True)``, in a script that ``torchrun`` or ``accelerate
     launch`` runs. If a process fails, the others end with an error too. Callbacks run in
     every process; one that stops training by an exception has to do so in all.
