@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from sklearn.utils.validation import check_is_fitted
 
+from ._columns import Table
 from ._fitted import Fitted
 from ._plain import from_plain, to_plain
 
@@ -23,6 +24,7 @@ class ExportMixin:
     """Mixin of an estimator that can be saved, and used elsewhere."""
 
     _fitted: Fitted
+    _table: Table | None
 
     def __getstate__(self) -> dict[str, Any]:
         scikit_learn: Any = super()
@@ -118,7 +120,8 @@ class ExportMixin:
         from ._numpy import from_fitted
 
         check_is_fitted(self)
-        return from_fitted(self._fitted, getattr(self, "feature_names_in_", None))
+        names = getattr(self, "feature_names_in_", None)
+        return from_fitted(self._fitted, names, self._table)
 
     def to_onnx(
         self, part: Literal["encode", "decode", "reconstruct"] = "encode"
