@@ -166,7 +166,8 @@ class ExportMixin:
         from ._export._onnx import to_onnx
 
         check_is_fitted(self)
-        return to_onnx(self._fitted, part, getattr(self, "feature_names_in_", None))
+        names = getattr(self, "feature_names_in_", None)
+        return to_onnx(self._fitted, part, names, self._table)
 
 
 def _itself(value: Any) -> Any:
