@@ -38,8 +38,9 @@ def filled(graph: Graph, fit: NumpyAutoencoder, blocks: str, is_hole: str) -> st
     y = graph.add("Sub", graph.cast(blocks, "float64"), mean)
     y = graph.add("Where", is_hole, np.zeros(()), y)
     # Only rows with holes are solved for.
-    has_holes = graph.add("ReduceMax", graph.cast(is_hole, "float32"), axes=[1], keepdims=0)
-    rows = graph.add("NonZero", has_holes)
+    n_holes = graph.cast(is_hole, "float32")
+    n_holes = graph.add("ReduceSum", n_holes, np.array([1]), keepdims=0)
+    rows = graph.add("NonZero", n_holes)
     rows = graph.add("Reshape", rows, np.array([-1]))
     known = graph.cast(graph.add("Not", graph.add("Gather", is_hole, rows)), "float64")
     # Multiplied when the model is loaded: the file stays small.

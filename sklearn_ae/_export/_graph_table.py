@@ -97,8 +97,11 @@ def _mixed_in(
             line = graph.add("Gather", table, graph.add("Reshape", place, np.array([-1])))
             embedded.append(line)
     every = graph.add("Concat", *(holes[j] for j in range(layout.n_columns)), axis=1)
-    if not blocks:  # all columns are embedded
-        raise AssertionError
+    if not blocks:
+        # Without blocks there is no skip, and nothing to fill.
+        mask = [graph.cast(every, "float32")] if fit.settings["rank"] else []
+        seen = graph.add("Concat", *mask, *embedded, axis=1)
+        return seen, seen
     whole = graph.add("Concat", *blocks, axis=1)
     whole = graph.add("Sub", whole, _float32(fit.arrays["table.centre"]))
     whole = graph.add("Div", whole, _float32(fit.arrays["table.size"]))

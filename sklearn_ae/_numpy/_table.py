@@ -1,7 +1,7 @@
 """Cells of a table as rows of floats, and rows as cells, without pandas and polars."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
 from numbers import Real
 from typing import Any, NoReturn
@@ -111,11 +111,11 @@ class Table:
 
     def _columns_of_dict(self, X: dict) -> list[np.ndarray]:
         if self._names is None or set(X) != set(self._names):
-            wanted = "none" if self._names is None else some(self._names)
+            had = "no names of columns" if self._names is None else some(self._names)
             raise ValueError(
-                f"X is a dict of columns {some(list(X))}, and the columns of the fit have "
-                f"the names {wanted}; expected the same names. Pass all columns of the "
-                "fit by name, or an array with columns in their order."
+                f"X is a dict of columns {some(list(X))}, and the fit had {had}; expected "
+                "the same names. Pass all columns of the fit by name, or an array of them "
+                "in their order."
             )
         return [_as_column(X[name], repr(name)) for name in self._names]
 
@@ -124,8 +124,9 @@ class Table:
             numbers = cells.astype(np.float64)
         else:
             found = cells.tolist()
-            if kinds_of(found) - {"number", "flag"}:
-                self._refuse(j, found, "numbers, as in the fit")
+            types = {type(cell) for cell in found if not is_missing(cell)}
+            if {kind_of(kind) for kind in types} - {"number", "flag"}:
+                self._refuse(j, types, "numbers, as in the fit")
             numbers = as_floats(found)
         if np.isinf(numbers).any():
             raise ValueError(
@@ -136,20 +137,21 @@ class Table:
 
     def _read_levels(self, j: int, cells: np.ndarray) -> np.ndarray:
         index, found = self._index[j], cells.tolist()
-        try:
-            # None, of what is no level, becomes NaN.
-            places = np.array([*map(index.get, found)], dtype=np.float64)
-        except TypeError:  # a cell that is a list, for one
-            self._refuse(j, found, f"levels such as {next(iter(index))!r}")
-        unknown = [found[i] for i in np.flatnonzero(np.isnan(places))]
-        if index and kinds_of(unknown) - {kind_of(type(level)) for level in index}:
-            self._refuse(j, unknown, f"levels such as {next(iter(index))!r}")
-        return places
+        if not index:  # whatever the column holds
+            return np.full(len(found), np.nan)
+        known = {kind_of(type(level)) for level in index}
+        foreign = {kind for kind in {*map(type, found)} if kind_of(kind) not in known}
+        # NaN is of a foreign type too, among text.
+        foreign = {type(c) for c in found if type(c) in foreign and not is_missing(c)}
+        if foreign:
+            self._refuse(j, foreign, f"levels such as {next(iter(index))!r}")
+        # None, of what is no level, becomes NaN.
+        return np.array([*map(index.get, found)], dtype=np.float64)
 
-    def _refuse(self, j: int, cells: list, expected: str) -> NoReturn:
-        types = {type(cell).__name__ for cell in cells if not is_missing(cell)}
+    def _refuse(self, j: int, types: set[type], expected: str) -> NoReturn:
+        names = ", ".join(sorted(kind.__name__ for kind in types))
         raise ValueError(
-            f"Column {self._label(j)} of X holds cells of type {', '.join(sorted(types))}; "
+            f"Column {self._label(j)} of X holds cells of type {names}; "
             f"expected {expected}. Convert it as it was for the fit."
         )
 
@@ -188,11 +190,6 @@ def is_missing(cell: Any) -> bool:
     if type(cell).__name__ in _MISSING:
         return True
     return isinstance(cell, (float, np.floating, Decimal)) and math.isnan(cell)
-
-
-def kinds_of(cells: Iterable) -> set[str]:
-    """Return the kinds of the cells that are not missing."""
-    return {kind_of(kind) for kind in {type(c) for c in cells if not is_missing(c)}}
 
 
 def as_floats(cells: list) -> np.ndarray:
