@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from sklearn.utils.validation import check_is_fitted
 
-from ._columns import Table
 from ._fitted import Fitted
 from ._plain import from_plain, to_plain
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from ._columns import Table
     from ._numpy import NumpyAutoencoder
 
 __all__ = ["ExportMixin"]
@@ -24,7 +24,7 @@ class ExportMixin:
     """Mixin of an estimator that can be saved, and used elsewhere."""
 
     _fitted: Fitted
-    _table: Table | None
+    _table: "Table | None"
 
     def __getstate__(self) -> dict[str, Any]:
         scikit_learn: Any = super()
@@ -95,6 +95,7 @@ class ExportMixin:
 
         What comes back has ``transform``, ``inverse_transform`` and ``reconstruct``, with
         the results of this estimator to rounding errors; it pickles, and saves to a file.
+        Tables may have categories and missing cells, as in ``fit``.
 
         Returns
         -------
@@ -104,8 +105,8 @@ class ExportMixin:
         Raises
         ------
         ValueError
-            The fit has an ``encoder`` or a ``decoder`` of your own, columns of categories,
-            or columns of missing cells alone.
+            The fit has an ``encoder`` or a ``decoder`` of your own, or categories that are
+            neither text, booleans nor numbers, such as intervals of pandas.
 
         Examples
         --------
@@ -129,8 +130,16 @@ class ExportMixin:
         """Return a part of the fit as a model of ONNX, for runtimes without Python.
 
         The model takes and gives float32 in the units of ``fit``, any number of samples.
-        It needs onnx, as the extra ``onnx`` has it. ``sklearn_ae.register_onnx`` is for
-        pipelines.
+        NaN is a missing cell, if some cells of the fit were missing. It needs onnx, as the
+        extra ``onnx`` has it. ``sklearn_ae.register_onnx`` is for pipelines.
+
+        Where the fit had categories, the model has an input for each column instead of "X",
+        with the name of the column and of shape (n_samples, 1), and outputs that are called
+        "<column>_hat" instead of "X_hat". Text goes in and comes out as strings, of which
+        an empty one is a missing cell, unless the fit had that category; booleans as
+        booleans; integers that are categories as int64; all other columns as float32. The
+        columns of an array are called "x0", "x1", and so on. A name that is taken already
+        gets an underscore at its end.
 
         Parameters
         ----------
@@ -150,7 +159,9 @@ class ExportMixin:
             The estimator is not fitted.
         ValueError
             ``part`` is invalid; or the fit cannot be written as ONNX: it has an
-            ``encoder`` or ``decoder`` of your own, or had categories or missing cells.
+            ``encoder`` or ``decoder`` of your own, a column with categories of more than
+            one type, text and booleans for one, or missing cells in a table so wide that
+            filling them takes too much memory.
         ImportError
             onnx is not installed.
 

@@ -60,7 +60,7 @@ class Graph:
         self.constants: dict[str, np.ndarray] = {}
         # Not the names that skl2onnx gives to the nodes around, either.
         self._prefix = "" if around is None else "in_loop_"
-        self._taken = set() if around is None else around._taken
+        self._taken: set[str] = set() if around is None else around._taken
         self._taken |= {end.name for end in given}
 
     def add(self, kind: str, *inputs: str | float | np.ndarray, **attributes: Any) -> str:

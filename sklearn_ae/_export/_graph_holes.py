@@ -65,7 +65,7 @@ def filled(graph: Graph, fit: NumpyAutoencoder, blocks: str, is_hole: str) -> st
 
 def _elimination(graph: Graph, rank: int) -> Graph:
     """Return a step of Gauss-Jordan: column ``step`` becomes one of the identity."""
-    shape = ["n_holed", rank, rank + 1]
+    shape: list[str | int] = ["n_holed", rank, rank + 1]
     names = "step", "goes_on", "systems", "goes_on_too", "systems_after"
     step, goes_on, systems, goes_on_too, after = (graph.free(f"in_loop_{n}") for n in names)
     body = Graph(

@@ -79,17 +79,12 @@ def _ends(fit: NumpyAutoencoder, part: str) -> tuple[list[End], list[End]]:
     codes = [End("codes", "float32", ["n_samples", n_codes])]
     given, made = ([End(x, "float32", ["n_samples", width])] for x in ("X", "X_hat"))
     if Layout(fit.settings).n_levels:
-        columns = _columns(fit)
-        made = [end._replace(name=f"{end.name}_hat") for end in columns]
         # Names of their own, where columns are called "a" and "a_hat", or "codes".
-        names = Graph()
-        given = [end._replace(name=names.free(end.name)) for end in columns]
-        codes = (
-            [codes[0]._replace(name=names.free("codes"))]
-            if part != "reconstruct"
-            else codes
-        )
-        made = [end._replace(name=names.free(end.name)) for end in made]
+        free = Graph().free
+        columns = _columns(fit)
+        given = [end._replace(name=free(end.name)) for end in columns]
+        codes = [codes[0]._replace(name=free("codes"))]
+        made = [end._replace(name=free(f"{end.name}_hat")) for end in columns]
     return (codes if part == "decode" else given), (codes if part == "encode" else made)
 
 

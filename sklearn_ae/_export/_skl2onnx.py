@@ -18,6 +18,8 @@ def register_onnx() -> None:
 
     Call it once, before ``skl2onnx.to_onnx`` or ``skl2onnx.convert_sklearn``. In a
     pipeline an estimator is what ``transform`` is, so that its codes are what comes out.
+    Missing cells of its input are NaN; a fit with categories is refused there, since the
+    input of a step is one tensor.
 
     Raises
     ------

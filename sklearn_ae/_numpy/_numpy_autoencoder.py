@@ -24,12 +24,13 @@ class NumpyAutoencoder:
 
     ``to_numpy`` of a fitted estimator makes it, or ``load`` of a file. It encodes and
     decodes as the estimator does, to rounding errors, and learns nothing more. It pickles;
-    loading and using the pickle imports numpy alone.
+    loading and using the pickle imports numpy alone. Tables with categories go in as
+    DataFrames, dicts of columns or arrays of objects, and come out as arrays.
 
     Parameters
     ----------
     settings : dict
-        Sizes of layers and names of activations, as in the file.
+        Sizes of layers, names of activations and of columns, categories, as in the file.
     arrays : dict of ndarray
         Weights and units of columns by name.
 
@@ -88,20 +89,24 @@ class NumpyAutoencoder:
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples with the columns of the fit, in the same order and units. Cells may be
-            missing, NaN, if some were in the fit.
+        X : array-like or DataFrame of shape (n_samples, n_features), or dict
+            Samples with the columns of the fit, in the same order and units; of a dict
+            each value is a column, (n_samples,), in any order. Cells may be missing, as
+            None, NaN or NA of pandas, if some were in the fit; columns of categories always
+            may. A category that the fit had not counts as missing.
 
         Returns
         -------
         codes : ndarray of shape (n_samples, n_components_)
-            Has dtype float32 if ``X`` has, otherwise float64.
+            Has dtype float32 if ``X`` is an array or DataFrame of float32, and the fit had
+            no categories; otherwise float64.
 
         Raises
         ------
         ValueError
-            ``X`` is no table of so many columns of finite numbers, or has columns of other
-            names than the fit, or a result is no finite number.
+            ``X`` has other columns than the fit by number, names or order, or cells of
+            another kind, text for numbers for one; or infinite cells, or missing ones where
+            the fit had none; or a result is no finite number.
         """
         return self._apply("encode", self._rows(X), "X")
 
@@ -117,6 +122,10 @@ class NumpyAutoencoder:
         -------
         X_hat : ndarray of shape (n_samples, n_features)
             In the units of the fit. Has dtype float32 if ``codes`` has, otherwise float64.
+            If the fit had categories of text or booleans, it has dtype object: numbers are
+            floats then, rounded for columns of integers and booleans as the DataFrame of
+            the estimator has them, but for decimals. A column without any value in the fit
+            is NaN.
 
         Raises
         ------
@@ -132,13 +141,13 @@ class NumpyAutoencoder:
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples with the columns of the fit, in the same order and units.
+        X : array-like or DataFrame of shape (n_samples, n_features), or dict
+            Samples with the columns of the fit, as in ``transform``.
 
         Returns
         -------
         X_hat : ndarray of shape (n_samples, n_features)
-            Reconstructions, in the same units.
+            Reconstructions, as in ``inverse_transform``.
 
         Raises
         ------
