@@ -53,9 +53,9 @@ def assert_same_cells(found, expected, tolerance=1e-9, is_tied=False):
         for a, b, may_differ in zip(ours, theirs, tied, strict=True):
             if may_differ:
                 continue
-            if isinstance(b, (str, bool)):
+            if isinstance(b, (str, bool, np.bool_)):
                 assert a == b
-                assert type(a) is type(b)
+                assert type(a) is (str if isinstance(b, str) else bool)
             elif math.isnan(a):
                 assert is_missing(b)
             else:

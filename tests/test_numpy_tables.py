@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 from decimal import Decimal
+from enum import StrEnum
 
 import numpy as np
 import pytest
@@ -95,7 +96,8 @@ def test_columns_of_many_levels_alone(has_holes):
     ids = [f"id {i % 110}" for i in range(220)]
     X = pandas.DataFrame({"id": ids, "other": ids[::-1]})
     if has_holes:
-        X.loc[::5, "id"] = None
+        X.loc[:20, "id"] = None
+    assert X.nunique().min() == 110
     fitted = AutoencoderTransformer(1, hidden_layer_sizes=(8,), max_iter=2, random_state=0)
     assert_same(fitted.fit(X), X)
 
@@ -122,6 +124,60 @@ def test_numbers_are_rounded_and_clipped_as_in_frames(fitted, frozen):
     np.testing.assert_array_equal(whole, np.rint(whole))
 
 
+def test_numbers_as_each_dtype_has_them():
+    columns = ["int64", "uint64", "int8", "bool", "float16", "float32", "float64", []]
+    table = Table({"columns": columns, "n_features": 8, "feature_names": None})
+    rows = np.outer([0.4, -0.4, 1e30, -1e30, np.nan], np.ones(8))
+    half, single = float(np.float16(0.4)), float(np.float32(0.4))
+    most = [2.0**63 - 1024, 2.0**64 - 2048, 127, 1, 65504, float(np.float32(1e30)), 1e30]
+    least = [-(2.0**63), 0, -128, 0, -65504, -float(np.float32(1e30)), -1e30]
+    expected = [
+        [0, 0, 0, 0, half, single, 0.4],
+        [0, 0, 0, 0, -half, -single, -0.4],
+        most,
+        least,
+        [np.nan] * 7,
+    ]
+    found = table.write(rows)
+    np.testing.assert_array_equal(found[:, :7], expected)
+    assert np.isnan(found[:, 7]).all()
+    assert not np.signbit(found[1, :4]).any()
+
+
+class Kind(StrEnum):
+    """Text of a type of one's own."""
+
+    FLAT = "flat"
+    HOUSE = "house"
+
+
+def test_cells_of_numpys_types_and_of_ones_own(quick):
+    n = np.arange(80)
+    X = pandas.DataFrame(
+        {
+            "whole": pandas.Series([*map(int, n % 7)], dtype=object),
+            "flag": pandas.Series([*map(np.bool_, n % 2)], dtype=object),
+            "kind": pandas.Series([[*Kind][i % 2] for i in n], dtype=object),
+            "long": np.sin(n).astype(np.longdouble),
+        }
+    )
+    estimator = quick(1, **FAR).fit(X)
+    assert_same(estimator, X)
+    columns = estimator.to_numpy().settings["columns"]
+    assert columns == ["int64", [False, True], ["flat", "house"], "float64"]
+    assert [type(level) for level in columns[1] + columns[2]] == [bool, bool, str, str]
+
+
+def test_booleans_as_numbers(quick, houses):
+    X = houses[["garden", "kind", "share"]]
+    estimator = quick(1, categorical_features=["kind"], **FAR).fit(X)
+    frozen = estimator.to_numpy()
+    assert frozen.settings["columns"][0] == "bool"
+    np.testing.assert_allclose(frozen.transform(X), estimator.transform(X), atol=1e-9)
+    expected = estimator.reconstruct(X)["garden"].tolist()
+    assert frozen.reconstruct(X)[:, 0].tolist() == expected
+
+
 def test_columns_of_nothing(quick, houses):
     X = houses[["size", "kind"]].assign(none=None, nan=np.nan)
     estimator = quick(2, **FAR).fit(X)
@@ -142,6 +198,8 @@ def test_arrays_with_columns_of_numbers_as_levels(quick, dtype):
     back = frozen.reconstruct(X)
     assert back.dtype == np.float64
     np.testing.assert_allclose(back, estimator.reconstruct(X), rtol=0, atol=1e-6)
+    with pytest.raises(ValueError, match=r"shape \(90, 2\); expected .* of 4 columns"):
+        frozen.transform(pandas.DataFrame(X[:, :2]))
     told = r"dict of columns \['a'\], .* had no names of columns; expected the same .* Pass"
     with pytest.raises(ValueError, match=told):
         frozen.transform({"a": [1.0]})
@@ -169,6 +227,9 @@ def test_tables_of_every_form(frozen, houses):
     objects = houses.to_numpy(dtype=object)
     for given in (columns, lists, objects, objects.tolist(), as_polars(polars, houses)):
         np.testing.assert_array_equal(frozen.transform(given), expected)
+    whole = houses.dropna().iloc[:2]
+    rows = whole.to_numpy(dtype=object).tolist()
+    np.testing.assert_array_equal(frozen.transform(rows), frozen.transform(whole))
     assert frozen.transform({n: cells[:1] for n, cells in lists.items()}).shape == (1, 3)
     np.testing.assert_allclose(frozen.transform(houses.iloc[9:10]), expected[9:10])
 

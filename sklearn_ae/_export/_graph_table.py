@@ -56,7 +56,7 @@ def columns_out(graph: Graph, fit: NumpyAutoencoder, output: str) -> list[str]:
 
 def dtype_of(column: str | list) -> str | None:
     """Return the dtype that ONNX has a column in; None for levels that it has not."""
-    if isinstance(column, str) or not column:
+    if isinstance(column, str):
         return "float32"
     types = set(map(type, column))
     if types == {str}:
