@@ -584,6 +584,7 @@ WRONG_SETTINGS = [
     ({"crosses_link": True}, "a link without an inverse"),
     ({"feature_names": ["a"]}, "names that are not one"),
     ({"feature_names": "a" * 64}, "names that are not one"),
+    ({"feature_names": [["a"]] * 64}, "names that are not one"),
     ({"n_features": 63}, "arrays that are missing"),
     ({"encoder_sizes": [9]}, "arrays that are missing"),
     ({"decoder_sizes": [8, 8]}, "arrays that are missing"),

@@ -13,8 +13,9 @@ import pytest
 from mixed import as_polars, assert_same_cells, mixed_frame
 
 from sklearn_ae import AutoencoderTransformer, NumpyAutoencoder
-from sklearn_ae._numpy import _format
+from sklearn_ae._numpy import Layout, _format
 from sklearn_ae._numpy._table import Table
+from sklearn_ae.nn import TableLayout
 
 pandas = pytest.importorskip("pandas")
 polars = pytest.importorskip("polars")
@@ -217,6 +218,17 @@ def test_frames_of_nullable_integers_come_back_rounded(quick):
         frozen.transform(X.mask(X == 3))
 
 
+@pytest.mark.parametrize("rank", [0, 3])
+def test_columns_are_where_the_network_has_them(rank):
+    n_levels = (0, 3, 101, 0, 100, 1, 0)
+    columns = [[*range(n)] if n else "float64" for n in n_levels[:-1]] + [[]]
+    ours = Layout({"n_features": 7, "rank": rank, "columns": columns})
+    theirs = TableLayout(n_levels, rank)
+    for name in ("numbers", "indicated", "embedded", "owners", "n_blocks", "n_in", "n_out"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+    assert ours.logits == [*theirs.logits()]
+
+
 # -- what goes in ------------------------------------------------------------------
 
 
@@ -329,6 +341,15 @@ def test_levels_keep_their_types_in_files(frozen, path):
     assert back == levels
     assert [*map(type, back)] == [*map(type, levels)]
     assert np.isnan(table.read({"a": [1.5, None, "2"]})).all()
+
+
+def test_integers_beyond_the_digits_of_floats_stay_what_they_are():
+    settings = {"n_features": 1, "feature_names": None}
+    for levels, dtype in (([2**53, 1.5], "f8"), ([2**53 + 1], "O"), ([10**400], "O")):
+        table = Table({**settings, "columns": [levels]})
+        back = table.write(np.zeros((1, 1)))
+        assert back.dtype == dtype
+        assert back[0, 0] == levels[0]
 
 
 def test_files_of_numbers_alone_are_as_before(houses):

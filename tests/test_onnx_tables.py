@@ -265,7 +265,9 @@ def test_names_of_columns_never_collide():
 
 
 @pytest.mark.parametrize(
-    "levels", [["a", True], [2**70, 1], [1.0, 1.0 + 1e-12]], ids=["mixed", "huge", "close"]
+    "levels",
+    [["a", True], [2**70, 1], [10**400, 0.5], [1e300, 0.5], [1.0, 1.0 + 1e-12]],
+    ids=["mixed", "huge", "huge and float", "wide", "close"],
 )
 @pytest.mark.parametrize("part", ["encode", "decode"])
 def test_levels_that_onnx_has_not_are_refused_by_name(levels, part):

@@ -1,7 +1,7 @@
 """Columns to what the layers take, and what they give to columns, as nodes.
 
 Tables of numbers are one input and one output, (n_samples, n_features). Where there are
-levels, each column is one of its own, (n_samples, 1).
+levels, every column is an input and an output, (n_samples, 1).
 """
 
 from collections.abc import Sequence
@@ -66,9 +66,9 @@ def dtype_of(column: str | list) -> str | None:
     if types == {int}:
         limits = np.iinfo(np.int64)
         return "int64" if limits.min <= min(column) <= max(column) <= limits.max else None
-    if types <= {int, float}:
-        with np.errstate(over="ignore"):
-            single = np.array(column, np.float64).astype(np.float32)
+    largest = float(np.finfo(np.float32).max)
+    if types <= {int, float} and all(abs(level) <= largest for level in column):
+        single = np.array(column, dtype=np.float32)
         return "float32" if len(np.unique(single)) == len(column) else None
     return None
 
@@ -76,7 +76,7 @@ def dtype_of(column: str | list) -> str | None:
 def _mixed_in(
     graph: Graph, fit: NumpyAutoencoder, layout: Layout, given: Sequence[str]
 ) -> Pair:
-    """Add blocks and holes of numbers and levels, each in a column of its own."""
+    """Add what ``columns_in`` does, of columns that are given one by one."""
     blocks, embedded, holes = [], [], {}
     if layout.numbers:
         numbers = graph.add("Concat", *(given[j] for j in layout.numbers), axis=1)
@@ -117,7 +117,8 @@ def _places(graph: Graph, levels: list, x: str) -> str:
     kind = {"object": "strings", "float32": "floats"}.get(str(dtype), "int64s")
     keys: dict[str, Any] = {f"keys_{kind}": levels, "values_int64s": [*range(len(levels))]}
     if kind != "strings":
-        keys[f"keys_{kind}"] = [(float if kind == "floats" else int)(x) for x in levels]
+        number = float if kind == "floats" else int
+        keys[f"keys_{kind}"] = [number(level) for level in levels]
     return graph.add("LabelEncoder", x, **keys, default_int64=-1)
 
 

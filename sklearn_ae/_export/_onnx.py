@@ -79,7 +79,7 @@ def _ends(fit: NumpyAutoencoder, part: str) -> tuple[list[End], list[End]]:
     codes = [End("codes", "float32", ["n_samples", n_codes])]
     given, made = ([End(x, "float32", ["n_samples", width])] for x in ("X", "X_hat"))
     if Layout(fit.settings).n_levels:
-        # Names of their own, where columns are called "a" and "a_hat", or "codes".
+        # Columns may be called "a" and "a_hat", or "codes".
         free = Graph().free
         columns = _columns(fit)
         given = [end._replace(name=free(end.name)) for end in columns]

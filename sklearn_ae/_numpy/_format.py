@@ -112,7 +112,11 @@ def _fault_of_settings(settings: Any) -> str | None:
         "neither layers nor a skip": not skip and None in layers,
         "a link without an inverse": crosses and not (skip and has_inverse),
         "names that are not one per column": names is not None
-        and not (isinstance(names, list) and len(names) == n_features),
+        and not (
+            isinstance(names, list)
+            and len(names) == n_features
+            and all(isinstance(name, str) for name in names)
+        ),
     }
     fault = next((fault for fault, is_true in faults.items() if is_true), None)
     return fault if "columns" not in settings else fault or _fault_of_columns(settings)

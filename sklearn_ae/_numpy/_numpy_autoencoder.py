@@ -122,10 +122,10 @@ class NumpyAutoencoder:
         -------
         X_hat : ndarray of shape (n_samples, n_features)
             In the units of the fit. Has dtype float32 if ``codes`` has, otherwise float64.
-            If the fit had categories of text or booleans, it has dtype object: numbers are
-            floats then, rounded for columns of integers and booleans as the DataFrame of
-            the estimator has them, but for decimals. A column without any value in the fit
-            is NaN.
+            If the fit had categories that are no floats, text for one, it has dtype object.
+            Numbers are floats there too, rounded for columns of integers and booleans as
+            in the DataFrame of the estimator; decimals are not rounded. A column without
+            any value in the fit is NaN.
 
         Raises
         ------

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from itertools import chain
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -46,8 +47,8 @@ class Table:
         self._rounded = {
             dtype: [j for j, c in enumerate(columns) if c == dtype] for dtype in rounded
         }
-        kinds = {kind_of(type(x)) for levels in self._levels.values() for x in levels}
-        self._dtype = np.dtype(np.float64 if kinds <= {"number"} else object)
+        are_floats = all(map(_is_float, chain.from_iterable(self._levels.values())))
+        self._dtype = np.dtype(np.float64 if are_floats else object)
         self._cells = {j: self._cells_of(levels) for j, levels in self._levels.items()}
 
     def read(self, X: Any) -> np.ndarray:
@@ -66,7 +67,7 @@ class Table:
         return rows
 
     def write(self, rows: np.ndarray) -> np.ndarray:
-        """Return cells, (n_rows, n_columns): floats if all levels are numbers."""
+        """Return cells, (n_rows, n_columns): floats if all levels are some."""
         rows = rows.astype(np.float64)
         for dtype, columns in self._rounded.items():
             rows[:, columns] = _rounded(rows[:, columns], np.dtype(dtype))
@@ -198,6 +199,11 @@ def as_floats(cells: list) -> np.ndarray:
         return np.array([math.nan if is_missing(c) else c for c in cells], np.float64)
     except OverflowError:  # an integer of more digits than floats have
         return np.array([math.inf])
+
+
+def _is_float(level: Any) -> bool:
+    """Return whether a level is a float, or an integer that floats have exactly."""
+    return type(level) is float or (type(level) is int and abs(level) <= 2**53)
 
 
 def _as_column(cells: Any, name: str) -> np.ndarray:
