@@ -1,10 +1,14 @@
 """Sphinx settings: ``python -m sphinx -W --keep-going -b html docs docs/_build/html``."""
 
 import re
+import tomllib
+from html import escape
+from pathlib import Path
 
 import torch
-from docutils.nodes import Text, literal_block, reference
+from docutils.nodes import Text, literal_block, paragraph, reference
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sphinx_gallery.sorting import ExplicitOrder
 
 import sklearn_ae
 
@@ -14,6 +18,7 @@ project = "sklearn_ae"
 author = "The sklearn_ae developers"
 copyright = author
 version = release = sklearn_ae.__version__
+metadata = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
 
 extensions = [
     "matplotlib.sphinxext.plot_directive",
@@ -31,6 +36,8 @@ templates_path = ["_templates"]
 
 myst_enable_extensions = ["amsmath", "attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
+
+LONGEST_DESCRIPTION = 160  # searches show about as much
 
 autodoc_typehints = "none"  # docstrings have them in words
 
@@ -52,6 +59,19 @@ plot_html_show_formats = False
 plot_html_show_source_link = False
 plot_include_source = False
 
+gallery_sections = {
+    "pca": [
+        "autoencoder_beside_pca",
+        "when_pca_is_enough",
+        "maps",
+        "classifier_pipeline",
+        "target_weight",
+    ],
+    "tables": ["census_table", "scaling", "compressing_a_table"],
+    "tasks": ["denoising_digits", "generating_digits", "outliers"],
+    "training": ["losses", "grid_search", "callbacks", "convolutional", "torch_by_hand"],
+}
+
 sphinx_gallery_conf = {
     "examples_dirs": "gallery",
     "gallery_dirs": "auto_gallery",
@@ -61,9 +81,13 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "image_srcset": ["2x"],
     "min_reported_time": 1,
+    "remove_config_comments": True,
     "reset_modules": ("matplotlib",),
     "show_memory": False,
-    "within_subsection_order": "FileNameSortKey",
+    "subsection_order": [f"gallery/{section}" for section in gallery_sections],
+    "within_subsection_order": ExplicitOrder(
+        [f"plot_{name}.py" for names in gallery_sections.values() for name in names]
+    ),
 }
 
 smartquotes = False  # "auto" in a docstring is what to type
@@ -87,12 +111,30 @@ html_theme_options = {
         "image_light": "_static/logo.svg",
         "image_dark": "_static/logo_dark.svg",
     },
+    "github_url": metadata["project"]["urls"]["Source"],
     "header_links_before_dropdown": 6,
     "navbar_align": "left",
+    "navbar_start": ["navbar-logo", "navbar-version"],  # one version: nothing to switch
     "show_prev_next": True,
+    "show_toc_level": 2,  # methods of a class
     "footer_start": ["copyright"],
     "footer_end": [],
 }
+
+
+def _describe(app, pagename, templatename, context, doctree):
+    """Describe pages for searches: by their first sentences if they do not do so."""
+    if pagename == app.config.root_doc:
+        context["title"] = "Autoencoders for scikit-learn, in place of PCA"
+    if doctree is None or 'name="description"' in context["metatags"]:
+        return
+    first = next((part for part in doctree.findall(paragraph) if part.astext()), None)
+    if first is None:
+        return
+    text = " ".join(first.astext().replace('"', "'").split())
+    if len(text) > LONGEST_DESCRIPTION:
+        text = text[:LONGEST_DESCRIPTION].rsplit(" ", 1)[0].rstrip(",.:;") + " …"
+    context["metatags"] += f'\n<meta name="description" content="{escape(text)}" />'
 
 
 def _link_to_scikit_learn(app, env, node, contnode):
@@ -124,6 +166,7 @@ def _escape_shapes(*arguments):
 def setup(app):
     """Connect what is above."""
     app.connect("doctree-read", _trim_code)
+    app.connect("html-page-context", _describe)
     before_numpydoc = 400
     app.connect("autodoc-process-docstring", _escape_shapes, priority=before_numpydoc)
     app.connect("missing-reference", _link_to_scikit_learn)

@@ -117,10 +117,11 @@ curves = {
     "one line, its own loop": default.loss_curve_,
 }
 figure, ax = plt.subplots(figsize=(8, 4), layout="constrained")
-for (name, curve), style in zip(curves.items(), ("-", "--", "-"), strict=True):
+for (name, curve), style in zip(curves.items(), ("C1-", "C0--", "C0-"), strict=True):
     ax.plot(range(1, len(curve) + 1), curve, style, label=name)
-ax.axhline(floor, color="0.5", linestyle=":", label="floor")
+ax.axhline(floor, color="black", linestyle=":", label="floor")
 ax.set(xlabel="epoch", ylabel="training loss (binary cross-entropy)", ylim=(0.18, None))
+ax.set_title("Loss by epoch, in plain torch and in one line")
 ax.legend(frameon=False)
 plt.show()
 

@@ -91,6 +91,7 @@ figure, axes = plt.subplots(3, 1, figsize=(8, 6.6), layout="constrained")
 for name, ax in zip(("PCA", "dense", "convolutional"), axes, strict=True):
     ReconstructionDisplay.from_estimator(fitted[name], shown, image_shape=(8, 8), ax=ax)
     ax.set_title(f"{name}, R² {fitted[name].score(X_test):.3f} on all held-out rows")
+figure.suptitle("Ten held-out digits, reconstructed from eight components")
 plt.show()
 
 # %%
@@ -98,8 +99,8 @@ plt.show()
 # which your own network is added; with random weights a network starts without it.
 
 figure, ax = plt.subplots(figsize=(8, 3.8), layout="constrained")
-for name, style in zip(list(fitted)[1:], ("-", "-", "--"), strict=True):
+for name, style in zip(list(fitted)[1:], ("C0-", "C9-", "C9--"), strict=True):
     ax.plot(fitted[name].validation_scores_, style, label=name)
-ax.set(xlabel="epoch", ylabel="R² on validation rows", ylim=(0, 1))
+ax.set(xlabel="epoch", ylabel="R² on validation rows", ylim=(0, 1), title="R² by epoch")
 ax.legend(loc="lower right", frameon=False)
 plt.show()

@@ -61,8 +61,8 @@ watched.fit(X_train)
 layers, shortcut, lengths, errors = np.transpose(notes)
 epoch = np.arange(1, len(notes) + 1)
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.4), layout="constrained")
-axes[0].plot(epoch, layers, label="hidden layers")
-axes[0].plot(epoch, shortcut, "--", label="linear shortcut")
+axes[0].plot(epoch, layers, color="C0", label="hidden layers")
+axes[0].plot(epoch, shortcut, "--", color="C0", label="linear shortcut")
 axes[0].set(ylabel="learning rate", ylim=(0, 0.0068))
 axes[0].legend(loc="upper right", frameon=False)
 axes[1].plot(epoch, lengths)
@@ -71,6 +71,7 @@ axes[2].plot(epoch, errors)
 axes[2].set(ylabel="mean absolute error, validation rows", ylim=(0, None))
 for ax in axes:
     ax.set_xlabel("epoch")
+figure.suptitle("What three callbacks see in each epoch")
 plt.show()
 
 # %%
@@ -97,6 +98,7 @@ for (name, settings), ax in zip(candidates.items(), axes, strict=True):
     LossCurveDisplay.from_estimator(ae, ax=ax)
     ax.set_title(f"{name}, held-out R² {ae.score(X_test):.3f}")
     ax.set_xlim(-1, 41)
+figure.suptitle("Losses by epoch under three schedules")
 plt.show()
 
 # %%

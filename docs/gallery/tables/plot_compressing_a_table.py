@@ -92,7 +92,7 @@ stories = {
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
 for (title, (X, story)), ax in zip(stories.items(), axes, strict=True):
     for (name, (codes, total, errors)), style in zip(story.items(), "so", strict=True):
-        colour = {"PCA": "tab:blue", "autoencoder": "tab:orange"}[name]
+        colour = {"PCA": "0.5", "autoencoder": "C0"}[name]
         share = 100 / (4 * X.size)
         ax.plot(
             share * codes, errors, lw=0.8, ls="--", color=colour, label=f"{name}, codes"
@@ -106,6 +106,7 @@ for (title, (X, story)), ax in zip(stories.items(), axes, strict=True):
     ax.minorticks_off()
 handles, labels = ax.get_legend_handles_labels()
 figure.legend(handles, labels, loc="outside lower center", ncols=2, frameon=False)
+figure.suptitle("Error against size: fewer bytes to the left, better below")
 plt.show()
 
 # %%

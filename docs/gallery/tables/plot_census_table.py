@@ -14,9 +14,9 @@ numbers. What do these keep, and what can be done with them?
 # ---------
 # A random sample of *Adult* (Becker and Kohavi, 1996, UCI Machine Learning Repository,
 # CC BY 4.0). To run this page yourself, put
-# :download:`the file </gallery/data/adult_sample.csv.gz>` in a folder ``data`` beside it;
-# :download:`its source </gallery/data/SOURCE.txt>`. The income is set aside for the end,
-# and a quarter of the rows is held out.
+# :download:`the file </gallery/data/adult_sample.csv.gz>` in a folder ``data`` beside the
+# folder of the script; :download:`its source </gallery/data/SOURCE.txt>`. The income is set
+# aside for the end, and a quarter of the rows is held out.
 
 from pathlib import Path
 
@@ -36,8 +36,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn_ae import AutoencoderTransformer, CodeDisplay
 
 torch.set_num_threads(1)
-folder = Path(globals().get("__file__", "")).parent / "data"  # a notebook has no __file__
-people = pd.read_csv(folder / "adult_sample.csv.gz")
+here = Path(globals().get("__file__", "notebook")).resolve()  # a notebook has no __file__
+people = pd.read_csv(here.parents[1] / "data" / "adult_sample.csv.gz")
 income = people.pop("target")
 train, test, income_train, income_test = train_test_split(people, income, random_state=0)
 about = {
@@ -105,9 +105,9 @@ print(reconstructed.round(3))
 # PCA is below zero for ``capital_gain``, which is zero for most people and high for a few.
 
 looks = {
-    "constant": {"color": "0.5", "marker": "|", "ms": 12, "mew": 2},
-    "PCA": {"color": "tab:blue", "marker": "s", "ms": 8},
-    "autoencoder": {"color": "tab:orange", "marker": "o"},
+    "constant": {"color": "black", "marker": "|", "ms": 12, "mew": 2},
+    "PCA": {"color": "0.5", "marker": "s", "ms": 8},
+    "autoencoder": {"color": "C0", "marker": "o"},
 }
 
 
@@ -155,6 +155,7 @@ figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained", sharey
 for ax, y in zip(axes, (test.relationship, income_test.rename("income")), strict=True):
     CodeDisplay.from_estimator(ae, test, y, components=[0, 1], ax=ax)
     ax.set(xlabel="code 0", ylabel="code 1")
+figure.suptitle("Held-out people at the first two of eight codes")
 plt.show()
 
 # %%

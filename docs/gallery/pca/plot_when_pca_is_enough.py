@@ -62,13 +62,14 @@ for (cloud, reducers), column in zip(fitted.items(), axes.T, strict=True):
     points = clouds[cloud]
     for (name, reducer), ax in zip(reducers.items(), column, strict=True):
         codes = reducer.transform(points)
-        ax.scatter(*points.T, s=3, color="0.75", alpha=0.4)
+        ax.scatter(*points.T, s=3, color="0.6", alpha=0.4)
         ax.scatter(*reducer.inverse_transform(codes).T, s=3, c=codes[:, 0], cmap="viridis")
         epoch = f", best_iter_ {reducer.best_iter_}" if name == "autoencoder" else ""
         ax.set_title(f"{cloud}\n{name}{epoch}", fontsize="medium")
         ax.view_init(*views[cloud])
         ax.set(xticklabels=[], yticklabels=[], zticklabels=[])
         ax.set_box_aspect(np.ptp(points, axis=0), zoom=zoom[cloud])
+figure.suptitle("Three clouds, reconstructed from two numbers per point")
 plt.show()
 
 # %%

@@ -87,6 +87,7 @@ axes[0].set_ylabel("second component")
 limits = axes[0].axis()
 for ax in axes[1:3]:
     ax.axis(limits)
+figure.suptitle("Codes of two components")
 plt.show()
 
 # %%

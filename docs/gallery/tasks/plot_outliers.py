@@ -48,6 +48,7 @@ methods = {
     "autoencoder": by_autoencoder,
     "isolation forest": by_forest,
 }
+colours = {"PCA": "0.5", "autoencoder": "tab:blue", "isolation forest": "tab:orange"}
 
 
 def score(X, is_odd, n_components):
@@ -78,12 +79,14 @@ tables = {
 }
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
 for (title, (truth, scores)), ax in zip(tables.items(), axes, strict=True):
+    ax.set_prop_cycle(color=[colours[name] for name in scores])
     for name, values in scores.items():
         RocCurveDisplay.from_predictions(truth, values, name=name, ax=ax)
-    ax.plot([0, 1], [0, 1], color="0.6", linestyle=":", zorder=0)
+    ax.plot([0, 1], [0, 1], color="black", lw=0.8, linestyle=":", zorder=0)
     ax.set(title=title, xlabel="share of usual rows taken for outliers")
     ax.set_ylabel("share of outliers found")
     ax.legend(loc="lower right", frameon=False)
+figure.suptitle("ROC curves of three ways to score rows")
 plt.show()
 
 # %%
@@ -99,6 +102,7 @@ for (name, places), line in zip(ends.items(), axes, strict=True):
         ax.imshow(image.reshape(8, 8), cmap="gray_r", vmin=0, vmax=16)
         ax.set(xticks=[], yticks=[])
     line[0].set_ylabel(name, rotation=0, ha="right", va="center")
+figure.suptitle("Eights among other digits, by the autoencoder")
 plt.show()
 
 # %%
@@ -111,11 +115,13 @@ for digit in range(10):
         areas[name].append(roc_auc_score(truth, values))
 figure, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
 for (name, values), marker in zip(areas.items(), "osD", strict=True):
-    ax.plot(values, marker, label=f"{name}, mean {np.mean(values):.3f}")
-ax.axhline(0.5, color="0.6", linestyle=":", zorder=0)
+    label = f"{name}, mean {np.mean(values):.3f}"
+    ax.plot(values, marker, color=colours[name], label=label)
+ax.axhline(0.5, color="black", lw=0.8, linestyle=":", zorder=0)
 ax.set(
     xlabel="digit that was left out", ylabel="area under the ROC curve", ylim=(None, 1.02)
 )
 ax.set_xticks(range(10))
-figure.legend(loc="outside upper center", ncols=3, frameon=False)
+ax.set_title("Every digit as the outlier in turn")
+figure.legend(loc="outside lower center", ncols=3, frameon=False)
 plt.show()

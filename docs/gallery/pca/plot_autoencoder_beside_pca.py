@@ -63,6 +63,7 @@ for (name, reducer), ax in zip(reducers.items(), axes, strict=True):
         ax.annotate(digit, place, ha="center", va="center", weight="bold", bbox=box)
     r2, accuracy = judge(reducer)
     ax.set(title=f"{name}: R² {r2:.2f}, 10-NN accuracy {accuracy:.2f}")
+figure.suptitle("Held-out digits as codes of two numbers")
 plt.show()
 
 # %%
@@ -75,6 +76,7 @@ figure, axes = plt.subplots(2, 1, figsize=(8, 4.6), layout="constrained")
 for (name, reducer), ax in zip(reducers.items(), axes, strict=True):
     ReconstructionDisplay.from_estimator(reducer, shown, image_shape=(8, 8), ax=ax)
     ax.set_title(name)
+figure.suptitle("Ten held-out digits, reconstructed from two numbers")
 plt.show()
 
 # %%

@@ -48,8 +48,9 @@ names = [wine.feature_names[column].replace("_", " ") for column in order]
 figure, ax = plt.subplots(figsize=(8, 4.4), layout="constrained")
 places = np.arange(len(order))
 for shift, (scaling, r2) in zip((0.2, -0.2), kept.items(), strict=True):
+    colour = {"global": "C0", "feature": "C9"}[scaling]
     label = f'scaling="{scaling}", mean {np.maximum(r2, 0).mean():.2f}'
-    ax.barh(places - shift, np.maximum(r2[order], 0), 0.38, label=label)
+    ax.barh(places - shift, np.maximum(r2[order], 0), 0.38, color=colour, label=label)
 ax.set_yticks(places, names)
 ax.invert_yaxis()
 ax.set_xlim(0, 1)
