@@ -28,7 +28,7 @@ from sklearn.pipeline import Pipeline
 from sklearn_ae import AutoencoderTransformer
 
 torch.set_num_threads(1)
-here = Path(globals().get("__file__", "notebook")).resolve()  # a notebook has no __file__
+here = Path(globals().get("__file__", "notebook")).resolve()
 fields = pd.read_csv(here.parents[1] / "data" / "satellite.csv.gz")
 is_test, soil = fields.pop("is_test") == 1, fields.pop("target")
 X_train, y_train = fields[~is_test], soil[~is_test]

@@ -36,7 +36,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn_ae import AutoencoderTransformer, CodeDisplay
 
 torch.set_num_threads(1)
-here = Path(globals().get("__file__", "notebook")).resolve()  # a notebook has no __file__
+here = Path(globals().get("__file__", "notebook")).resolve()
 people = pd.read_csv(here.parents[1] / "data" / "adult_sample.csv.gz")
 income = people.pop("target")
 train, test, income_train, income_test = train_test_split(people, income, random_state=0)

@@ -12,7 +12,10 @@ keep, on held-out rows.
 # %%
 # ``"global"``, the default, keeps distances as they are, as PCA does; ``"feature"`` gives
 # every column the same variance, as a :class:`~sklearn.preprocessing.StandardScaler` in
-# front would, and returns rows in the user's units.
+# front would, and returns rows in the user's units. The first fit would warn that one column
+# holds nearly all variance, which is what this page shows.
+
+import warnings
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -21,8 +24,9 @@ from sklearn.datasets import load_wine
 from sklearn.metrics import r2_score
 from sklearn.model_selection import train_test_split
 
-from sklearn_ae import AutoencoderTransformer
+from sklearn_ae import AutoencoderTransformer, DominantColumnWarning
 
+warnings.simplefilter("ignore", DominantColumnWarning)
 torch.set_num_threads(1)
 wine = load_wine()
 X_train, X_test = train_test_split(wine.data, random_state=0)

@@ -81,7 +81,7 @@ panels = {
 }
 figure, axes = plt.subplots(1, 4, figsize=(9, 2.7), layout="constrained")
 for (name, (codes, labels)), ax in zip(panels.items(), axes, strict=True):
-    ax.scatter(*codes.T, c="0.4" if labels is None else plt.cm.tab10(labels), s=3)
+    ax.scatter(*codes.T, c="C0" if labels is None else plt.cm.tab10(labels), s=3)
     ax.set(title=name, xticks=[], yticks=[], xlabel="first component")
 axes[0].set_ylabel("second component")
 limits = axes[0].axis()

@@ -29,7 +29,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn_ae import AutoencoderTransformer
 
 torch.set_num_threads(1)
-here = Path(globals().get("__file__", "notebook")).resolve()  # a notebook has no __file__
+here = Path(globals().get("__file__", "notebook")).resolve()
 fields = pd.read_csv(here.parents[1] / "data" / "satellite.csv.gz").drop(columns="target")
 is_test = fields.pop("is_test") == 1
 X_train = fields[~is_test].sample(2000, random_state=0).astype(float)
