@@ -12,8 +12,8 @@ keep, on held-out rows.
 # %%
 # ``"global"``, the default, keeps distances as they are, as PCA does; ``"feature"`` gives
 # every column the same variance, as a :class:`~sklearn.preprocessing.StandardScaler` in
-# front would, and returns rows in the user's units. The first fit would warn that one column
-# holds nearly all variance, which is what this page shows.
+# front would, and returns rows in the user's units. The first fit would warn that one
+# column holds nearly all variance, which is what this page shows.
 
 import warnings
 
