@@ -77,7 +77,7 @@ tables = {
     ),
     "eights among other digits": score(digits.data, digits.target == 8, n_components=8),
 }
-figure, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
+figure, axes = plt.subplots(1, 2, figsize=(9, 5.2), layout="constrained")
 for (title, (truth, scores)), ax in zip(tables.items(), axes, strict=True):
     ax.set_prop_cycle(color=[colours[name] for name in scores])
     for name, values in scores.items():
