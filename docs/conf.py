@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 
 import torch
-from docutils.nodes import Text, literal_block, paragraph, reference
+from docutils.nodes import Text, literal_block, note, paragraph, reference
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sphinx_gallery.sorting import ExplicitOrder
 
@@ -128,10 +128,12 @@ def _describe(app, pagename, templatename, context, doctree):
         context["title"] = "Autoencoders for scikit-learn, in place of PCA"
     if doctree is None or 'name="description"' in context["metatags"]:
         return
-    first = next((part for part in doctree.findall(paragraph) if part.astext()), None)
-    if first is None:
+    parts = [
+        part for part in doctree.findall(paragraph) if not isinstance(part.parent, note)
+    ]
+    text = " ".join(parts[0].astext().replace('"', "'").split()) if parts else ""
+    if not text:
         return
-    text = " ".join(first.astext().replace('"', "'").split())
     if len(text) > LONGEST_DESCRIPTION:
         text = text[:LONGEST_DESCRIPTION].rsplit(" ", 1)[0].rstrip(",.:;") + " …"
     context["metatags"] += f'\n<meta name="description" content="{escape(text)}" />'

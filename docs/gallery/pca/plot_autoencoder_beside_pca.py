@@ -4,8 +4,9 @@ An autoencoder beside PCA
 
 The same two lines, once with :class:`~sklearn.decomposition.PCA` and once with
 :class:`~sklearn_ae.AutoencoderTransformer`, on images of handwritten digits. Codes of two
-components are plotted as points in a plane, and evaluated on held-out rows by two
-questions: how much of the data do they keep, and how well do neighbours classify digits?
+components, also called embeddings in a latent space, are plotted as points in a plane, and
+evaluated on held-out rows by two questions: how much of the data do they keep, and how well
+do neighbours classify digits?
 """
 
 # %%

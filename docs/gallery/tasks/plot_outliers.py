@@ -2,9 +2,9 @@
 Outliers by reconstruction error
 ================================
 
-An autoencoder that was fitted to usual rows reconstructs unusual ones badly.
-``score_samples`` reports this for each row: minus the loss, which is lower for rows less
-like the training rows. It is compared with the same error of
+An autoencoder that was fitted to usual rows reconstructs unusual ones badly, which makes it
+a method of anomaly detection. ``score_samples`` reports this for each row: minus the loss,
+which is lower for rows less like the training rows. It is compared with the same error of
 :class:`~sklearn.decomposition.PCA` and with
 :class:`~sklearn.ensemble.IsolationForest`, by the area under the ROC curve: 0.5 is chance,
 1 means that all outliers rank before all other rows.
