@@ -6,7 +6,7 @@ to win, an S-curve and a torus, where there is everything. Codes of 2, of a quar
 columns, and of 8 where there are 32 columns. A quarter of the rows held out, three splits,
 columns standardised on the training part (--raw: in their own units).
 
-Told per set and size, as means over splits: the share of the held-out variance that
+Printed per set and size, as means over splits: the share of the held-out variance that
 reconstructions keep (R², weighted by variance) by PCA, KernelPCA (rbf with an inverse, 2000
 training rows at most), MLPRegressor(early_stopping=True) with the same layers, fitted to
 (X, X), and AutoencoderTransformer; the ratio of the variance that it leaves unexplained to

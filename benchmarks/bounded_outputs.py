@@ -2,8 +2,8 @@
 
 Held-out loss per cell, by its own measure, of rows that are 0 or 1 or in between ("bce", in
 nats), of counts ("kl", in nats), and of squared errors where the output passes a logistic
-function ("logistic"). Told are PCA, the default of loss="mse", which knows no bounds, the
-loss with init="random", and the loss by default. All reconstructions are clipped: to
+function ("logistic"). Compared are PCA, the default of loss="mse", which knows no bounds,
+the loss with init="random", and the loss by default. All reconstructions are clipped: to
 [0.001, 0.999], or from 0.001 of the mean on, since a cell that was held impossible would
 take infinitely many nats; for squared errors to [0, 1].
 

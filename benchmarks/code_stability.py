@@ -2,10 +2,10 @@
 
 Two fits, each to one random half of the training rows, with seeds of their own; the codes
 that both give to the same held-out rows. Components are sorted by variance and their signs
-are fixed, so component j of one fit should go with component j of the other: told is the
+are fixed, so component j of one fit should go with component j of the other: printed is the
 mean over components of their correlation, signed, and how many of the components have the
-same sign; and, since a plane of codes may be turned or bent without a loss, how much of the
-one code's variance a linear map of the other tells (R²). PCA beside it. Columns
+same sign; and, since a plane of codes may be rotated or deformed without a loss, how much
+of the one code's variance a linear map of the other explains (R²). PCA beside it. Columns
 standardised, means of five pairs of fits.
 
     python benchmarks/code_stability.py --data FOLDER    three minutes

@@ -6,7 +6,7 @@ splits. Columns are standardised on the rows that train; up to 1000 others are h
 that R² is known better than by the rows that chose the epoch. --others takes a second
 collection, other tables and other seeds, which nothing was chosen by.
 
-Told per case, as means over splits: R² of PCA and of AutoencoderTransformer, the largest
+Printed per case, as means over splits: R² of PCA and of AutoencoderTransformer, the largest
 ratio of what it leaves unexplained to what PCA leaves, and the seconds of a fit. Below, of
 all splits: the geometric mean of the ratios, how many are behind PCA by more than 0.005 of
 R², the worst ratio, and the seconds of the median fit.

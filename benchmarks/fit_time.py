@@ -1,7 +1,7 @@
 """How long does one fit with default parameters take, beside MLPRegressor?
 
 The same layers on both sides, digits (1797 x 64), eight components. MLPRegressor
-learns to rebuild its input, with early stopping and otherwise its own defaults.
+learns to reconstruct its input, with early stopping and otherwise its own defaults.
 Repeats are interleaved, so that a busy machine slows both; the ratio is of medians.
 
     python benchmarks/fit_time.py            about two minutes

@@ -1,9 +1,9 @@
-"""Whose new rows are hardest to tell from real ones, without being copies?
+"""Whose new rows are hardest to distinguish from real ones, without being copies?
 
 Three measures of generated rows, as many as there are held-out ones:
 
-told apart   accuracy of gradient boosting that tells them from held-out rows, in three
-             folds; 0.5 is perfect
+told apart   accuracy of gradient boosting that distinguishes them from held-out rows, by
+             three folds; 0.5 is perfect
 useful       accuracy on held-out rows of a random forest trained on generated ones, whose
              labels come from one generator per class
 distance     median distance to the closest training row, divided by that of held-out rows;

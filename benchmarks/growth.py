@@ -20,7 +20,7 @@ from sklearn_ae import AutoencoderTransformer
 
 
 def rows(n_rows, n_columns):
-    """Return bent rows of five hidden causes, in float32."""
+    """Return nonlinear rows of five hidden causes, in float32."""
     rng = np.random.default_rng(0)
     ways = rng.normal(size=(5, n_columns)).astype(np.float32)
     X = np.empty((n_rows, n_columns), np.float32)

@@ -6,14 +6,15 @@ quality, air quality, ionosphere, adult, horse colic and Ames housing, 3000 rows
 depending on another column, by a probability that rises with the rank of the next column's
 value, from 0 to twice that share. A fit sees what is left, and fills it.
 
-Told per table, share and way, as means over splits: the root mean square error of removed
-numbers, in standard deviations of what was there, and the error rate of removed categories,
-of AutoencoderTransformer(k).fit(X).impute(X), where k is 8 or half of the columns, if that
-is less; of the mean or most frequent value; of KNNImputer; of IterativeImputer by
-BayesianRidge, and with --trees N by that many extra trees and by a forest of as many. The
-others are given categories by number, columns standardised, and what they fill in is
-rounded to a category. Below, seconds per table. IterativeImputer keeps a model per column
-and round, by BayesianRidge with a covariance each: of 750 columns they take 30 GB.
+Printed per table, share and way, as means over splits: the root mean square error of
+removed numbers, in standard deviations of what was there, and the error rate of removed
+categories, of AutoencoderTransformer(k).fit(X).impute(X), where k is 8 or half of the
+columns, if that is less; of the mean or most frequent value; of KNNImputer; of
+IterativeImputer by BayesianRidge, and with --trees N by that many extra trees and by a
+forest of as many. The others are given categories by number, columns standardised, and what
+they fill in is rounded to a category. Below, seconds per table. IterativeImputer keeps a
+model per column and round, by BayesianRidge with a covariance each: of 750 columns they
+take 30 GB.
 
     python benchmarks/imputation.py --data FOLDER
     python benchmarks/imputation.py --data FOLDER --trees 10    many times longer

@@ -34,7 +34,7 @@ N_HELD_OUT = 20_000
 
 
 def write_rows(path, n_rows):
-    """Write rows that bend, with a little noise."""
+    """Write nonlinear rows, with a little noise."""
     rng = np.random.default_rng(0)
     ways = rng.normal(size=(N_CAUSES, N_COLUMNS)).astype(np.float32)
     X = np.lib.format.open_memmap(path, "w+", np.float32, (n_rows, N_COLUMNS))

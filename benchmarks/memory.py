@@ -31,7 +31,7 @@ CONTESTANTS = ("PCA", "MLPRegressor", "Autoencoder", "Denoising", "Variational")
 
 
 def write_rows(folder, n_rows):
-    """Write bent rows of hidden causes, from 0 to 255, as float32, float64 and uint8."""
+    """Write nonlinear rows, from 0 to 255, as float32, float64 and uint8."""
     rng = np.random.default_rng(0)
     ways = rng.normal(size=(N_CAUSES, N_COLUMNS))
     files = {

@@ -62,7 +62,7 @@ def kinds(frame: pd.DataFrame) -> tuple[list[str], list[str]]:
 
 
 def drawn(n_rows: int, seed: int = 0) -> pd.DataFrame:
-    """Return a table of a known answer: everything follows from three numbers, bent.
+    """Return a table of a known answer: everything follows from three numbers, nonlinearly.
 
     Six numbers, six categories, a tenth of the cells missing, and a target of two classes.
     """

@@ -3,8 +3,8 @@
 Digits as scikit-learn bundles them, and of --data satimage, isolet, MNIST and
 Fashion-MNIST, 10,000 rows at most; 30 % of the rows are held out. Codes of 16 and of 32.
 
-Told per table and size: held-out R² of PCA, of separate fits, and of one ordered fit cut to
-a quarter, to half, and whole, with layers of the default size and with layers twice as
+Printed per table and size: held-out R² of PCA, of separate fits, and of one ordered fit cut
+to a quarter, to half, and whole, with layers of the default size and with layers twice as
 wide; over all lengths the least lead over PCA, and how far R² falls at most from one length
 to a longer one; CPU time of the ordered fit, in fits of unordered codes of that size.
 

@@ -1,10 +1,11 @@
-"""Who tells outliers, in rows that are new, and among the rows that it learnt from?
+"""Who detects outliers, among new rows and among the rows of the fit?
 
 Area under the ROC curve of each method's scores. Digits: in turn one digit is left out of
-the training rows and told from held-out rows of the others; mean and least of ten digits.
-Breast cancer, three splits: malignant rows are told from held-out benign ones after 267
-benign rows, and 40 malignant ones are found among the 357 benign ones that they were
-learnt with. The distance from the mean in standard deviations is the method to beat there.
+the training rows and distinguished from held-out rows of the others; mean and least of ten
+digits. Breast cancer, three splits: malignant rows are distinguished from held-out benign
+ones after 267 benign rows, and 40 malignant ones are found among the 357 benign ones that
+they were learnt with. The distance from the mean in standard deviations is the method to
+beat there.
 
 Default parameters but for code sizes, ``scaling="feature"`` and standardised columns on
 breast cancer. "PCA" are squared errors, "probabilistic PCA" is PCA.score_samples. PyOD's

@@ -1,7 +1,7 @@
 """What do two processes that share a fit save, and what do they find?
 
 200,000 rows of 100 columns, of ten causes, written here; codes of 8; --epochs epochs by
-one process of one thread, and by two (torch's gloo, on this machine). Told per width of
+one process of one thread, and by two (torch's gloo, on this machine). Printed per width of
 the hidden layers and batch size: seconds of fit of each, numbers that an exchange of all
 gradients moves, and held-out R² of both.
 

@@ -1,9 +1,9 @@
 """What does a fit cost that ends as PCA, in time and on disk?
 
 Tables with few rows for their columns, as of genes and spectra, and a table of noise, drawn
-here from a seed; default parameters, 8 components. Told per table: seconds of a fit of PCA
-and of AutoencoderTransformer, the median of three in turn, epochs that were run, the epoch
-that was kept, 0 for PCA, seconds of transform of 1000 rows, and bytes of a pickle.
+here from a seed; default parameters, 8 components. Printed per table: seconds of a fit of
+PCA and of AutoencoderTransformer, the median of three in turn, epochs that were run, the
+epoch that was kept, 0 for PCA, seconds of transform of 1000 rows, and bytes of a pickle.
 
     python benchmarks/stays_pca.py            a minute
     python benchmarks/stays_pca.py --quick    up to 1,000,000 cells

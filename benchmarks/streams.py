@@ -5,9 +5,9 @@ Digits, breast cancer and diabetes as scikit-learn bundles them, and every numer
 held out; codes of 8, of 2 for fewer than 20 columns; chunks of a tenth of the training
 rows, as they come and sorted by their first principal component.
 
-Told per set: held-out R² of IncrementalPCA, of AutoencoderTransformer after one, five and
-twenty passes of partial_fit, and of fit with as many epochs, each the mean of two splits;
-milliseconds of a pass and of an epoch of that fit, imports and start left out.
+Printed per set: held-out R² of IncrementalPCA, of AutoencoderTransformer after one, five
+and twenty passes of partial_fit, and of fit with as many epochs, each the mean of two
+splits; milliseconds of a pass and of an epoch of that fit, imports and start left out.
 
 Then chunks of a Parquet file (--rows of 50 columns, written here, of the kind of
 large_table.py), read by pyarrow in batches: seconds, the most memory beyond what the

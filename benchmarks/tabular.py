@@ -5,7 +5,7 @@ numbers where neither is given. A quarter of the rows held out, at most --rows t
 codes of 2, 8 and 16. Columns without two values, and categories of more than 200 levels,
 are left out; levels that no training row has are missing cells.
 
-Told per table and size, as means over splits: the mean over columns of the share that is
+Printed per table and size, as means over splits: the mean over columns of the share that is
 explained of held-out cells, R² for numbers, for categories one minus the cross-entropy by
 that of the frequencies among the held-out cells. By four methods:
 
@@ -19,8 +19,8 @@ that of the frequencies among the held-out cells. By four methods:
 Numbers for the levels of the first three become probabilities in their favour: clipped
 below at the one of five limits that is best on the training rows, column by column, then
 divided by their sum. Then the lowest share of any column, which can be far below zero where
-the wrong level of a rare one is told with certainty, and weigh on the mean; the held-out
-accuracy, or R² of a target of numbers, of logistic regression or Ridge, and of
+the wrong level of a rare one is predicted with certainty, and weigh on the mean; the held-
+out accuracy, or R² of a target of numbers, of logistic regression or Ridge, and of
 HistGradientBoosting, on PCA's and on the autoencoder's codes; the seconds of a fit.
 
     python benchmarks/tabular.py --data FOLDER

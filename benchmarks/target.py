@@ -4,11 +4,11 @@ Digits, wine and breast cancer as scikit-learn bundles them, and every labelled 
 of --data, 5000 rows at most; 30 % of the rows are held out, three splits, columns
 standardised on the training part. Codes of 2 and of 8.
 
-Told per set and size, as means over splits: held-out accuracy of logistic regression and of
-10 nearest neighbours on the raw columns, on codes of PCA, LDA, NCA, PLS, UMAP with y where
-it is installed, the autoencoder without y and with it (--weight), and held-out R² of the
-last two. LDA has no more codes than classes less one. NCA is fitted to 2000 rows at most,
-of 50 principal components where there are more columns.
+Printed per set and size, as means over splits: held-out accuracy of logistic regression and
+of 10 nearest neighbours on the raw columns, on codes of PCA, LDA, NCA, PLS, UMAP with y
+where it is installed, the autoencoder without y and with it (--weight), and held-out R² of
+the last two. LDA has no more codes than classes less one. NCA is fitted to 2000 rows at
+most, of 50 principal components where there are more columns.
 
 Below are the measures: on how many sets the codes with y are ahead of each other kind for
 both classifiers or equal, and within 0.01; how much R² they lose at most.

@@ -1,8 +1,8 @@
-"""How many seconds until held-out rows are rebuilt as well as by MLPRegressor?
+"""How many seconds until held-out rows are reconstructed as well as by MLPRegressor?
 
 MLPRegressor(early_stopping=True) with hidden layers (128, k, 128), all rectified, learns to
-rebuild its input; the R² on held-out rows that it ends with is the mark, and its time that
-of the whole of fit: where it gives up early, the mark is low and its time short.
+reconstruct its input; the R² on held-out rows that it ends with is the mark, and its time
+that of the whole of fit: where it gives up early, the mark is low and its time short.
 AutoencoderTransformer has default parameters. "fit" is its whole time, with the R² that it
 ends with; "reaches" is how soon held-out rows are at the mark, as the time of the shortest
 of its fits that meets it (max_iter from 1 to 30, and the default). skorch as

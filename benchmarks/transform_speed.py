@@ -33,7 +33,7 @@ N_IN_MEMORY = 1, 10, 100, 1000, 10_000
 
 
 def memory_beyond_rows_and_codes(path, pickled):
-    """Print the megabytes that a transform takes; told by Linux, every 2 ms."""
+    """Print the megabytes that a transform takes; as Linux reports it, every 2 ms."""
 
     def held():
         lines = Path("/proc/self/status").read_text().splitlines()

@@ -77,7 +77,8 @@ html_css_files = ["custom.css"]
 html_show_sourcelink = False
 html_sidebars = {"index": [], "install": [], "quickstart": [], "theory": [], "glossary": []}
 html_sidebars |= {
-    name: [] for name in ("benchmarks", "architecture", "contributing", "changelog")
+    name: []
+    for name in ("benchmarks", "benchmark_log", "architecture", "contributing", "changelog")
 }
 html_theme_options = {
     "logo": {

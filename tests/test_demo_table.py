@@ -212,7 +212,7 @@ def test_names_given_twice_are_told_of(capsys):
     frame.columns = ["size", "size", *frame.columns[2:]]
     frame.to_csv("people.csv", index=False)
     told = run("people.csv", capsys=capsys)
-    assert "more than one column has, told apart by .1, .2: size." in told
+    assert "occur more than once, numbered by .1, .2: size." in told
     assert list(lines_of_columns(told))[:2] == ["size", "size.1"]
 
 

@@ -153,7 +153,7 @@ def _tell_doubled_names(path, options):
     first = pd.read_csv(path, header=None, nrows=1, dtype=str, **options).iloc[0].dropna()
     if doubled := list(first[first.duplicated()].unique()):
         names = ", ".join(map(short, doubled))
-        print(f"Names that more than one column has, told apart by .1, .2: {names}.")
+        print(f"Column names that occur more than once, numbered by .1, .2: {names}.")
 
 
 def _n_numbers(frame):
