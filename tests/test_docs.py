@@ -1,5 +1,6 @@
 """The site hangs together: pages are reachable, links lead somewhere, snippets run."""
 
+import os
 import re
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def toctree(page):
         if entry.strip() and not entry.startswith(":")
     ]
     return [
-        page.parent / f"{entry}.md" for entry in entries if entry.split("/")[0] not in BUILT
+        Path(os.path.normpath(page.parent / f"{entry}.md"))
+        for entry in entries
+        if entry.split("/")[0] not in BUILT
     ]
 
 
