@@ -99,11 +99,7 @@ html_favicon = "_static/logo.svg"
 html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_show_sourcelink = False
-html_sidebars = {"index": [], "install": [], "quickstart": [], "theory": [], "glossary": []}
-html_sidebars |= {
-    name: []
-    for name in ("benchmarks", "benchmark_log", "architecture", "contributing", "changelog")
-}
+html_sidebars = {"*": []}  # pages of no section
 html_theme_options = {
     "logo": {
         "text": "sklearn_ae",
