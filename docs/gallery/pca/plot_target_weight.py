@@ -7,8 +7,6 @@ PCA keeps the directions of largest variance, whatever a classifier needs. With
 predicts ``y``: how much is gained, and what do reconstructions lose?
 """
 
-# sphinx_gallery_thumbnail_number = 2
-
 # %%
 # Accuracy and R² against the weight
 # ----------------------------------
@@ -30,6 +28,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sklearn_ae import AutoencoderTransformer
 
+# sphinx_gallery_thumbnail_number = 2
 torch.set_num_threads(1)
 X, y = load_digits(return_X_y=True)
 classifier = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))

@@ -8,8 +8,6 @@ codes close to the standard normal distribution. For the other estimators it is 
 from the codes of the training rows, as one normal density or a mixture of several.
 """
 
-# sphinx_gallery_thumbnail_number = 3
-
 # %%
 # Images of 8 x 8 pixels are never negative and half of their pixels are zero, which
 # ``relu`` at the output gives exactly. Training is longer than by default: new rows show
@@ -23,6 +21,7 @@ from sklearn.model_selection import train_test_split
 
 from sklearn_ae import AutoencoderTransformer, CodePlaneDisplay, VariationalAutoencoder
 
+# sphinx_gallery_thumbnail_number = 3
 torch.set_num_threads(1)
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)

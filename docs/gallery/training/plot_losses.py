@@ -6,8 +6,6 @@ Which loss for which data
 0 or 1 and nothing else, and measurements whose errors are sometimes very large.
 """
 
-# sphinx_gallery_thumbnail_number = 2
-
 # %%
 # Bits
 # ----
@@ -23,6 +21,7 @@ from sklearn.model_selection import train_test_split
 
 from sklearn_ae import AutoencoderTransformer
 
+# sphinx_gallery_thumbnail_number = 2
 torch.set_num_threads(1)
 X, y = load_digits(return_X_y=True)
 bits = (X > 7).astype(float)

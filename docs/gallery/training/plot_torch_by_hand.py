@@ -7,8 +7,6 @@ after every layer but the last, a sigmoid at the output, and binary cross-entrop
 pixels in [0, 1]. Here it is written in torch, with its loop, and then in one line.
 """
 
-# sphinx_gallery_thumbnail_number = 2
-
 # %%
 # Digits in [0, 1], a quarter of them held out.
 
@@ -22,6 +20,7 @@ from torch.nn.functional import binary_cross_entropy
 
 from sklearn_ae import AutoencoderTransformer
 
+# sphinx_gallery_thumbnail_number = 2
 torch.set_num_threads(1)
 X, y = load_digits(return_X_y=True)
 X_train, X_test, _, y_test = train_test_split(X / 16, y, stratify=y, random_state=0)
