@@ -11,6 +11,7 @@ from ._plain import from_plain, to_plain
 if TYPE_CHECKING:
     from onnx import ModelProto
 
+    from ._columns import Table
     from ._numpy import NumpyAutoencoder
 
 __all__ = ["ExportMixin"]
@@ -23,6 +24,7 @@ class ExportMixin:
     """Mixin of an estimator that can be saved, and used elsewhere."""
 
     _fitted: Fitted
+    _table: "Table | None"
 
     def __getstate__(self) -> dict[str, Any]:
         scikit_learn: Any = super()
@@ -93,6 +95,7 @@ class ExportMixin:
 
         The result has ``transform``, ``inverse_transform`` and ``reconstruct``, which agree
         with this estimator up to rounding errors. It can be pickled and saved to a file.
+        Tables may have categories and missing cells, as in ``fit``.
 
         Returns
         -------
@@ -102,8 +105,8 @@ class ExportMixin:
         Raises
         ------
         ValueError
-            The fit has a user-supplied ``encoder`` or ``decoder``, columns of categories,
-            or columns without any observed cell.
+            The fit has a user-supplied ``encoder`` or ``decoder``, or categories that are
+            neither text, booleans nor numbers, such as intervals of pandas.
 
         Examples
         --------
@@ -118,7 +121,8 @@ class ExportMixin:
         from ._numpy import from_fitted
 
         check_is_fitted(self)
-        return from_fitted(self._fitted, getattr(self, "feature_names_in_", None))
+        names = getattr(self, "feature_names_in_", None)
+        return from_fitted(self._fitted, names, self._table)
 
     def to_onnx(
         self, part: Literal["encode", "decode", "reconstruct"] = "encode"
@@ -126,8 +130,17 @@ class ExportMixin:
         """Return a part of the fit as a model of ONNX, for runtimes without Python.
 
         The model takes and returns float32 in the units of ``fit``, for any number of
-        samples. It needs the package onnx, which the extra ``onnx`` installs. For pipelines
-        use ``sklearn_ae.register_onnx``.
+        samples. NaN is a missing cell, if some cells of the fit were missing. It needs the
+        package onnx, which the extra ``onnx`` installs. For pipelines use
+        ``sklearn_ae.register_onnx``.
+
+        If the fit had categories, the model has one input per column instead of "X", with
+        the name of the column and of shape (n_samples, 1), and outputs named
+        "<column>_hat" instead of "X_hat". Text goes in and comes out as strings, and an
+        empty string is a missing cell, unless the fit had that category. Booleans are
+        booleans, integers that are categories are int64, and all other columns float32.
+        The columns of an array are called "x0", "x1", and so on. A name that is already
+        taken gets an underscore at its end.
 
         Parameters
         ----------
@@ -147,7 +160,9 @@ class ExportMixin:
             The estimator is not fitted.
         ValueError
             ``part`` is invalid; or the fit cannot be written as ONNX: it has an
-            ``encoder`` or ``decoder`` of your own, or had categories or missing cells.
+            ``encoder`` or ``decoder`` of your own, a column with categories of more than
+            one type, text and booleans for one, or missing cells in a table so wide that
+            filling them takes too much memory.
         ImportError
             onnx is not installed.
 
@@ -163,7 +178,8 @@ class ExportMixin:
         from ._export._onnx import to_onnx
 
         check_is_fitted(self)
-        return to_onnx(self._fitted, part, getattr(self, "feature_names_in_", None))
+        names = getattr(self, "feature_names_in_", None)
+        return to_onnx(self._fitted, part, names, self._table)
 
 
 def _itself(value: Any) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mixed import assert_same_cells
 from test_fuzz import DOCUMENTED, OWN, SHARED, VALUES, global_state
 
 from sklearn_ae import load
@@ -152,6 +153,39 @@ def test_any_frame_and_its_holes(estimator, table):
     assert global_state() == before
 
 
+def is_served_by_numpy(estimator, X, codes):
+    """Plain arrays give the same but for roundings, cells too."""
+    frozen = estimator.to_numpy()
+    size = np.abs(codes).max() or 1.0
+    found = frozen.transform(X)
+    assert found.dtype == codes.dtype
+    np.testing.assert_allclose(found / size, codes / size, atol=1e-6)
+    back, cells = estimator.reconstruct(X), frozen.reconstruct(X)
+    if isinstance(back, np.ndarray):
+        size = np.nanmax(np.abs(back), initial=0) or 1.0
+        np.testing.assert_allclose(cells / size, back / size, atol=1e-6)
+    else:
+        assert_same_cells(cells, back, 1e-6, are_tied(estimator, X))
+
+
+def are_tied(estimator, X):
+    """Return of which cells the two likeliest levels differ by roundings alone."""
+
+    def logits(network, loss, x):
+        return network.decoder(network.encoder(network.units_in(x)))
+
+    rows, layout = estimator._table.read(X), estimator._fitted.architecture.table
+    tied = np.zeros(rows.shape, dtype=bool)
+    if layout is not None and layout.categories:
+        output = estimator._fitted.apply(logits, rows)
+        for j, places in layout.logits():
+            if layout.n_levels[j] == 1:
+                continue
+            *_, second, first = np.sort(output[:, places]).T
+            tied[:, j] = first - second <= 1e-6 * (1 + np.abs(first))
+    return tied
+
+
 def check_uses(estimator, X, weight):
     before = dict(vars(estimator))
     try:
@@ -189,6 +223,8 @@ def check_uses(estimator, X, weight):
             cut.transform(X) / scale, codes[:, :1] / scale, atol=1e-4
         )
         assert len(cut.reconstruct(X)) == len(X)
+    if len(X) % 4 == 0:
+        is_served_by_numpy(estimator, X, codes)
     shares = estimator.column_scores(X)
     if not isinstance(back, np.ndarray) and len(X) > 1:
         assert (np.isfinite(shares) | empty.all(axis=0)).all()

@@ -16,10 +16,10 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from torch import nn
 
-from sklearn_ae import AutoencoderTransformer, register_onnx
+from sklearn_ae import register_onnx
 from sklearn_ae._export._activations import _ACTIVATIONS, LINK_INVERSES, activated
-from sklearn_ae._export._graph import Graph
-from sklearn_ae._export._onnx import _model
+from sklearn_ae._export._graph import End, Graph
+from sklearn_ae._export._onnx import model_of
 from sklearn_ae.nn._activations import ACTIVATIONS, output_link_inverse
 from sklearn_ae.nn._activations import LINK_INVERSES as LINK_INVERSES_OF_TORCH
 
@@ -107,7 +107,7 @@ def test_parts_agree(quick, rows, settings):
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations_are_those_of_torch(name):
     x = np.linspace(-30, 30, 2001, dtype=np.float32)[:, None]
-    found = run(model_of(lambda graph, x: activated(graph, name, x)), x)
+    found = run(column_model(lambda graph, x: activated(graph, name, x)), x)
     assert_close(found, ACTIVATIONS[name]()(torch.tensor(x)).numpy(), 1)
 
 
@@ -116,7 +116,7 @@ def test_inverses_of_links_are_those_of_torch(name):
     # Trained networks pass through three of them; the other three only stay what they were.
     x = np.linspace(-3, 3, 2001, dtype=np.float32)[:, None]
     x = np.concatenate([x, x / 1000, x * 100]).astype(np.float32)
-    found = run(model_of(LINK_INVERSES[name]), x)
+    found = run(column_model(LINK_INVERSES[name]), x)
     # Of float64: near the edges float32 is wrong by 1e-4, in torch too.
     expected = output_link_inverse(name, torch.tensor(x, dtype=torch.float64))
     assert_close(found, expected.float().numpy(), 1, 2e-4)
@@ -129,14 +129,14 @@ def test_no_activation_of_torch_is_left_out():
     assert set(LINK_INVERSES) == set(LINK_INVERSES_OF_TORCH)
 
 
-def model_of(function):
+def column_model(function):
     """Return a model of one function of a column."""
-    graph = Graph()
+    graph = Graph([End("X", "float32", ["n_samples", 1])])
     result = function(graph, "X")
     if result == "X":
         result = graph.add("Identity", "X")
-    graph.nodes[-1] = graph.nodes[-1]._replace(output="y")
-    return _model(graph, "test", ("X", 1), ("y", 1))
+    graph.make(result, End("y", "float32", ["n_samples", 1]))
+    return model_of(graph, "test")
 
 
 @pytest.mark.parametrize("output_activation", ["logistic", "elu"])
@@ -273,32 +273,6 @@ def test_own_networks_are_refused(quick, rows, half):
     register_onnx()
     with pytest.raises(ValueError, match=told):
         skl2onnx.to_onnx(fitted, rows[:1])
-
-
-def test_categories_are_refused_by_name(quick, bent):
-    pd = pytest.importorskip("pandas")
-    frame = pd.DataFrame(bent, columns=list("abcd")).assign(size=["s", "m"] * 100)
-    fitted = quick(2).fit(frame)
-    told = r"categories in the columns 'size', which .*expected complete.*OneHotEncoder"
-    with pytest.raises(ValueError, match=told):
-        fitted.to_onnx()
-    by_place = quick(2, categorical_features=[0]).fit(np.round(bent))
-    with pytest.raises(ValueError, match="categories in the columns 0, which"):
-        by_place.to_onnx("decode")
-
-
-def test_of_many_categories_some_are_named():
-    X = np.random.RandomState(0).randint(3, size=(60, 8))
-    fitted = AutoencoderTransformer(2, categorical_features=range(8), max_iter=1).fit(X)
-    with pytest.raises(ValueError, match=r"columns 0, 1, 2, 3, 4, \.\.\., which"):
-        fitted.to_onnx()
-
-
-def test_missing_cells_are_refused(quick, bent):
-    X = bent.copy()
-    X[::7, 1] = np.nan
-    with pytest.raises(ValueError, match=r"had missing cells.*SimpleImputer"):
-        quick(2).fit(X).to_onnx()
 
 
 def test_frames_of_numbers_are_not_refused(quick, bent):

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._cells import Column, kind_of
 from ._frames import Columns, columns_of
-from ._writing import BUILDERS
+from ._writing import BUILDERS, rounded_to
 
 __all__ = ["Table"]
 
@@ -146,6 +146,10 @@ class Table:
         # Limits of wide dtypes are no float32.
         rows = np.asarray(rows, dtype=np.float64)
         return BUILDERS[library](rows, columns, names, index)
+
+    def number_dtypes(self) -> list[np.dtype]:
+        """Return what ``write`` rounds the numbers of each column to."""
+        return [rounded_to(column, self.library) for column in self._columns]
 
 
 def _portable(levels: np.ndarray | None) -> np.ndarray | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ._cells import Column, as_type, holds_objects, python_numbers
 
-__all__ = ["BUILDERS"]
+__all__ = ["BUILDERS", "rounded_to"]
 
 
 def _codes(x: np.ndarray, column: Column) -> np.ndarray:
@@ -26,6 +26,13 @@ def _within_digits(x: np.ndarray, precision: int | None, scale: int) -> np.ndarr
     bound = 10.0 ** ((precision or 38) - scale)
     most = min(bound - 10.0**-scale, np.nextafter(bound, 0))
     return x.clip(-most, most)
+
+
+def rounded_to(column: Column, library: str) -> np.dtype:
+    """Return the dtype that the numbers of a column are rounded to, decimals aside."""
+    if library == "array" and column.number.kind in "iub":
+        return np.dtype(np.float64)  # as build_array does
+    return np.dtype(np.int64) if column.cell is int else column.number
 
 
 def _level_cells(x: np.ndarray, column: Column) -> np.ndarray:

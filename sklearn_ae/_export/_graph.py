@@ -1,33 +1,49 @@
-"""What a fit computes, as a graph of plain nodes: no torch, and no onnx yet.
+"""Nodes and constants of what a fit computes: no torch, and no onnx yet.
 
 The nodes are ONNX's by name. They are written from arrays, and not traced: what
 traces a network may fix the number of rows that it saw.
 """
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._numpy import NumpyAutoencoder
-from ._activations import LINK_INVERSES, activated
+__all__ = ["ELEMENT_TYPES", "End", "Graph", "Node"]
 
-__all__ = ["ELEMENT_TYPES", "Graph", "Node", "decoded", "encoded"]
-
-# ONNX's numbers of them, as the attribute of Cast has them.
-ELEMENT_TYPES = {"float32": 1, "float64": 11}
+# ONNX's numbers of them, as the attribute of Cast has them; objects are strings.
+ELEMENT_TYPES = {"float32": 1, "int64": 7, "object": 8, "bool": 9, "float64": 11}
 
 
 class Node(NamedTuple):
-    """One operation of ONNX, and the names of what it takes and gives."""
+    """One operation of ONNX, and the names of what it takes and gives.
+
+    An attribute is a number, a list, or a Graph, which is the body of a loop.
+    """
 
     kind: str
     inputs: list[str]
     output: str
-    attributes: dict[str, int]
+    attributes: dict[str, Any]
+
+
+class End(NamedTuple):
+    """What a graph takes or gives: its name, its dtype, and its shape."""
+
+    name: str
+    dtype: str
+    shape: Sequence[str | int]
 
 
 class Graph:
     """Nodes in the order in which they are computed, and constants by name.
+
+    Parameters
+    ----------
+    given : sequence of End
+        What it takes. Nodes and constants get other names than these.
+    around : Graph or None
+        The graph in which this one is the body of a loop, and whose names it avoids.
 
     Examples
     --------
@@ -38,17 +54,22 @@ class Graph:
     {'constant_0': array(2., dtype=float32)}
     """
 
-    def __init__(self) -> None:
+    def __init__(self, given: Sequence[End] = (), around: "Graph | None" = None) -> None:
+        self.given, self.made = list(given), list[End]()
         self.nodes: list[Node] = []
         self.constants: dict[str, np.ndarray] = {}
+        # Not the names that skl2onnx gives to the nodes around, either.
+        self._prefix = "" if around is None else "in_loop_"
+        self._taken: set[str] = set() if around is None else around._taken
+        self._taken |= {end.name for end in given}
 
-    def add(self, kind: str, *inputs: str | float | np.ndarray, **attributes: int) -> str:
+    def add(self, kind: str, *inputs: str | float | np.ndarray, **attributes: Any) -> str:
         """Append a node; return the name of its output.
 
         An input that is no name is a constant, in float32 unless it is an array.
         """
         names = [x if isinstance(x, str) else self._constant(x) for x in inputs]
-        output = f"{kind.lower()}_{len(self.nodes)}"
+        output = self.free(f"{self._prefix}{kind.lower()}_{len(self.nodes)}")
         self.nodes.append(Node(kind, names, output, attributes))
         return output
 
@@ -56,78 +77,29 @@ class Graph:
         """Append a conversion to ``dtype``."""
         return self.add("Cast", x, to=ELEMENT_TYPES[dtype])
 
+    def columns(self, x: str, places: Sequence[int]) -> str:
+        """Append a choice of columns, in this order."""
+        return self.add("Gather", x, np.array(places, dtype=np.int64), axis=1)
+
+    def make(self, x: str, end: End) -> None:
+        """Let the output ``x`` of a node be what the graph gives, by the name of ``end``.
+
+        No other node may take it.
+        """
+        (place,) = (i for i, node in enumerate(self.nodes) if node.output == x)
+        self.nodes[place] = self.nodes[place]._replace(output=end.name)
+        self.made.append(end)
+
+    def free(self, name: str) -> str:
+        """Return ``name``, with an underscore for each time it is taken; it then is."""
+        while name in self._taken:
+            name += "_"
+        self._taken.add(name)
+        return name
+
     def _constant(self, value: float | np.ndarray) -> str:
-        name = f"constant_{len(self.constants)}"
+        name = self.free(f"{self._prefix}constant_{len(self.constants)}")
         # Of numbers: float64 would not go with the float32 of the other input.
         array = value if isinstance(value, np.ndarray) else np.float32(value)
         self.constants[name] = np.asarray(array)
         return name
-
-
-def encoded(graph: Graph, fit: NumpyAutoencoder, x: str, dtype: str = "float32") -> str:
-    """Add what ``transform`` computes of ``x``, rows in ``dtype``; codes are float32."""
-    x = _into_units(graph, fit.arrays[f"units_in.{dtype}"], x, dtype)
-    ways = _ways(graph, fit, "encoder", x)
-    code = activated(graph, fit.settings["code_activation"], _total(graph, ways))
-    code = graph.add("MatMul", code, _float32(fit.arrays["axes.weight"]))
-    return graph.add("Add", code, _float32(fit.arrays["axes.bias"]))
-
-
-def decoded(graph: Graph, fit: NumpyAutoencoder, code: str) -> str:
-    """Add what ``inverse_transform`` computes of ``code``; both are float32."""
-    code = graph.add("Sub", code, _float32(fit.arrays["axes.bias"]))
-    code = graph.add("MatMul", code, _float32(fit.arrays["axes.inverse_weight"]))
-    ways = _ways(graph, fit, "decoder", code)
-    spread, link = fit.arrays["decoder.spread"], fit.settings["output_activation"]
-    if np.any(spread != 1):
-        ways = [graph.add("Mul", way, _float32(spread)) for way in ways]
-    if fit.settings["crosses_link"]:
-        ways = [LINK_INVERSES[link](graph, ways[0]), *ways[1:]]
-    x_hat = activated(graph, link, _total(graph, ways))
-    return _out_of_units(graph, fit.arrays["units_out.float32"], x_hat)
-
-
-def _ways(graph: Graph, fit: NumpyAutoencoder, half: str, x: str) -> list[str]:
-    """Add the linear skip and the hidden layers of a half, those that there are."""
-    sizes, ways = fit.settings[f"{half}_sizes"], []
-    if fit.settings["linear_skip"]:
-        ways.append(_dense(graph, fit, f"{half}.skip", x))
-    if sizes is not None:
-        for i in range(len(sizes)):
-            x = _dense(graph, fit, f"{half}.{i}", x)
-            x = activated(graph, fit.settings["activation"], x)
-        ways.append(_dense(graph, fit, f"{half}.{len(sizes)}", x))
-    return ways
-
-
-def _dense(graph: Graph, fit: NumpyAutoencoder, layer: str, x: str) -> str:
-    weight, bias = fit.arrays[f"{layer}.weight"], fit.arrays[f"{layer}.bias"]
-    return graph.add("Gemm", x, _float32(weight), _float32(bias), transB=1)
-
-
-def _total(graph: Graph, ways: list[str]) -> str:
-    return ways[0] if len(ways) == 1 else graph.add("Add", *ways)
-
-
-def _into_units(graph: Graph, units: np.ndarray, x: str, dtype: str) -> str:
-    *offsets, scale = units
-    if scale.dtype != dtype:  # the range of float32 is too small
-        x, dtype = graph.cast(x, "float64"), "float64"
-    # One after the other: in float32 the sum of two offsets has the digits of one.
-    for offset in offsets:
-        x = graph.add("Sub", x, offset)
-    x = graph.add("Div", x, scale)
-    return x if dtype == "float32" else graph.cast(x, "float32")
-
-
-def _out_of_units(graph: Graph, units: np.ndarray, x: str) -> str:
-    # Without a second offset, which is less than the last digit of the sum.
-    offset, *_, scale = units
-    is_wide = scale.dtype == np.float64
-    x = graph.cast(x, "float64") if is_wide else x
-    x = graph.add("Add", graph.add("Mul", x, scale), offset)
-    return graph.cast(x, "float32") if is_wide else x
-
-
-def _float32(array: Any) -> np.ndarray:
-    return np.ascontiguousarray(array, dtype=np.float32)

@@ -6,8 +6,9 @@ from .._autoencoder import AutoencoderTransformer
 from .._denoising import DenoisingAutoencoder
 from .._numpy import from_fitted
 from .._variational import VariationalAutoencoder
-from ._graph import ELEMENT_TYPES, Graph, encoded
-from ._onnx import refuse_what_onnx_lacks
+from ._graph import ELEMENT_TYPES, Graph
+from ._graph_road import encoded
+from ._onnx import attributes_of, refuse_categories, refuse_own_layers
 
 __all__ = ["register_onnx"]
 
@@ -17,7 +18,8 @@ def register_onnx() -> None:
 
     Call it once, before ``skl2onnx.to_onnx`` or ``skl2onnx.convert_sklearn``. In a
     pipeline an estimator is converted as its ``transform``, so that the output is its
-    codes.
+    codes. Missing cells of its input are NaN. A fit with categories is refused there, since
+    the input of a step is one tensor.
 
     Raises
     ------
@@ -63,13 +65,14 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
 
     estimator, given = operator.raw_operator, operator.inputs[0]
     fitted = estimator._fitted
-    refuse_what_onnx_lacks(fitted, getattr(estimator, "feature_names_in_", None))
+    refuse_own_layers(fitted)
+    refuse_categories(fitted, getattr(estimator, "feature_names_in_", None))
     graph, x = Graph(), given.onnx_name
     dtype = "float32" if isinstance(given.type, FloatTensorType) else "float64"
     is_wide = isinstance(given.type, DoubleTensorType)
     if dtype == "float64" and not is_wide:  # integers, which float32 might round
         x = graph.cast(x, dtype)
-    codes = encoded(graph, from_fitted(fitted), x, dtype)
+    codes = encoded(graph, from_fitted(fitted), [x], dtype)
     if is_wide:
         codes = graph.cast(codes, dtype)
     # Another autoencoder in the pipeline has the same names.
@@ -85,5 +88,5 @@ def _convert(scope: Any, operator: Any, container: Any) -> None:
             [names.get(name, name) for name in node.inputs],
             names[node.output],
             name=scope.get_unique_operator_name(node.kind),
-            **node.attributes,
+            **attributes_of(node),
         )

@@ -2,6 +2,7 @@
 
 from ._files import check_is_file, replace_file
 from ._from_fitted import from_fitted
+from ._layout import Layout
 from ._numpy_autoencoder import NumpyAutoencoder
 
-__all__ = ["NumpyAutoencoder", "check_is_file", "from_fitted", "replace_file"]
+__all__ = ["Layout", "NumpyAutoencoder", "check_is_file", "from_fitted", "replace_file"]

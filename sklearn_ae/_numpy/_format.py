@@ -13,6 +13,10 @@ Settings are a dict:
     rank                of the density that missing cells are filled from, 0 where the rows
                         of the fit had none; null where none may be missing
     feature_names       of the columns, or null
+    columns             one entry per column, if some have levels, or numbers come back
+                        rounded; else the key is left out. The dtype that numbers are
+                        rounded to; or a list of levels: text, booleans, numbers. It is
+                        empty where all cells of the fit were missing
 
 Arrays have the names and shapes of ``expected_shapes``. A layer's weight is (n_out, n_in).
 """
@@ -27,6 +31,8 @@ import numpy as np
 
 from ._files import check_is_file, replace_file
 from ._functions import ACTIVATIONS, LINK_INVERSES
+from ._layout import Layout
+from ._table import DTYPES, is_missing
 
 __all__ = ["FORMAT", "find_fault", "read_file", "write_file"]
 
@@ -35,6 +41,7 @@ FORMAT = 1
 _NAMES = {"activation", "code_activation", "output_activation"}
 _KEYS = {"format", "n_features", "n_components", "feature_names", "rank", *_NAMES}
 _KEYS |= {"encoder_sizes", "decoder_sizes", "linear_skip", "crosses_link"}
+_LEVELS = str, bool, int, float
 _UNITS = [
     f"{units}.{dtype}"
     for units in ("units_in", "units_out")
@@ -59,14 +66,30 @@ def find_fault(settings: Any, arrays: Mapping[str, np.ndarray]) -> str | None:
         return f"arrays that are missing, foreign or of another shape ({', '.join(wrong)})"
     if any(len(arrays[name]) not in (2, 3) for name in _UNITS):
         return "units that are not one or two offsets and a scale"
+    return _fault_of_values(settings, arrays)
+
+
+def _fault_of_values(settings: dict, arrays: Mapping[str, np.ndarray]) -> str | None:
+    levels = list(Layout(settings).n_levels)
     for name, array in arrays.items():
-        if array.dtype not in (np.float32, np.float64) or not np.isfinite(array).all():
+        if array.dtype not in (np.float32, np.float64):
             return f"values in {name} that are no finite floats"
+        known = array
+        if name in _UNITS and settings["rank"] is not None:
+            # The offset of a column is NaN where no cell of the fit had a value.
+            known = array[:, ~np.isnan(array[0])]
+        if not np.isfinite(known).all():
+            return f"values in {name} that are no finite floats"
+        # An index of a level has to stay one.
+        if name in _UNITS and not (
+            (array[:-1, levels] == 0).all() and (array[-1, levels] == 1).all()
+        ):
+            return f"values in {name} that are no units of levels"
     return None
 
 
 def _fault_of_settings(settings: Any) -> str | None:
-    if not isinstance(settings, dict) or set(settings) != _KEYS:
+    if not isinstance(settings, dict) or set(settings) - {"columns"} != _KEYS:
         return "other settings"
     n_features, names = settings["n_features"], settings["feature_names"]
     sizes = [n_features, settings["n_components"]]
@@ -89,30 +112,56 @@ def _fault_of_settings(settings: Any) -> str | None:
         "neither layers nor a skip": not skip and None in layers,
         "a link without an inverse": crosses and not (skip and has_inverse),
         "names that are not one per column": names is not None
-        and not (isinstance(names, list) and len(names) == n_features),
+        and not (
+            isinstance(names, list)
+            and len(names) == n_features
+            and all(isinstance(name, str) for name in names)
+        ),
     }
-    return next((fault for fault, is_true in faults.items() if is_true), None)
+    fault = next((fault for fault, is_true in faults.items() if is_true), None)
+    return fault if "columns" not in settings else fault or _fault_of_columns(settings)
+
+
+def _fault_of_columns(settings: dict) -> str | None:
+    columns = settings["columns"]
+    if not isinstance(columns, list) or len(columns) != settings["n_features"]:
+        return "columns that are not one per feature"
+    for column in columns:
+        if not isinstance(column, list):
+            if not isinstance(column, str) or column not in DTYPES:
+                return "columns that are neither numbers nor levels"
+        elif settings["rank"] is None:
+            return "levels without a rank"
+        elif any(type(x) not in _LEVELS or is_missing(x) for x in column):
+            return "levels that are neither text, booleans nor numbers"
+        elif len(set(column)) < len(column):
+            return "levels that are there twice"
+    return None
 
 
 def expected_shapes(settings: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
     """Return the shapes of all arrays by name; of units that of each row."""
     n_features, n_components = settings["n_features"], settings["n_components"]
+    layout = Layout(settings)
     shapes: dict[str, tuple[int, ...]] = dict.fromkeys(_UNITS, (n_features,))
-    shapes["decoder.spread"] = (n_features,)
+    shapes |= {"decoder.spread": (layout.n_out,), **layout.shapes}
     square = n_components, n_components
     shapes |= {"axes.weight": square, "axes.inverse_weight": square}
     shapes["axes.bias"] = (n_components,)
-    ends = {"encoder": (n_features, n_components), "decoder": (n_components, n_features)}
+    ends = {
+        "encoder": (layout.n_blocks, n_components),
+        "decoder": (n_components, layout.n_out),
+    }
     rank = settings["rank"]
     if rank:
-        shapes |= {"fill.mean": (n_features,), "fill.noise": (n_features,)}
-        shapes["fill.loadings"] = n_features, rank
+        shapes |= dict.fromkeys(("fill.mean", "fill.noise"), (layout.n_blocks,))
+        shapes["fill.loadings"] = layout.n_blocks, rank
     for half, (n_in, n_out) in ends.items():
         layers = {"skip": (n_in, n_out)} if settings["linear_skip"] else {}
         sizes = settings[f"{half}_sizes"]
         if sizes is not None:
-            # Layers see which cells were missing too.
-            n_seen = 2 * n_in if rank and half == "encoder" else n_in
+            # Layers see which cells were missing too, and embeddings.
+            n_seen = layout.n_in if half == "encoder" else n_in
             widths = pairwise((n_seen, *sizes, n_out))
             layers |= {str(i): pair for i, pair in enumerate(widths)}
         for place, (width, n_nodes) in layers.items():

@@ -7,12 +7,16 @@ import numpy as np
 
 from ._format import FORMAT
 from ._functions import LINK_INVERSES
+from ._layout import Layout
 from ._numpy_autoencoder import NumpyAutoencoder
+from ._table import DTYPES
 
 __all__ = ["from_fitted"]
 
 
-def from_fitted(fitted: Any, feature_names: Any = None) -> NumpyAutoencoder:
+def from_fitted(
+    fitted: Any, feature_names: Any = None, table: Any = None
+) -> NumpyAutoencoder:
     """Return what is ``fitted`` as numpy arrays, or raise ValueError.
 
     Parameters
@@ -20,10 +24,11 @@ def from_fitted(fitted: Any, feature_names: Any = None) -> NumpyAutoencoder:
     fitted : Fitted
     feature_names : array-like of str, or None
         Names of the columns, if the fit has any.
+    table : Table or None
+        What the columns are, if the fit has asked.
     """
     network = fitted.architecture
     _refuse_own_layers(network)
-    _refuse_tables(fitted, feature_names)
     n_components = network.n_components
     # A copy: whoever changes it changes no estimator.
     arrays = {name: np.array(array) for name, array in fitted.arrays.items()}
@@ -38,9 +43,13 @@ def from_fitted(fitted: Any, feature_names: Any = None) -> NumpyAutoencoder:
     kept = {
         name: arrays[name] for name in ("axes.weight", "axes.inverse_weight", "axes.bias")
     }
-    ones = np.ones(network.n_features, dtype=np.float32)
-    kept["decoder.spread"] = arrays.get("decoder.spread", ones)
-    # The centre and the size of the blocks are those of indicators; of numbers 0 and 1.
+    kept["decoder.spread"] = arrays["decoder.spread"]
+    settings = _settings(network, given, arrays.get("decoder.crosses_link_flag", True))
+    if feature_names is not None:
+        settings["feature_names"] = [str(name) for name in feature_names]
+    if table is not None and table.has_levels:
+        settings["columns"] = _columns(table)
+    kept |= {name: arrays[f"encoder.{name}"] for name in Layout(settings).shapes}
     fill = "encoder.table.fill."
     kept |= {f"fill.{n[len(fill) :]}": arrays[n] for n in arrays if n.startswith(fill)}
     for half, layers in given.items():
@@ -52,9 +61,6 @@ def from_fitted(fitted: Any, feature_names: Any = None) -> NumpyAutoencoder:
     for dtype in ("float32", "float64"):
         kept[f"units_in.{dtype}"] = np.stack(fitted.columns.units(dtype))
         kept[f"units_out.{dtype}"] = np.stack(fitted.output_columns.units(dtype))
-    settings = _settings(network, given, arrays.get("decoder.crosses_link_flag", True))
-    if feature_names is not None:
-        settings["feature_names"] = [str(name) for name in feature_names]
     return NumpyAutoencoder(settings, kept)
 
 
@@ -101,24 +107,31 @@ def _refuse_own_layers(network: Any) -> None:
             )
 
 
-def _refuse_tables(fitted: Any, feature_names: Any) -> None:
-    """Raise ValueError for columns of categories, and for columns without any value."""
-    table = fitted.architecture.table
-    if table is None:
-        return
-    columns, what, way = (
-        table.categories,
-        "categories",
-        "Encode them first, by OneHotEncoder",
+def _columns(table: Any) -> list[str | list]:
+    """Return the levels of each column, or the dtype that its numbers are rounded to."""
+    columns: list[str | list] = []
+    for j, (levels, dtype) in enumerate(
+        zip(table.levels, table.number_dtypes(), strict=True)
+    ):
+        if levels is not None:
+            columns.append([_plain(level, table, j) for level in levels])
+        else:
+            columns.append(dtype.name if dtype.name in DTYPES else "float64")
+    return columns
+
+
+def _plain(level: Any, table: Any, j: int) -> Any:
+    """Return a level as Python's text, boolean or number, or raise ValueError."""
+    value = level.item() if isinstance(level, np.generic) else level
+    for plain in (bool, int, float):
+        if type(value) is plain:
+            return value
+    if isinstance(value, str):
+        return str(value)
+    name = j if table.names is None else repr(table.names[j])
+    raise ValueError(
+        f"The column {name} of the fit has levels of type {type(level).__name__}, such as "
+        f"{level!r}; expected text, booleans, integers or floats, since others need the "
+        "library that they are from. Turn the column into text with .astype(str), and fit "
+        "again; or serve the estimator."
     )
-    if not columns:
-        columns = np.flatnonzero(np.isnan(fitted.columns.mean_)).tolist()
-        what, way = "missing cells alone", "Leave them out"
-    if columns:
-        names = (
-            columns if feature_names is None else [str(feature_names[j]) for j in columns]
-        )
-        raise ValueError(
-            f"to_numpy() found columns of {what}, {names}; expected columns of numbers, "
-            f"since the rest needs torch. {way}, and fit again; or serve the estimator."
-        )

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -9,13 +10,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ._format import find_fault, read_file, write_file
 from ._road import Road
+from ._table import Table, as_floats, check_names
 
 __all__ = ["NumpyAutoencoder"]
 
 # Processed at once, which bounds the memory: hidden layers may be wider than rows.
 _ROWS_PER_PASS = 1024
-
-_MOST_NAMES = 5  # of columns in an error
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -24,12 +24,13 @@ class NumpyAutoencoder:
 
     It is made by ``to_numpy`` of a fitted estimator, or by ``load`` from a file. It encodes
     and decodes as the estimator does, up to rounding errors, and cannot be trained. It can
-    be pickled; loading and using the pickle imports only numpy.
+    be pickled; loading and using the pickle imports only numpy. Tables with categories go
+    in as DataFrames, dicts of columns or arrays of objects, and come out as arrays.
 
     Parameters
     ----------
     settings : dict
-        Sizes of layers and names of activations, as in the file.
+        Sizes of layers, names of activations and of columns, categories, as in the file.
     arrays : dict of ndarray
         Weights and units of columns by name.
 
@@ -66,8 +67,8 @@ class NumpyAutoencoder:
             )
 
     def __getstate__(self) -> dict[str, Any]:
-        # Without what is built from the arrays: a pickle holds each of them once.
-        return {**vars(self), "_roads": {}}
+        # Without what is built from both: a pickle holds each array once.
+        return {"settings": self.settings, "arrays": self.arrays, "_roads": {}}
 
     def __repr__(self) -> str:
         sizes = f"n_features_in_={self.n_features_in_}, n_components_={self.n_components_}"
@@ -88,20 +89,24 @@ class NumpyAutoencoder:
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples with the columns of the fit, in the same order and units. Cells may be
-            missing, NaN, if some were in the fit.
+        X : array-like or DataFrame of shape (n_samples, n_features), or dict
+            Samples with the columns of the fit, in the same order and units; of a dict
+            each value is a column, (n_samples,), in any order. Cells may be missing, as
+            None, NaN or NA of pandas, if some were in the fit; columns of categories always
+            may. A category that the fit had not counts as missing.
 
         Returns
         -------
         codes : ndarray of shape (n_samples, n_components_)
-            Has dtype float32 if ``X`` has, otherwise float64.
+            Has dtype float32 if ``X`` is an array or DataFrame of float32, and the fit had
+            no categories; otherwise float64.
 
         Raises
         ------
         ValueError
-            ``X`` is not a table of finite numbers with the columns of the fit, its columns
-            have other names, or a result is not finite.
+            ``X`` has other columns than the fit, by number, names or order; or cells of
+            another kind, such as text in place of numbers; or infinite cells, or missing
+            ones where the fit had none; or a result is not finite.
         """
         return self._apply("encode", self._rows(X), "X")
 
@@ -117,6 +122,10 @@ class NumpyAutoencoder:
         -------
         X_hat : ndarray of shape (n_samples, n_features)
             In the units of the fit. Has dtype float32 if ``codes`` has, otherwise float64.
+            If the fit had categories that are no floats, text for one, it has dtype object.
+            Numbers are floats there too, rounded for columns of integers and booleans as
+            in the DataFrame of the estimator; decimals are not rounded. A column without
+            any value in the fit is NaN.
 
         Raises
         ------
@@ -124,27 +133,28 @@ class NumpyAutoencoder:
             ``codes`` are not a table of finite numbers with ``n_components_`` columns, or a
             result is not finite.
         """
-        return self._apply("decode", _numbers(codes, "codes", self.n_components_), "codes")
+        codes = _numbers(codes, "codes", self.n_components_)
+        return self._cells(self._apply("decode", codes, "codes"))
 
     def reconstruct(self, X: ArrayLike) -> NDArray[Any]:
         """Return ``inverse_transform(transform(X))`` in one call.
 
         Parameters
         ----------
-        X : array-like of shape (n_samples, n_features)
-            Samples with the columns of the fit, in the same order and units.
+        X : array-like or DataFrame of shape (n_samples, n_features), or dict
+            Samples with the columns of the fit, as in ``transform``.
 
         Returns
         -------
         X_hat : ndarray of shape (n_samples, n_features)
-            Reconstructions, in the same units.
+            Reconstructions, as in ``inverse_transform``.
 
         Raises
         ------
         ValueError
             As in ``transform``.
         """
-        return self._apply("reconstruct", self._rows(X), "X")
+        return self._cells(self._apply("reconstruct", self._rows(X), "X"))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write a file that ``load`` reads, in numpy's format .npz, without pickle.
@@ -181,17 +191,22 @@ class NumpyAutoencoder:
         """
         return cls(*read_file(path))
 
+    @cached_property
+    def _table(self) -> Table:
+        return Table(self.settings)
+
     def _rows(self, X: Any) -> np.ndarray:
-        names, wanted = getattr(X, "columns", None), self.settings["feature_names"]
-        # Columns in another order would give codes of another table, in silence.
-        if names is not None and wanted is not None and list(names) != wanted:
-            raise ValueError(
-                f"X has columns {_some(list(names))} and the fit had {_some(wanted)}; "
-                "expected the same names in the same order. Pass X[names], with the names "
-                "of the fit."
-            )
+        """Return ``X`` as rows of numbers, or raise ValueError."""
         may_lack = self.settings["rank"] is not None
+        if "columns" in self.settings or isinstance(X, dict):
+            X = self._table.read(X)
+        elif hasattr(X, "columns"):
+            check_names(list(X.columns), self.settings["feature_names"])
         return _numbers(X, "X", self.n_features_in_, may_lack)
+
+    def _cells(self, rows: np.ndarray) -> np.ndarray:
+        """Return rows of numbers as the cells of a table, where these are different."""
+        return self._table.write(rows) if "columns" in self.settings else rows
 
     def _apply(self, name: str, x: np.ndarray, of: str) -> np.ndarray:
         """Return what the road makes of all rows, some at a time."""
@@ -208,13 +223,21 @@ class NumpyAutoencoder:
             ]
         result = parts[0] if len(parts) == 1 else np.concatenate(parts)
         if not np.isfinite(result).all():
+            self._check_range(name, result, x, of)
+        return result
+
+    def _check_range(self, name: str, result: np.ndarray, x: np.ndarray, of: str) -> None:
+        """Raise ValueError for a result that is no finite number and should be one."""
+        if name != "encode":
+            # A column without any value in the fit stays missing.
+            result = result[:, ~np.isnan(self.arrays["units_out.float64"][0])]
+        if not np.isfinite(result).all():
             largest = float(np.fmax.reduce(np.abs(x), axis=None))
             raise ValueError(
                 f"{of} has values up to {largest:.3g}, for which a result "
-                f"is no longer a finite number in {dtype}; expected values nearer to those "
-                f"of the fit. Pass {of} as float64, or in the units of the fit."
+                f"is no longer a finite number in {result.dtype}; expected values nearer "
+                f"to those of the fit. Pass {of} as float64, or in the units of the fit."
             )
-        return result
 
 
 def _numbers(X: Any, name: str, n_columns: int, may_lack: bool = False) -> np.ndarray:
@@ -223,7 +246,8 @@ def _numbers(X: Any, name: str, n_columns: int, may_lack: bool = False) -> np.nd
     try:
         rows = np.asarray(X)
         if rows.dtype.kind not in "fiub":
-            rows = np.asarray(rows.tolist(), np.float64) if rows.dtype.kind == "O" else None
+            cells = rows.ravel().tolist() if rows.dtype.kind == "O" else None
+            rows = None if cells is None else as_floats(cells).reshape(rows.shape)
     except Exception:  # of whatever X is
         rows = None
     if rows is None or rows.ndim != 2 or rows.shape[1] != n_columns or not len(rows):
@@ -240,8 +264,3 @@ def _numbers(X: Any, name: str, n_columns: int, may_lack: bool = False) -> np.nd
             "fit. Leave these rows out, or fill the cells before."
         )
     return rows
-
-
-def _some(names: list) -> str:
-    more = ", ..." if len(names) > _MOST_NAMES else ""
-    return f"[{', '.join(map(repr, names[:_MOST_NAMES]))}{more}]"

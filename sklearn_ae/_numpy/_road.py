@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ._blocks import TableInput, TableOutput
 from ._functions import ACTIVATIONS, LINK_INVERSES
-from ._holes import FillHoles
+from ._layout import Layout
 
 __all__ = ["Road"]
 
@@ -46,8 +47,11 @@ class Road:
         self._is_linear, self._link = link == "identity", ACTIVATIONS[link]
         self._inverse = LINK_INVERSES[link] if settings["crosses_link"] else None
         self._spread = cast["decoder.spread"]
-        self._fills = settings["rank"] is not None
-        self._fill = FillHoles(arrays) if settings["rank"] else None
+        self._table = self._to_columns = None
+        if settings["rank"] is not None:
+            self._table = TableInput(settings, arrays, np.dtype(dtype))
+        if Layout(settings).n_levels:
+            self._to_columns = TableOutput(settings)
         self._axes = cast["axes.weight"], cast["axes.bias"], cast["axes.inverse_weight"]
         self._dtype = np.dtype(dtype)
 
@@ -75,18 +79,8 @@ class Road:
             x -= rest
         x /= scale
         x = x.astype(self._dtype, copy=False)
-        ways = self._filled(x) if self._fills else (x, x)
+        ways = (x, x) if self._table is None else self._table(x)
         return self._bend_code(reduce(iadd, self._encoder(*ways)))
-
-    def _filled(self, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return rows without holes for the skip, and what the layers see of them."""
-        holes = np.isnan(x)
-        if self._fill is None:
-            # Rows of the fit had none: nothing is known but the mean.
-            x[holes] = 0
-            return x, x
-        x = self._fill(x, holes)
-        return x, np.hstack([x, holes.astype(x.dtype)])
 
     def _to_rows(self, code: np.ndarray) -> np.ndarray:
         parts = self._decoder(code, code)
@@ -98,6 +92,8 @@ class Road:
             if self._inverse is not None:
                 parts[0] = self._inverse(parts[0])
             output = self._link(reduce(iadd, parts))
+        if self._to_columns is not None:
+            output = self._to_columns(output)
         offset, scale = self._units_out
         output = output * scale
         output += offset
