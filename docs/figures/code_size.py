@@ -20,7 +20,7 @@ for n_components in sizes:
 
 figure, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
 for (name, line), colour, place in zip(
-    kept.items(), ("C1", "C0"), ((0, -14), (0, 8)), strict=True
+    kept.items(), ("0.5", "C0"), ((0, -14), (0, 8)), strict=True
 ):
     ax.plot(sizes, line, "o-", color=colour, label=name)
     for x, y in zip(sizes, line, strict=True):

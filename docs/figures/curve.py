@@ -18,13 +18,13 @@ models = {
 }
 
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.8), layout="constrained", sharey=True)
-for (name, model), ax, colour in zip(models.items(), axes, ("C1", "C0"), strict=True):
+for (name, model), ax, colour in zip(models.items(), axes, ("0.5", "C0"), strict=True):
     codes = model.fit_transform(X)
     X_hat = model.inverse_transform(codes)
     line = model.inverse_transform(np.linspace(codes.min(), codes.max(), 400)[:, None])
     for row, row_hat in zip(X[:80], X_hat[:80], strict=True):
         ax.plot(*np.stack([row, row_hat]).T, color=colour, lw=0.6, alpha=0.7)
-    ax.plot(*X.T, ".", color="0.6", ms=4)
+    ax.plot(*X.T, ".", color="0.8", ms=4, zorder=0)
     ax.plot(*line.T, color=colour, lw=3)
     kept = r2_score(X, X_hat, multioutput="variance_weighted")
     ax.set_title(f"{name}(1), R² {kept:.3f}", fontsize=11)

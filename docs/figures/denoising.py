@@ -18,7 +18,7 @@ denoisers = {
 }
 
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.9), layout="constrained", sharey=True)
-for (name, dae), ax, colour in zip(denoisers.items(), axes, ("C1", "C0"), strict=True):
+for (name, dae), ax, colour in zip(denoisers.items(), axes, ("C1", "C2"), strict=True):
     X_hat = dae.fit(X).denoise(X_noisy)
     way = X_hat - X_noisy
     ax.plot(*X.T, ".", color="0.75", ms=2)

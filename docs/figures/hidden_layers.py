@@ -29,9 +29,9 @@ figure, (left, right) = plt.subplots(
 )
 for ax, x, scores in ((left, range(4), deeper), (right, range(5), wider)):
     train, test = zip(*scores, strict=True)
-    ax.plot(x, train, "o:", color="0.55", label="training rows")
+    ax.plot(x, train, "o:", color="C0", alpha=0.5, label="training rows")
     ax.plot(x, test, "o-", color="C0", label="held-out rows")
-    ax.axhline(pca[1], color="C1", lw=1.5, ls="--", label="PCA, held-out rows")
+    ax.axhline(pca[1], color="0.5", lw=1.5, ls="--", label="PCA, held-out rows")
     ax.spines[["top", "right"]].set_visible(False)
 left.set_xticks(range(4), numbers)
 right.set_xticks(range(5), widths)
