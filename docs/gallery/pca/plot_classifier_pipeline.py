@@ -37,8 +37,7 @@ print(f"{len(X_train)} training rows, {len(X_test)} test rows, {fields.shape[1]}
 
 # %%
 # A step of the Pipeline is a parameter of the search. Reducers see no labels, and are
-# fitted anew to the training rows of every split. The classifier is ten nearest neighbours,
-# which suffer from many columns more than other models do.
+# fitted anew to the training rows of every split. The classifier is ten nearest neighbours.
 
 neighbours = KNeighborsClassifier(10)
 pipeline = Pipeline([("reduce", PCA()), ("classify", neighbours)])
