@@ -185,7 +185,7 @@ class Fitted:
     def impute(self, X: Any) -> Any:
         """Return rows whose holes are filled, (n_samples, n_features)."""
         if self.architecture.table is None:  # then nothing is missing
-            return X.matrix if isinstance(X, SparseTable) else X
+            return (X.matrix if isinstance(X, SparseTable) else X).copy()
         X_hat = self.apply(lambda network, loss, x: network.impute(x), X, gives_rows=True)
         # The normal density also fills in what a column never was. NaN is no limit.
         columns = self.output_columns

@@ -1,7 +1,10 @@
 """Tables in files are read in chunks, and give what the same rows in memory give."""
 
+import warnings
+
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder
 from sklearn_ae._sklearn import _stored
@@ -43,7 +46,7 @@ def quick(kind=AutoencoderTransformer):
     return kind(3, hidden_layer_sizes=(8,), max_iter=2, random_state=0)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.uint8])
+@pytest.mark.parametrize("dtype", ["f4", "f8", "u1", "u2", "f2", ">f8", ">i4", "?"])
 def test_fit_and_use_read_some_rows_at_a_time(rows, dtype):
     X = rows.astype(dtype)
     near = quick().fit(X)
@@ -112,6 +115,66 @@ def test_arrays_of_dask_are_computed_chunk_by_chunk(rows):
     np.testing.assert_array_equal(near.transform(unknown), near.transform(rows))
 
 
+@pytest.mark.parametrize("dtype", ["u2", ">f4"])
+def test_maps_of_other_numbers_become_floats_in_a_file(tmp_path, rows, dtype, monkeypatch):
+    np.save(tmp_path / "rows.npy", rows.astype(dtype))
+    X, found = np.load(tmp_path / "rows.npy", mmap_mode="r"), []
+    copied = _stored.from_store(X, "X", [np.float64])
+    assert isinstance(copied, np.memmap)
+    assert copied.dtype == np.float64
+    monkeypatch.setattr(_stored, "_copy", lambda *given: found.append(given[1]) or 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        quick().fit(X)
+    assert found == ["X"]
+
+
+def test_a_disk_without_room_is_an_error(rows, monkeypatch):
+    class Full:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *error):
+            pass
+
+        def write(self, part):
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(_stored.tempfile, "TemporaryFile", lambda prefix: Full())
+    ae = quick()
+    with pytest.raises(OSError, match=r"No space .*expected 19200 bytes.*tempfile.tempdir"):
+        ae.fit(Store(rows))
+    assert not hasattr(ae, "n_components_")
+
+
+def test_parts_of_another_dtype_than_the_whole_says_are_refused(rows):
+    class Liar(Store):
+        def __getitem__(self, part):
+            return self.X[part] + 0.5
+
+    with pytest.raises(ValueError, match="dtype int64, and gives rows of float64"):
+        quick().fit(Liar(rows.astype(int)))
+
+
+@pytest.mark.parametrize("y", [np.zeros(200, int), np.zeros((200, 12))])
+def test_labels_do_not_read_all_rows(rows, y):
+    store = Store(rows)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        quick(DenoisingAutoencoder).fit(store, y)
+    # Clean rows given as y are compared with X as a whole, which has to fit into memory.
+    assert (store.most == 200) == (y.ndim == 2) == bool(caught)
+
+
+def test_what_impute_gives_is_a_copy(rows):
+    ae, X = quick().fit(rows), rows.copy()
+    ae.impute(X)[:] = 0
+    np.testing.assert_array_equal(X, rows)
+    S = csr_array(rows)
+    filled = ae.impute(S)
+    filled.data[:] = 0
+    np.testing.assert_array_equal(S.toarray(), rows)
+
+
 def test_a_map_of_a_file_that_became_shorter_is_refused(tmp_path, rows):
     path = tmp_path / "rows.npy"
     np.save(path, rows)
@@ -120,8 +183,12 @@ def test_a_map_of_a_file_that_became_shorter_is_refused(tmp_path, rows):
     with path.open("r+b") as file:
         file.truncate(5000)
     for use in (ae.transform, ae.score, quick().fit, quick().partial_fit):
-        with pytest.raises(ValueError, match=r"has 5000 bytes now; expected \d+ or more"):
-            use(X)
+        for part in (X, X[100:], X[::-2], X[100:][10:]):
+            with pytest.raises(
+                ValueError, match="has 5000 bytes now; expected 19328 or more"
+            ):
+                use(part)
+    assert ae.transform(X[:20]).shape == (20, 3)
     np.save(path, rows)
     X = np.load(path, mmap_mode="r")
     repeated = np.lib.stride_tricks.as_strided(X, (9000, 12), (0, X.strides[1]), subok=True)

@@ -1,10 +1,12 @@
 """Tables in files: memory maps, and arrays of h5py, zarr and dask."""
 
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 __all__ = ["from_store"]
 
@@ -12,36 +14,65 @@ __all__ = ["from_store"]
 _MOST_CELLS_AT_ONCE = 2**22
 
 
-def from_store(X: Any, name: str) -> Any:
+def from_store(X: Any, name: str, dtypes: Sequence[type]) -> Any:
     """Return a large stored table as a memory map, and everything else as it is.
 
     An array of h5py, zarr or dask is copied some rows at a time, to a temporary file that
     goes with the map: files in chunks would be read anew for every batch of random rows.
-    ``name`` is what ``X`` is called in errors.
+    So is a memory map of none of the ``dtypes``, in the first of them. ``name`` is what
+    ``X`` is called in errors.
     """
-    if isinstance(X, np.memmap):
+    is_map = isinstance(X, np.memmap)
+    if is_map:
         _refuse_short_file(X, name)
-    if not _is_stored(X) or X.shape[0] * X.shape[1] <= _MOST_CELLS_AT_ONCE:
+    if not (is_map or _is_stored(X)) or len(X.shape) != 2 or X.dtype.kind not in "fiub":
         return X
+    is_read = X.dtype in dtypes
+    if (is_map and is_read) or X.shape[0] * X.shape[1] <= _MOST_CELLS_AT_ONCE:
+        return X
+    dtype = X.dtype if is_read else np.dtype(dtypes[0])
     # The map holds the file open; the system frees it with the map, or with the process.
     with tempfile.TemporaryFile(prefix="sklearn_ae_") as file:
-        rows: np.memmap = np.memmap(file, dtype=X.dtype, mode="w+", shape=tuple(X.shape))
+        try:
+            _copy(X, name, file, dtype)
+        except OSError as error:
+            raise OSError(
+                f"{name} could not be copied to the folder for temporary files, "
+                f"{tempfile.gettempdir()} ({error}); expected {_n_bytes(X, dtype)} bytes "
+                "of room there, and a file that can be read. Set tempfile.tempdir to a "
+                "folder with more room."
+            ) from error
+        return np.memmap(file, dtype=dtype, mode="r", shape=tuple(X.shape))
+
+
+def _copy(X: Any, name: str, file: Any, dtype: np.dtype) -> None:
+    """Write the rows of ``X`` to ``file``, some at a time."""
+    # Written, and not assigned to a map: on a full disk that ends the process.
     n_at_once = max(1, _MOST_CELLS_AT_ONCE // X.shape[1])
-    for start in range(0, len(rows), n_at_once):
-        part = slice(start, start + n_at_once)
-        rows[part] = np.asarray(X[part])
-    return rows
+    for start in range(0, X.shape[0], n_at_once):
+        rows = np.asarray(X[start : start + n_at_once])
+        if rows.dtype != X.dtype:  # a task of dask says beforehand what it will give
+            raise ValueError(
+                f"{name} says that it is of dtype {X.dtype}, and gives rows of "
+                f"{rows.dtype}; expected what it says. Pass {name}.astype({rows.dtype}) "
+                "with the right meta, or compute it first."
+            )
+        file.write(np.ascontiguousarray(rows, dtype=dtype).data)
+    file.flush()
+
+
+def _n_bytes(X: Any, dtype: np.dtype) -> int:
+    return X.shape[0] * X.shape[1] * dtype.itemsize
 
 
 def _is_stored(X: Any) -> bool:
-    """Return whether ``X`` is a table of numbers that is read by slices of its rows."""
+    """Return whether ``X`` is an array that is read by slices of its rows."""
     # All three libraries have chunks: of the file, or of the task.
     if isinstance(X, np.ndarray) or not hasattr(X, "chunks"):
         return False
     shape, dtype = getattr(X, "shape", ()), getattr(X, "dtype", None)
     # Of dask's some lengths may be unknown, which are NaN.
-    has_rows = len(shape) == 2 and all(isinstance(n, int) for n in shape)
-    return has_rows and isinstance(dtype, np.dtype) and dtype.kind in "fiub"
+    return all(isinstance(n, int) for n in shape) and isinstance(dtype, np.dtype)
 
 
 def _refuse_short_file(X: np.memmap, name: str) -> None:
@@ -50,9 +81,14 @@ def _refuse_short_file(X: np.memmap, name: str) -> None:
     To read beyond its end would end the process, without an error.
     """
     path = getattr(X, "filename", None)
-    if path is None or not Path(path).is_file() or 0 in X.strides:
+    if path is None or not Path(path).is_file() or X.size == 0:
         return
-    n_bytes, needed = Path(path).stat().st_size, X.offset + X.nbytes
+    whole = X
+    while isinstance(whole.base, np.memmap):
+        whole = whole.base
+    # A slice has the offset of the whole, and not its own.
+    needed = whole.offset + byte_bounds(X)[1] - byte_bounds(whole)[0]
+    n_bytes = Path(path).stat().st_size
     if n_bytes < needed:
         raise ValueError(
             f"{name} is a memory map of {path}, which has {n_bytes} bytes now; expected "

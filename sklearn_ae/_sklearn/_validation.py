@@ -100,7 +100,7 @@ def validate_rows(estimator, X, *, reset: bool, learns: bool = False) -> np.ndar
             validate_data(estimator, X, reset=reset, skip_check_array=True)
             return estimator._table.read(X)
         try:
-            rows = from_store(X, "X")
+            rows = from_store(X, "X", _DTYPES)
             rows = validate_data(estimator, rows, reset=reset, **_ROWS)
         except Exception as error:  # libraries of DataFrames have their own
             refuse(X, "X", error)
@@ -165,7 +165,7 @@ def read_table(estimator, X, name: str) -> tuple[Any, np.ndarray | None]:
             return table.read(X, name), _get_feature_names(X)
         try:
             names = _get_feature_names(X)
-            rows = check_array(from_store(X, name), input_name=name, **_ROWS)
+            rows = check_array(from_store(X, name, _DTYPES), input_name=name, **_ROWS)
         except Exception as error:
             refuse(X, name, error)
             raise
@@ -215,22 +215,30 @@ def could_be_clean_rows(y, X) -> bool:
 
     One column alone may be the target of a regressor further on.
     """
-    y, X = (t.toarray() if hasattr(t, "toarray") else t for t in (y, X))
-    tables = []
-    for table in (y, X):
-        try:
-            is_tensor = hasattr(table, "detach")
-            tables.append(np.asarray(table.detach().cpu() if is_tensor else table))
-        except Exception:  # y may be of any type, and X is refused elsewhere
-            return False
-    wanted, rows = tables
-    is_table = wanted.ndim == 2 and wanted.shape == rows.shape and wanted.shape[1] > 1
+    wanted = _as_numbers(y)
+    if wanted is None or wanted.dtype.kind != "f":
+        return False
+    # X may be a file that no memory holds: its shape comes first.
+    shape = tuple(getattr(X, "shape", wanted.shape))
+    if wanted.ndim != 2 or wanted.shape[1] < 2 or wanted.shape != shape:
+        return False
+    rows = _as_numbers(X)
     # fit(X, X), as in other libraries, asks for what is done anyway.
     return (
-        is_table
-        and np.issubdtype(wanted.dtype, np.floating)
-        and not np.array_equal(wanted, rows)
+        rows is not None and wanted.shape == rows.shape and not np.array_equal(wanted, rows)
     )
+
+
+def _as_numbers(table) -> np.ndarray | None:
+    """Return an array of ``table``, None for what is none."""
+    try:
+        if hasattr(table, "toarray"):
+            table = table.toarray()
+        elif hasattr(table, "detach"):
+            table = table.detach().cpu()
+        return np.asarray(table)
+    except Exception:  # y may be of any type, and X is refused elsewhere
+        return None
 
 
 def validate_codes(estimator, codes) -> np.ndarray:
@@ -241,7 +249,7 @@ def validate_codes(estimator, codes) -> np.ndarray:
         _refuse_gradients("codes")
     with config_context(array_api_dispatch=False), np.errstate(invalid="ignore"):
         try:
-            rows = from_store(codes, "codes")
+            rows = from_store(codes, "codes", _DTYPES)
             codes = check_array(rows, dtype=_DTYPES, input_name="codes")
         except Exception as error:
             refuse(codes, "codes", error)
