@@ -1,5 +1,6 @@
 """to_numpy: the same results as plain arrays, without torch, and files that are checked."""
 
+import bz2
 import io
 import json
 import os
@@ -7,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -561,6 +563,27 @@ def test_another_kind_of_file_is_refused(frozen, path):
 def test_compressed_files_are_refused(path):
     # A small file could unpack to more than the memory.
     np.savez_compressed(path, settings=np.zeros(10**6))
+    assert_refused(path, r"what cannot be read \(compressed parts\)")
+
+
+@pytest.mark.parametrize("method", [8, 12, 14], ids=["deflate", "bzip2", "lzma"])
+def test_what_unpacks_to_more_than_it_says_is_not_unpacked(path, method, monkeypatch):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("settings.npy", bz2.compress(bytes(10**6)))
+    changed = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        start = changed.index(mark) + place
+        changed[start : start + 2] = method.to_bytes(2, "little")
+    path.write_bytes(changed)
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *how: pytest.fail("was read"))
+    assert_refused(path, r"what cannot be read \(compressed parts\)")
+
+
+def test_what_is_encrypted_is_not_read(frozen, path):
+    frozen.save(path)
+    changed = bytearray(path.read_bytes())
+    changed[changed.index(b"PK\1\2") + 8] |= 1
+    path.write_bytes(changed)
     assert_refused(path, r"what cannot be read \(compressed parts\)")
 
 

@@ -23,6 +23,7 @@ Arrays have the names and shapes of ``expected_shapes``. A layer's weight is (n_
 
 import json
 import os
+import zipfile
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -200,7 +201,15 @@ def read_file(path: Any) -> tuple[dict, dict[str, np.ndarray]]:
 
 
 def _refuse_to_unpack(archive: Any, n_bytes: int) -> None:
-    """Raise ValueError if parts of the archive unpack to more than the file has."""
-    # We never compress; a small file that unpacks to the whole memory is not ours.
-    if sum(info.file_size for info in archive.zip.infolist()) > n_bytes:
+    """Raise ValueError if parts of the archive are more than the bytes of the file."""
+    # We never compress, and what a part says of its size once unpacked may be a lie: a
+    # small file that unpacks to the whole memory is not ours.
+    parts = archive.zip.infolist()
+    stored = all(
+        part.compress_type == zipfile.ZIP_STORED
+        and part.compress_size == part.file_size
+        and not part.flag_bits & 1  # encrypted
+        for part in parts
+    )
+    if not stored or sum(part.file_size for part in parts) > n_bytes:
         raise ValueError("compressed parts")
