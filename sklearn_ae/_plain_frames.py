@@ -56,6 +56,8 @@ def _plain_pandas(value: Any) -> list[tuple[str, Any]] | None:
     elif isinstance(value, pd.StringDtype):
         storage, missing = ("storage", value.storage), ("missing", value.na_value)
         found = [("$", "pandas text"), storage, missing]
+    elif isinstance(value, pd.ArrowDtype) and str(value) == "string[pyarrow]":
+        found = [("$", "pandas Arrow text")]  # that name is of a StringDtype
     elif isinstance(value, pd.api.extensions.ExtensionDtype) and _is_named(value):
         found = [("$", "pandas dtype"), ("name", str(value))]
     return found
@@ -113,7 +115,23 @@ def _pandas_range(pd: Any, ends: tuple, name: Any) -> Any:
 def _pandas_labels(pd: Any, items: Any, dtype: Any, name: Any) -> Any:
     if type(items) is not list:  # a range of labels would take room here
         raise TypeError(f"labels are {type(items).__name__}")
+    if isinstance(dtype, str):  # of which nobody has seen how wide its cells are
+        raise TypeError(f"the dtype of labels is the text {dtype!r}")
     return pd.Index(items, dtype=dtype, name=name)
+
+
+def _pandas_dtype(pd: Any, name: str) -> Any:
+    dtype = pd.api.types.pandas_dtype(name)
+    # Those of numpy have a form of their own, which bounds the width of a cell.
+    if not isinstance(dtype, pd.api.extensions.ExtensionDtype):
+        raise TypeError(f"{name!r} is no dtype of pandas")
+    return dtype
+
+
+def _pandas_arrow_text(pd: Any) -> Any:
+    import pyarrow
+
+    return pd.ArrowDtype(pyarrow.string())
 
 
 def _pandas_text(pd: Any, storage: str, missing: Any) -> Any:
@@ -132,7 +150,8 @@ _PANDAS: dict[str, Callable] = {
     "pandas labels": _pandas_labels,
     "pandas categories": lambda pd, labels, ordered: pd.CategoricalDtype(labels, ordered),
     "pandas text": _pandas_text,
-    "pandas dtype": lambda pd, name: pd.api.types.pandas_dtype(name),
+    "pandas Arrow text": _pandas_arrow_text,
+    "pandas dtype": _pandas_dtype,
 }
 _POLARS_PARTS: dict[str, Callable] = {
     "polars Enum": lambda pl, items: pl.Enum(items),
