@@ -608,6 +608,8 @@ WRONG_SETTINGS = [
     ({"feature_names": ["a"]}, "names that are not one"),
     ({"feature_names": "a" * 64}, "names that are not one"),
     ({"feature_names": [["a"]] * 64}, "names that are not one"),
+    ({"feature_names": ["a"] * 63 + [1]}, "names that are not one"),
+    ({"feature_names": [True] * 64}, "names that are not one"),
     ({"n_features": 63}, "arrays that are missing"),
     ({"encoder_sizes": [9]}, "arrays that are missing"),
     ({"decoder_sizes": [8, 8]}, "arrays that are missing"),

@@ -12,7 +12,7 @@ Settings are a dict:
     crosses_link        whether the decoder's skip passes the inverse of the link
     rank                of the density that missing cells are filled from, 0 where the rows
                         of the fit had none; null where none may be missing
-    feature_names       of the columns, or null
+    feature_names       of the columns, text or integers; or null
     columns             one entry per column, if some have levels, or numbers come back
                         rounded; else the key is left out. The dtype that numbers are
                         rounded to; or a list of levels: text, booleans, numbers. It is
@@ -116,7 +116,7 @@ def _fault_of_settings(settings: Any) -> str | None:
         and not (
             isinstance(names, list)
             and len(names) == n_features
-            and all(isinstance(name, str) for name in names)
+            and {*map(type, names)} in ({str}, {int})
         ),
     }
     fault = next((fault for fault, is_true in faults.items() if is_true), None)
