@@ -206,6 +206,12 @@ def test_arrays_with_columns_of_numbers_as_levels(quick, dtype):
         frozen.transform({"a": [1.0]})
 
 
+def test_many_large_integers_are_levels():
+    rng = np.random.RandomState(0)
+    levels = [-1, -2, *range(2000), *(int(i) << 64 for i in rng.randint(2**60, size=2000))]
+    assert _format._n_collisions(levels) < 5
+
+
 LARGE = [2**53 + 1, 2**53 + 3, 2**53 + 4]
 
 
@@ -442,8 +448,9 @@ KINDS = ["size", "rooms", "kind", "garden", "floor", "id", "stars", "share"]
         ("kind", ["", "flät", np.nan], "levels that are neither"),
         ("kind", ["", "flät", ""], "levels that are there twice"),
         ("garden", [True, 1], "levels that are there twice"),
+        ("kind", [(2**61 - 1) * i for i in range(50_000)], "levels that dictionaries"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:30],
 )
 def test_other_columns_are_refused(frozen, path, name, column, told):
     columns = list(frozen.settings["columns"])

@@ -714,6 +714,18 @@ def test_levels_stay_where_they_are(path):
             load(path)
 
 
+@pytest.mark.parametrize("kind", ["objects", "pandas labels"])
+def test_numbers_of_the_same_hash_take_no_long_time(kind, path, file_of_a_table):
+    path.write_bytes(file_of_a_table)
+    lie = {"$": kind, "items": [(2**61 - 1) * i for i in range(50_000)]}
+    if kind == "pandas labels":
+        lie |= {"dtype": {"$": "dtype", "name": "|O"}, "name": None}
+        lie = {"$": "pandas categories", "labels": lie, "ordered": False}
+    change(path, lambda header: header["parameters"].update(encoder=lie))
+    with pytest.raises(ValueError, match="values have the hash of another"):
+        load(path)
+
+
 def test_sizes_are_checked_before_memory_is_taken(path, digit_rows):
     """Also where a fit stayed linear, whose hidden layers are not stored."""
     fitted = AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_iter=1, random_state=0)
