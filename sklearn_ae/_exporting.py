@@ -95,7 +95,9 @@ class ExportMixin:
 
         The result has ``transform``, ``inverse_transform`` and ``reconstruct``, which agree
         with this estimator up to rounding errors. It can be pickled and saved to a file.
-        Tables may have categories and missing cells, as in ``fit``.
+        Tables may have categories and missing cells, as in ``fit``. Names of columns that
+        are neither text nor integers, such as dates and tuples, are not kept: then only
+        the number of columns is checked, and not their order.
 
         Returns
         -------

@@ -21,7 +21,7 @@ from ._code_density import (
 from ._columns import Column, Scaler, Table
 from ._fitted import Fitted
 from ._objectives import Denoising, Reconstruction, Variational
-from ._plain_frames import frame_part, plain_frame_part
+from ._plain_frames import check_hashes, frame_part, plain_frame_part
 from ._plan import Architecture
 from .nn import TableLayout
 
@@ -204,6 +204,7 @@ def _with_state(kind: type, state: dict[str, Any], check: Callable | None) -> An
 
 
 def _objects(items: list) -> np.ndarray:
+    check_hashes(items)
     array = np.empty(len(items), dtype=object)
     array[:] = items  # item by item: tuples would become a second dimension
     return array

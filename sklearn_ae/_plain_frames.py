@@ -5,13 +5,14 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["frame_part", "plain_frame_part"]
+__all__ = ["check_hashes", "frame_part", "plain_frame_part"]
 
 _POLARS = (
     *("Int8", "Int16", "Int32", "Int64", "Int128", "UInt8", "UInt16", "UInt32", "UInt64"),
     *("Float32", "Float64", "Boolean", "String", "Categorical", "Null", "Object"),
 )
 
+_MOST_COLLISIONS = 100  # -1 and -2 have the same hash, and few others by chance
 _MOST_LABELS = 2**20  # a range takes no room, and what is made of it may
 
 
@@ -56,6 +57,8 @@ def _plain_pandas(value: Any) -> list[tuple[str, Any]] | None:
     elif isinstance(value, pd.StringDtype):
         storage, missing = ("storage", value.storage), ("missing", value.na_value)
         found = [("$", "pandas text"), storage, missing]
+    elif isinstance(value, pd.ArrowDtype) and str(value) == "string[pyarrow]":
+        found = [("$", "pandas Arrow text")]  # that name is of a StringDtype
     elif isinstance(value, pd.api.extensions.ExtensionDtype) and _is_named(value):
         found = [("$", "pandas dtype"), ("name", str(value))]
     return found
@@ -96,6 +99,24 @@ def frame_part(kind: str, parts: dict[str, Any]) -> Any:
     return _POLARS_PARTS[kind](polars, **parts)
 
 
+def check_hashes(items: list) -> None:
+    """Raise ValueError for many values that differ and have the same hash.
+
+    Numbers can be chosen so, which takes the square of their number in time to make a
+    dictionary of; this takes their number.
+    """
+    first: dict[int, Any] = {}
+    n_collisions = 0
+    for item in items:
+        try:
+            other = first.setdefault(hash(item), item)
+        except TypeError:  # no dictionary takes it
+            continue
+        n_collisions += bool(item is not other and item != other)
+    if n_collisions > _MOST_COLLISIONS:
+        raise ValueError(f"{n_collisions} values have the hash of another")
+
+
 def _polars_dtype(pl: Any, name: str) -> Any:
     if name not in _POLARS:
         raise KeyError(name)
@@ -113,7 +134,24 @@ def _pandas_range(pd: Any, ends: tuple, name: Any) -> Any:
 def _pandas_labels(pd: Any, items: Any, dtype: Any, name: Any) -> Any:
     if type(items) is not list:  # a range of labels would take room here
         raise TypeError(f"labels are {type(items).__name__}")
+    if isinstance(dtype, str):  # of which nobody has seen how wide its cells are
+        raise TypeError(f"the dtype of labels is the text {dtype!r}")
+    check_hashes(items)
     return pd.Index(items, dtype=dtype, name=name)
+
+
+def _pandas_dtype(pd: Any, name: str) -> Any:
+    dtype = pd.api.types.pandas_dtype(name)
+    # Those of numpy have a form of their own, which bounds the width of a cell.
+    if not isinstance(dtype, pd.api.extensions.ExtensionDtype):
+        raise TypeError(f"{name!r} is no dtype of pandas")
+    return dtype
+
+
+def _pandas_arrow_text(pd: Any) -> Any:
+    import pyarrow
+
+    return pd.ArrowDtype(pyarrow.string())
 
 
 def _pandas_text(pd: Any, storage: str, missing: Any) -> Any:
@@ -132,7 +170,8 @@ _PANDAS: dict[str, Callable] = {
     "pandas labels": _pandas_labels,
     "pandas categories": lambda pd, labels, ordered: pd.CategoricalDtype(labels, ordered),
     "pandas text": _pandas_text,
-    "pandas dtype": lambda pd, name: pd.api.types.pandas_dtype(name),
+    "pandas Arrow text": _pandas_arrow_text,
+    "pandas dtype": _pandas_dtype,
 }
 _POLARS_PARTS: dict[str, Callable] = {
     "polars Enum": lambda pl, items: pl.Enum(items),

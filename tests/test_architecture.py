@@ -80,7 +80,7 @@ ROOMS = {
         *("numpy", "sklearn_ae._plain_frames"),
         *(*FLOOR_0, *FLOOR_1, *FLOOR_2),
     },
-    "_plain_frames": {"numpy", "pandas", "polars"},
+    "_plain_frames": {"numpy", "pandas", "polars", "pyarrow"},
     "_plain_types": {"numpy"},
     "_sklearn": {
         *("numpy", "sklearn", "sklearn_ae._types", "sklearn_ae._version"),

@@ -1,5 +1,6 @@
 """to_numpy: the same results as plain arrays, without torch, and files that are checked."""
 
+import bz2
 import io
 import json
 import os
@@ -7,6 +8,7 @@ import pickle
 import subprocess
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -564,6 +566,27 @@ def test_compressed_files_are_refused(path):
     assert_refused(path, r"what cannot be read \(compressed parts\)")
 
 
+@pytest.mark.parametrize("method", [8, 12, 14], ids=["deflate", "bzip2", "lzma"])
+def test_what_unpacks_to_more_than_it_says_is_not_unpacked(path, method, monkeypatch):
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("settings.npy", bz2.compress(bytes(10**6)))
+    changed = bytearray(path.read_bytes())
+    for mark, place in ((b"PK\3\4", 8), (b"PK\1\2", 10)):
+        start = changed.index(mark) + place
+        changed[start : start + 2] = method.to_bytes(2, "little")
+    path.write_bytes(changed)
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *how: pytest.fail("was read"))
+    assert_refused(path, r"what cannot be read \(compressed parts\)")
+
+
+def test_what_is_encrypted_is_not_read(frozen, path):
+    frozen.save(path)
+    changed = bytearray(path.read_bytes())
+    changed[changed.index(b"PK\1\2") + 8] |= 1
+    path.write_bytes(changed)
+    assert_refused(path, r"what cannot be read \(compressed parts\)")
+
+
 WRONG_SETTINGS = [
     ({"more": 1}, "other settings"),
     ({"format": 2}, "format 2"),
@@ -585,6 +608,8 @@ WRONG_SETTINGS = [
     ({"feature_names": ["a"]}, "names that are not one"),
     ({"feature_names": "a" * 64}, "names that are not one"),
     ({"feature_names": [["a"]] * 64}, "names that are not one"),
+    ({"feature_names": ["a"] * 63 + [1]}, "names that are not one"),
+    ({"feature_names": [True] * 64}, "names that are not one"),
     ({"n_features": 63}, "arrays that are missing"),
     ({"encoder_sizes": [9]}, "arrays that are missing"),
     ({"decoder_sizes": [8, 8]}, "arrays that are missing"),

@@ -206,6 +206,78 @@ def test_arrays_with_columns_of_numbers_as_levels(quick, dtype):
         frozen.transform({"a": [1.0]})
 
 
+def test_many_large_integers_are_levels():
+    rng = np.random.RandomState(0)
+    levels = [-1, -2, *range(2000), *(int(i) << 64 for i in rng.randint(2**60, size=2000))]
+    assert _format._n_collisions(levels) < 5
+
+
+LARGE = [2**53 + 1, 2**53 + 3, 2**53 + 4]
+
+
+def with_hole(X, to):
+    """Return columns of large integers in a dtype, one cell of each missing."""
+    frame = X.convert_dtypes() if to != "category" else X.copy()
+    frame = frame.astype(dict.fromkeys(X.columns, to))
+    frame.iloc[3] = None
+    return frame
+
+
+@pytest.mark.parametrize("to", ["Int64", "UInt64", "int64[pyarrow]", "category"])
+def test_integers_as_levels_keep_their_digits_beside_a_hole(quick, to):
+    pytest.importorskip("pyarrow")
+    ids = np.array(LARGE)[np.arange(60) % 3]
+    X = pandas.DataFrame({"id": ids, "other": ids[::-1]})
+    fitted = quick(1, categorical_features=["id", "other"], **FAR).fit(X.astype(to))
+    assert_same(fitted, with_hole(X, to))
+    assert fitted.to_numpy().reconstruct(X)[:, 0].tolist()[:1] in [[x] for x in LARGE]
+    given = with_hole(X, to)
+    columns = {"id": given["id"], "other": given["other"].array}
+    codes = fitted.to_numpy().transform(columns)
+    np.testing.assert_allclose(codes, fitted.transform(given), rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "UInt64", "Int128", "UInt128"])
+@pytest.mark.parametrize("categorical", [["id"], []])
+def test_integers_of_polars_keep_their_digits_beside_a_hole(quick, dtype, categorical):
+    dtype = getattr(polars, dtype)
+    ids, u = np.array(LARGE)[np.arange(60) % 3].tolist(), np.sin(np.arange(60.0))
+    X = polars.DataFrame({"id": [None, *ids[1:]], "u": u, "n": range(60)})
+    X = X.with_columns(polars.col("id").cast(dtype), polars.col("n").cast(dtype))
+    fitted = quick(1, categorical_features=categorical, **FAR).fit(X)
+    frozen, codes = fitted.to_numpy(), fitted.transform(X)
+    atol = 1e-9 * np.abs(codes).max()
+    np.testing.assert_allclose(frozen.transform(X), codes, rtol=0, atol=atol)
+
+
+def test_names_that_are_integers_are_those_of_the_fit_in_its_order(quick, path):
+    frame = mixed_frame(pandas)[["size", "rooms", "share", "kind"]]
+    X = frame.set_axis([3, 1, 2, 0], axis=1)
+    fitted = quick(2, **FAR).fit(X)
+    fitted.to_numpy().save(path)
+    frozen = NumpyAutoencoder.load(path)
+    codes = fitted.transform(X)
+    for given in (X, dict(X), X.to_numpy()):
+        np.testing.assert_allclose(frozen.transform(given), codes, rtol=0, atol=1e-9)
+    moved = X[[1, 3, 2, 0]]
+    with pytest.raises(ValueError, match="in another order"):
+        fitted.transform(moved)
+    for given in (moved, frame):
+        with pytest.raises(
+            ValueError, match=r"the fit had \[3, 1, 2, 0\].* in the same order"
+        ):
+            frozen.transform(given)
+
+
+def test_of_names_that_json_has_not_only_the_number_is_known(quick):
+    X = mixed_frame(pandas)[["size", "kind"]]
+    X.columns = pandas.MultiIndex.from_tuples([("a", 1), ("a", 2)])
+    frozen = quick(1, **FAR).fit(X).to_numpy()
+    assert frozen.settings["feature_names"] is None
+    with pytest.raises(ValueError, match="of 2 columns"):
+        frozen.transform(X.iloc[:, :1])
+
+
 def test_frames_of_nullable_integers_come_back_rounded(quick):
     whole = np.random.RandomState(0).randint(9, size=(80, 3))
     X = pandas.DataFrame(whole, columns=list("abc")).astype("Int16")
@@ -376,8 +448,9 @@ KINDS = ["size", "rooms", "kind", "garden", "floor", "id", "stars", "share"]
         ("kind", ["", "flät", np.nan], "levels that are neither"),
         ("kind", ["", "flät", ""], "levels that are there twice"),
         ("garden", [True, 1], "levels that are there twice"),
+        ("kind", [(2**61 - 1) * i for i in range(50_000)], "levels that dictionaries"),
     ],
-    ids=str,
+    ids=lambda value: str(value)[:30],
 )
 def test_other_columns_are_refused(frozen, path, name, column, told):
     columns = list(frozen.settings["columns"])

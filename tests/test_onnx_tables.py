@@ -219,6 +219,15 @@ def test_arrays_have_numbered_columns_and_levels_of_floats(quick):
     np.testing.assert_allclose(found, fitted.reconstruct(X), rtol=0, atol=1e-5)
 
 
+def test_names_that_are_integers_or_empty_are_positions(houses):
+    X = houses[["size", "kind"]]
+    for names in ([5, 7], ["", "x"]):
+        fitted = AutoencoderTransformer(1, max_iter=1).fit(X.set_axis(names, axis=1))
+        session = session_of(fitted.to_onnx())
+        wanted = ["x0", "x1" if names[1] == 7 else "x"]
+        assert [end.name for end in session.get_inputs()] == wanted
+
+
 def test_integers_of_frames_come_back_rounded(quick):
     whole = np.random.RandomState(0).randint(9, size=(80, 3))
     X = pandas.DataFrame(whole, columns=list("abc")).astype("Int16")

@@ -153,6 +153,23 @@ def test_frames_of_pandas(quick, path):
     assert list(loaded.feature_names_in_) == list(df.columns)
 
 
+@pytest.mark.parametrize("backend", ["pyarrow", "numpy_nullable"])
+def test_frames_of_either_backend(backend, quick, path):
+    pd = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    df = mixed_frame(pd)[["number", "count", "text", "flag"]]
+    df = df.astype({"text": object}).mask(np.random.RandomState(1).rand(80, 4) < 0.1)
+    df = df.convert_dtypes(dtype_backend=backend)
+    name = "ArrowDtype" if backend == "pyarrow" else "StringDtype"
+    assert type(df["text"].dtype).__name__ == name
+    fitted = quick().fit(df)
+    loaded = saved(fitted, path)
+    assert_same(loaded, fitted, df)
+    found = loaded.reconstruct(df)
+    pd.testing.assert_frame_equal(found, fitted.reconstruct(df))
+    assert [*map(type, found.dtypes)] == [*map(type, df.dtypes)]
+
+
 def test_labels_of_several_levels(quick, digit_rows, path):
     pd = pytest.importorskip("pandas")
     letters = pd.CategoricalIndex(["a", "b"], ordered=True)
@@ -697,6 +714,18 @@ def test_levels_stay_where_they_are(path):
             load(path)
 
 
+@pytest.mark.parametrize("kind", ["objects", "pandas labels"])
+def test_numbers_of_the_same_hash_take_no_long_time(kind, path, file_of_a_table):
+    path.write_bytes(file_of_a_table)
+    lie = {"$": kind, "items": [(2**61 - 1) * i for i in range(50_000)]}
+    if kind == "pandas labels":
+        lie |= {"dtype": {"$": "dtype", "name": "|O"}, "name": None}
+        lie = {"$": "pandas categories", "labels": lie, "ordered": False}
+    change(path, lambda header: header["parameters"].update(encoder=lie))
+    with pytest.raises(ValueError, match="values have the hash of another"):
+        load(path)
+
+
 def test_sizes_are_checked_before_memory_is_taken(path, digit_rows):
     """Also where a fit stayed linear, whose hidden layers are not stored."""
     fitted = AutoencoderTransformer(2, hidden_layer_sizes=(4,), max_iter=1, random_state=0)
@@ -727,9 +756,19 @@ def test_sizes_are_checked_before_memory_is_taken(path, digit_rows):
         ("_columns", {"$": "scalar", "dtype": "V8", "value": 10**8}, "no number has"),
         ("_columns", {"$": "dtype", "name": "S99999999"}, "cells of 99999999 bytes"),
         ("_columns", {"$": "dtype", "name": "<U99999999"}, "cells of 399999996 bytes"),
+        *[
+            ("_columns", {"$": "pandas dtype", "name": name}, f"'{name}' is no dtype of")
+            for name in ("S99999999", "U99999999", "V99999999", "int64")
+        ],
+        (
+            "_columns",
+            {"$": "pandas labels", "items": ["a"], "dtype": "S99999999", "name": None},
+            "the dtype of labels is the text",
+        ),
+        ("dtype", "S99999999", "expected dtypes"),
         ("rank", 10**5, "expected a factor for each column"),
     ],
-    ids=["texts", "void", "bytes", "wide text", "rank"],
+    ids=lambda value: str(value)[:50],
 )
 def test_a_small_file_cannot_ask_for_a_large_memory(place, lie, told, path):
     df = mixed_frame(pytest.importorskip("pandas"))[["number", "text", "flag"]]
@@ -739,7 +778,8 @@ def test_a_small_file_cannot_ask_for_a_large_memory(place, lie, told, path):
     def tell(header):
         table = header["others"]["items"]["_table"]["state"]
         layout = header["fitted"]["state"]["architecture"]["state"]["table"]["state"]
-        (layout if place == "rank" else table)[place] = lie
+        column = table["_columns"][1]["state"]
+        {"rank": layout, "dtype": column}.get(place, table)[place] = lie
 
     change(path, tell)
     with pytest.raises(ValueError, match=told):

@@ -79,6 +79,8 @@ def _check_table(layout: Any, table: Any) -> None:
     if table is not None:
         _expect(is_of(table, Table), "a table")
         _expect(is_of(table._columns, list[Column]), "columns")
+        # The name of a dtype may ask for cells of any width.
+        _expect(not any(isinstance(c.dtype, str) for c in table._columns), "dtypes")
         _expect(is_of(table.levels, list[np.ndarray | None]), "levels")
         stored = tuple(0 if x is None else len(x) for x in table.levels)
         _expect(table.n_columns == len(layout.n_levels) == len(table._columns), "columns")

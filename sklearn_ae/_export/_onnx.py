@@ -91,7 +91,11 @@ def _ends(fit: NumpyAutoencoder, part: str) -> tuple[list[End], list[End]]:
 def _columns(fit: NumpyAutoencoder) -> list[End]:
     """Return the columns of a table with levels, or raise ValueError."""
     columns = fit.settings["columns"]
-    names = fit.settings["feature_names"] or [f"x{j}" for j in range(len(columns))]
+    names = fit.settings["feature_names"] or [""] * len(columns)
+    # Integers are no names in ONNX, and an empty name stands for nothing.
+    names = [
+        name if name and isinstance(name, str) else f"x{j}" for j, name in enumerate(names)
+    ]
     dtypes = [dtype_of(column) for column in columns]
     wrong = [repr(name) for name, dtype in zip(names, dtypes, strict=True) if not dtype]
     if wrong:
@@ -102,9 +106,8 @@ def _columns(fit: NumpyAutoencoder) -> list[End]:
             ".astype(str), and fit again; or serve to_numpy()."
         )
     return [
-        # An empty name stands for nothing in ONNX.
-        End(name or f"x{j}", str(dtype), ["n_samples", 1])
-        for j, (name, dtype) in enumerate(zip(names, dtypes, strict=True))
+        End(name, str(dtype), ["n_samples", 1])
+        for name, dtype in zip(names, dtypes, strict=True)
     ]
 
 

@@ -12,7 +12,7 @@ Settings are a dict:
     crosses_link        whether the decoder's skip passes the inverse of the link
     rank                of the density that missing cells are filled from, 0 where the rows
                         of the fit had none; null where none may be missing
-    feature_names       of the columns, or null
+    feature_names       of the columns, text or integers; or null
     columns             one entry per column, if some have levels, or numbers come back
                         rounded; else the key is left out. The dtype that numbers are
                         rounded to; or a list of levels: text, booleans, numbers. It is
@@ -23,6 +23,7 @@ Arrays have the names and shapes of ``expected_shapes``. A layer's weight is (n_
 
 import json
 import os
+import zipfile
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
@@ -41,6 +42,7 @@ FORMAT = 1
 _NAMES = {"activation", "code_activation", "output_activation"}
 _KEYS = {"format", "n_features", "n_components", "feature_names", "rank", *_NAMES}
 _KEYS |= {"encoder_sizes", "decoder_sizes", "linear_skip", "crosses_link"}
+_MOST_COLLISIONS = 100  # -1 and -2 have the same hash, and few others by chance
 _LEVELS = str, bool, int, float
 _UNITS = [
     f"{units}.{dtype}"
@@ -115,7 +117,7 @@ def _fault_of_settings(settings: Any) -> str | None:
         and not (
             isinstance(names, list)
             and len(names) == n_features
-            and all(isinstance(name, str) for name in names)
+            and {*map(type, names)} in ({str}, {int})
         ),
     }
     fault = next((fault for fault, is_true in faults.items() if is_true), None)
@@ -130,13 +132,31 @@ def _fault_of_columns(settings: dict) -> str | None:
         if not isinstance(column, list):
             if not isinstance(column, str) or column not in DTYPES:
                 return "columns that are neither numbers nor levels"
-        elif settings["rank"] is None:
-            return "levels without a rank"
-        elif any(type(x) not in _LEVELS or is_missing(x) for x in column):
-            return "levels that are neither text, booleans nor numbers"
-        elif len(set(column)) < len(column):
-            return "levels that are there twice"
+        else:
+            fault = _fault_of_levels(column, settings["rank"])
+            if fault is not None:
+                return fault
     return None
+
+
+def _fault_of_levels(levels: list, rank: int | None) -> str | None:
+    if rank is None:
+        return "levels without a rank"
+    if any(type(x) not in _LEVELS or is_missing(x) for x in levels):
+        return "levels that are neither text, booleans nor numbers"
+    if _n_collisions(levels) > _MOST_COLLISIONS:
+        return "levels that dictionaries take too long for"
+    return "levels that are there twice" if len(set(levels)) < len(levels) else None
+
+
+def _n_collisions(levels: list) -> int:
+    """Return how many levels have the hash of another one.
+
+    Integers and floats can be chosen so, which takes the square of their number in time to
+    make a set of; this takes their number.
+    """
+    first: dict[int, Any] = {}
+    return sum(first.setdefault(hash(level), level) != level for level in levels)
 
 
 def expected_shapes(settings: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
@@ -200,7 +220,15 @@ def read_file(path: Any) -> tuple[dict, dict[str, np.ndarray]]:
 
 
 def _refuse_to_unpack(archive: Any, n_bytes: int) -> None:
-    """Raise ValueError if parts of the archive unpack to more than the file has."""
-    # We never compress; a small file that unpacks to the whole memory is not ours.
-    if sum(info.file_size for info in archive.zip.infolist()) > n_bytes:
+    """Raise ValueError if parts of the archive are more than the bytes of the file."""
+    # We never compress, and what a part says of its size once unpacked may be a lie: a
+    # small file that unpacks to the whole memory is not ours.
+    parts = archive.zip.infolist()
+    stored = all(
+        part.compress_type == zipfile.ZIP_STORED
+        and part.compress_size == part.file_size
+        and not part.flag_bits & 1  # encrypted
+        for part in parts
+    )
+    if not stored or sum(part.file_size for part in parts) > n_bytes:
         raise ValueError("compressed parts")

@@ -49,6 +49,8 @@ def from_fitted(
         settings["feature_names"] = [str(name) for name in feature_names]
     if table is not None and table.has_levels:
         settings["columns"] = _columns(table)
+        if feature_names is None:
+            settings["feature_names"] = _numbers(table.names)
     kept |= {name: arrays[f"encoder.{name}"] for name in Layout(settings).shapes}
     fill = "encoder.table.fill."
     kept |= {f"fill.{n[len(fill) :]}": arrays[n] for n in arrays if n.startswith(fill)}
@@ -118,6 +120,15 @@ def _columns(table: Any) -> list[str | list]:
         else:
             columns.append(dtype.name if dtype.name in DTYPES else "float64")
     return columns
+
+
+def _numbers(names: list | None) -> list[int] | None:
+    """Return names of columns as integers, None if they are something else."""
+    are_integers = all(
+        isinstance(name, int | np.integer) and not isinstance(name, bool)
+        for name in names or [None]
+    )
+    return [*map(int, names)] if names and are_integers else None
 
 
 def _plain(level: Any, table: Any, j: int) -> Any:

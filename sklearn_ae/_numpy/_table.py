@@ -33,7 +33,7 @@ class Table:
     """
 
     def __init__(self, settings: Mapping[str, Any]):
-        self._names: list[str] | None = settings["feature_names"]
+        self._names: list[str | int] | None = settings["feature_names"]
         n_columns = settings["n_features"]
         columns = settings.get("columns") or ["float64"] * n_columns
         self._levels = {j: c for j, c in enumerate(columns) if isinstance(c, list)}
@@ -93,7 +93,7 @@ class Table:
             names = list(X.columns)
             check_names(names, self._names)
             if len(names) == self._n_columns:
-                return [_as_column(X[name], repr(name)) for name in names]
+                return self._named_columns(X, names)
         rows: Any = None
         try:
             rows = np.asarray(X)
@@ -118,7 +118,13 @@ class Table:
                 "the same names. Pass all columns of the fit by name, or an array of them "
                 "in their order."
             )
-        return [_as_column(X[name], repr(name)) for name in self._names]
+        return self._named_columns(X, self._names)
+
+    def _named_columns(self, X: Any, names: list) -> list[np.ndarray]:
+        return [
+            _as_column(X[name], repr(name), j in self._levels)
+            for j, name in enumerate(names)
+        ]
 
     def _read_numbers(self, j: int, cells: np.ndarray) -> np.ndarray:
         if cells.dtype.kind in "fiub":
@@ -160,7 +166,7 @@ class Table:
         return str(j) if self._names is None else repr(self._names[j])
 
 
-def check_names(names: list, wanted: list[str] | None) -> None:
+def check_names(names: list, wanted: list[str | int] | None) -> None:
     """Raise ValueError if columns have other names than in the fit, or another order."""
     # Columns in another order would give codes of another table, in silence.
     if wanted is not None and names != wanted:
@@ -206,16 +212,35 @@ def _is_float(level: Any) -> bool:
     return type(level) is float or (type(level) is int and abs(level) <= 2**53)
 
 
-def _as_column(cells: Any, name: str) -> np.ndarray:
+def _as_column(cells: Any, name: str, has_levels: bool) -> np.ndarray:
     """Return the cells of one column, (n_rows,), or raise ValueError."""
-    # Lists as objects: else the numbers beside text were text too.
-    column = np.asarray(cells) if hasattr(cells, "dtype") else np.array(cells, dtype=object)
+    dtype = getattr(cells, "dtype", None)
+    if dtype is None:
+        # Lists as objects: else the numbers beside text were text too.
+        column = np.array(cells, dtype=object)
+    elif _needs_objects(cells, dtype, has_levels):
+        found = cells.to_list() if hasattr(cells, "to_list") else cells.tolist()
+        column = np.empty(len(found), dtype=object)
+        column[:] = found
+    else:
+        column = np.asarray(cells)
     if column.ndim != 1:
         raise ValueError(
             f"Column {name} of X has shape {column.shape}; expected (n_samples,). Pass a "
             "list or an array of its cells, [cell] for one sample."
         )
     return column
+
+
+def _needs_objects(cells: Any, dtype: Any, has_levels: bool) -> bool:
+    """Return whether cells are of a dtype that numpy has not, and would be changed by it.
+
+    Beside a missing cell pandas and polars give integers as floats, which have not all of
+    their digits; numpy has no integers of 128 bits at all.
+    """
+    if isinstance(dtype, np.dtype) or len(getattr(cells, "shape", ())) != 1:
+        return False
+    return has_levels or str(dtype).endswith("Int128")
 
 
 def _rounded(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
