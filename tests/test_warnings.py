@@ -181,3 +181,37 @@ def test_scores_of_a_code_as_long_as_the_row_are_roundings_and_say_so(score):
         if kind is DenoisingAutoencoder or is_variational(kind()):
             getattr(kind(**QUICK).fit(X), score)(X)
     getattr(AutoencoderTransformer(4, **QUICK).fit(X), score)(X)
+
+
+AGES = [*map(str, range(20, 40))]
+
+
+def frame(n, **columns):
+    return pd.DataFrame({"size": np.random.RandomState(0).rand(n), **columns})
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        ([*AGES[:19], "unknown"] * 5, r"is text, and 19 of its 20 .* are 'unknown'\."),
+        ([f"id {i}" for i in range(100)], "has 100 categories in 100 cells, .* 'id 0'"),
+        ([f"id {i}" for i in range(92)] + [None] * 8, "has 92 categories in 92 cells"),
+    ],
+)
+def test_columns_that_were_hardly_meant_as_categories(quick, column, message):
+    with pytest.warns(UserWarning, match=f"Column 'x' {message}") as caught:
+        quick(1, max_iter=1).fit(frame(100, x=column))
+    assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        AGES * 5,  # numbers as text, as postal codes are
+        [*"abcdefghij", *"0123456789"] * 5,
+        [f"id {i}" for i in range(50)] * 2,
+        [f"id {i}" for i in range(40)] + [None] * 60,
+    ],
+)
+def test_columns_that_may_be_categories(quick, column):
+    quick(1, max_iter=1).fit(frame(100, x=column))  # a warning would be an error

@@ -19,6 +19,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import _get_feature_names, check_array, validate_data
 
 from .._columns import Table
+from ._odd_categories import complaint_of_categories
 from ._refusals import refuse
 from ._sparse import as_sparse_table
 from ._stored import from_store
@@ -98,7 +99,10 @@ def validate_rows(estimator, X, *, reset: bool, learns: bool = False) -> np.ndar
             estimator._table = None if is_plain else _find_table(chosen, X)
         if estimator._table is not None and estimator._table.has_levels:
             validate_data(estimator, X, reset=reset, skip_check_array=True)
-            return estimator._table.read(X)
+            rows = estimator._table.read(X)
+            if reset and (told := complaint_of_categories(estimator._table, rows)):
+                warn_user(told, UserWarning)
+            return rows
         try:
             rows = from_store(X, "X", _DTYPES)
             rows = validate_data(estimator, rows, reset=reset, **_ROWS)
