@@ -1,6 +1,7 @@
 """A file of ``save`` holds all of a fit and no code; no file does more than ValueError."""
 
 import builtins
+import errno
 import json
 import os
 import pickle
@@ -383,6 +384,26 @@ def test_a_process_that_is_killed_leaves_the_old_file(bent, path):
         run.send_signal(signal.SIGKILL)
         run.wait(timeout=30)
     np.testing.assert_array_equal(load(path).transform(bent), fitted.transform(bent))
+
+
+@pytest.mark.parametrize("what", ["estimator", "arrays"])
+def test_errors_name_the_path_that_was_given(what, bent, tmp_path, monkeypatch):
+    ae = AutoencoderTransformer(2, max_iter=1).fit(bent)
+    ae = ae if what == "estimator" else ae.to_numpy()
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_bytes(b"")
+    for given in ("missing/model", tmp_path / "missing" / "model", "file/model"):
+        with pytest.raises((FileNotFoundError, NotADirectoryError)) as caught:
+            ae.save(given)
+        assert str(caught.value).endswith(f": {str(given)!r}")
+
+    def refuse(old, new):
+        raise OSError(errno.EBUSY, "busy", old, None, new)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match=r"busy: 'model'$"):
+        ae.save("model")
+    assert os.listdir(tmp_path) == ["file"]
 
 
 @pytest.mark.parametrize("what", ["estimator", "arrays"])

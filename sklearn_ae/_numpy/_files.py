@@ -40,9 +40,13 @@ def replace_file(path: Path, write: Callable[[IO[bytes]], object]) -> None:
         if mode is not None:
             os.chmod(beside, mode)
         os.replace(beside, place)
-    except BaseException:  # Ctrl-C too leaves nothing behind
+    except BaseException as error:  # Ctrl-C too leaves nothing behind
         if os.path.exists(beside):
             os.unlink(beside)
+        if isinstance(error, OSError) and error.filename == beside:
+            error.filename = given  # the name that the user knows
+            if error.filename2 is not None:  # of a rename
+                del error.filename2
         raise
     if os.name == "posix":  # the new name is on the disk once the folder is
         folder = os.open(os.path.dirname(place), os.O_RDONLY)
