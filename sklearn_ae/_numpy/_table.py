@@ -111,12 +111,18 @@ class Table:
         return list(rows.T)
 
     def _columns_of_dict(self, X: dict) -> list[np.ndarray]:
-        if self._names is None or set(X) != set(self._names):
-            had = "no names of columns" if self._names is None else some(self._names)
+        if self._names is None:
             raise ValueError(
-                f"X is a dict of columns {some(list(X))}, and the fit had {had}; expected "
-                "the same names. Pass all columns of the fit by name, or an array of them "
-                "in their order."
+                f"X is a dict of columns {some(list(X))}, and the fit had no names of "
+                "columns; expected an array. Pass the columns in their order."
+            )
+        lacks = [name for name in self._names if name not in X]
+        extra = [name for name in X if name not in self._names]
+        if lacks or extra:
+            raise ValueError(
+                f"X is a dict that lacks the columns {some(lacks)}, and has {some(extra)} "
+                "beside those of the fit; expected the same names. Pass all columns of "
+                "the fit by name, or an array of them in their order."
             )
         return self._named_columns(X, self._names)
 
