@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 
+from ._numpy import MOST_COLLISIONS, n_collisions
+
 __all__ = ["check_hashes", "frame_part", "plain_frame_part"]
 
 _POLARS = (
@@ -12,7 +14,6 @@ _POLARS = (
     *("Float32", "Float64", "Boolean", "String", "Categorical", "Null", "Object"),
 )
 
-_MOST_COLLISIONS = 100  # -1 and -2 have the same hash, and few others by chance
 _MOST_LABELS = 2**20  # a range takes no room, and what is made of it may
 
 
@@ -100,21 +101,9 @@ def frame_part(kind: str, parts: dict[str, Any]) -> Any:
 
 
 def check_hashes(items: list) -> None:
-    """Raise ValueError for many values that differ and have the same hash.
-
-    Numbers can be chosen so, which takes the square of their number in time to make a
-    dictionary of; this takes their number.
-    """
-    first: dict[int, Any] = {}
-    n_collisions = 0
-    for item in items:
-        try:
-            other = first.setdefault(hash(item), item)
-        except TypeError:  # no dictionary takes it
-            continue
-        n_collisions += bool(item is not other and item != other)
-    if n_collisions > _MOST_COLLISIONS:
-        raise ValueError(f"{n_collisions} values have the hash of another")
+    """Raise ValueError for many values that differ and have the same hash."""
+    if (n := n_collisions(items)) > MOST_COLLISIONS:
+        raise ValueError(f"{n} values have the hash of another")
 
 
 def _polars_dtype(pl: Any, name: str) -> Any:

@@ -63,3 +63,13 @@ def assert_same_cells(found, expected, tolerance=1e-9, is_tied=False):
                 assert is_missing(b)
             else:
                 assert abs(a - b) <= tolerance * max(size, abs(b))
+
+
+def many_levels(pandas, has_holes):
+    """Two columns of 110 levels each, which are embedded, (220, 2)."""
+    ids = [f"id {i % 110}" for i in range(220)]
+    X = pandas.DataFrame({"id": ids, "other": ids[::-1]})
+    if has_holes:
+        X.loc[:20, "id"] = None
+    assert X.nunique().min() == 110
+    return X

@@ -57,7 +57,7 @@ FLOOR_3 = {
 ROOMS = {
     "nn": {"torch"},
     "_numpy": {"numpy"},
-    "_columns": LIBRARIES | {"pandas", "polars"},
+    "_columns": LIBRARIES | {"pandas", "polars", "sklearn_ae._numpy"},
     "_linear": LIBRARIES | {"sklearn_ae._columns"},
     "_code_density": LIBRARIES,
     "_version": set(),
@@ -80,7 +80,7 @@ ROOMS = {
         *("numpy", "sklearn_ae._plain_frames"),
         *(*FLOOR_0, *FLOOR_1, *FLOOR_2),
     },
-    "_plain_frames": {"numpy", "pandas", "polars", "pyarrow"},
+    "_plain_frames": {"numpy", "pandas", "polars", "pyarrow", "sklearn_ae._numpy"},
     "_plain_types": {"numpy"},
     "_sklearn": {
         *("numpy", "sklearn", "sklearn_ae._types", "sklearn_ae._version"),

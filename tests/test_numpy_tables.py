@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import numpy as np
 import pytest
-from mixed import as_polars, assert_same_cells, mixed_frame
+from mixed import as_polars, assert_same_cells, many_levels, mixed_frame
 
 from sklearn_ae import AutoencoderTransformer, NumpyAutoencoder
 from sklearn_ae._numpy import Layout, _format
@@ -94,11 +94,7 @@ def test_nested_codes_and_streams(houses):
 
 @pytest.mark.parametrize("has_holes", [False, True])
 def test_columns_of_many_levels_alone(has_holes):
-    ids = [f"id {i % 110}" for i in range(220)]
-    X = pandas.DataFrame({"id": ids, "other": ids[::-1]})
-    if has_holes:
-        X.loc[:20, "id"] = None
-    assert X.nunique().min() == 110
+    X = many_levels(pandas, has_holes)
     fitted = AutoencoderTransformer(1, hidden_layer_sizes=(8,), max_iter=2, random_state=0)
     assert_same(fitted.fit(X), X)
 

@@ -4,10 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from numbers import Real
 from typing import Any
 
 import numpy as np
+
+from .._numpy import MISSING, as_type, is_missing, kind_of
 
 __all__ = [
     "Column",
@@ -19,9 +20,6 @@ __all__ = [
     "python_numbers",
     "types_of",
 ]
-
-# Of pandas, which need not be imported.
-_MISSING = "NAType", "NaTType", "NoneType"
 
 
 @dataclass
@@ -48,35 +46,9 @@ class Column:
     cell: type | None
 
 
-def kind_of(cell: type) -> str:
-    """Return "text", "flag" or "number", or the name of another type of cells."""
-    if issubclass(cell, str):
-        return "text"
-    if issubclass(cell, (bool, np.bool_)):
-        return "flag"
-    return "number" if issubclass(cell, (Real, Decimal)) else cell.__name__
-
-
 def holds_objects(dtype: Any) -> bool:
     """Return whether a dtype is numpy's of Python objects."""
     return isinstance(dtype, np.dtype) and dtype.kind == "O"
-
-
-def as_type(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Return floats in a dtype of numbers: rounded for integers, within its range.
-
-    NaN becomes 0 where the dtype has none.
-    """
-    if dtype.kind == "f":
-        range_ = np.finfo(dtype)
-        return x.clip(float(range_.min), float(range_.max)).astype(dtype)
-    whole = np.nan_to_num(x)
-    if dtype.kind == "b":
-        return whole >= 0.5
-    limits = np.iinfo(dtype)
-    # As a float the largest of 64 bits is rounded up, beyond the range.
-    most = np.nextafter(float(limits.max), 0) if limits.bits == 64 else float(limits.max)
-    return np.rint(whole).clip(float(limits.min), most).astype(dtype)
 
 
 def python_numbers(x: np.ndarray, column: Column) -> np.ndarray:
@@ -91,16 +63,9 @@ def python_numbers(x: np.ndarray, column: Column) -> np.ndarray:
     return cells
 
 
-def is_missing(cell: Any) -> bool:
-    """Return whether a cell is None, NaN, NA or NaT."""
-    if type(cell).__name__ in _MISSING:
-        return True
-    return isinstance(cell, (float, np.floating, Decimal)) and math.isnan(cell)
-
-
 def types_of(cells: list) -> set[type]:
     """Return the types of the cells that are not missing."""
-    found = {c for c in set(map(type, cells)) if c.__name__ not in _MISSING}
+    found = {c for c in set(map(type, cells)) if c.__name__ not in MISSING}
     # Of these some cells may be NaN, and some not.
     floats = {c for c in found if issubclass(c, (float, np.floating, Decimal))}
     return (found - floats) | {

@@ -30,10 +30,11 @@ from typing import Any
 
 import numpy as np
 
+from ._cells import MOST_COLLISIONS, is_missing, n_collisions
 from ._files import check_is_file, replace_file
 from ._functions import ACTIVATIONS, LINK_INVERSES
 from ._layout import Layout
-from ._table import DTYPES, is_missing
+from ._table import DTYPES
 
 __all__ = ["FORMAT", "find_fault", "read_file", "write_file"]
 
@@ -42,7 +43,6 @@ FORMAT = 1
 _NAMES = {"activation", "code_activation", "output_activation"}
 _KEYS = {"format", "n_features", "n_components", "feature_names", "rank", *_NAMES}
 _KEYS |= {"encoder_sizes", "decoder_sizes", "linear_skip", "crosses_link"}
-_MOST_COLLISIONS = 100  # -1 and -2 have the same hash, and few others by chance
 _LEVELS = str, bool, int, float
 _UNITS = [
     f"{units}.{dtype}"
@@ -144,19 +144,9 @@ def _fault_of_levels(levels: list, rank: int | None) -> str | None:
         return "levels without a rank"
     if any(type(x) not in _LEVELS or is_missing(x) for x in levels):
         return "levels that are neither text, booleans nor numbers"
-    if _n_collisions(levels) > _MOST_COLLISIONS:
+    if n_collisions(levels) > MOST_COLLISIONS:
         return "levels that dictionaries take too long for"
     return "levels that are there twice" if len(set(levels)) < len(levels) else None
-
-
-def _n_collisions(levels: list) -> int:
-    """Return how many levels have the hash of another one.
-
-    Integers and floats can be chosen so, which takes the square of their number in time to
-    make a set of; this takes their number.
-    """
-    first: dict[int, Any] = {}
-    return sum(first.setdefault(hash(level), level) != level for level in levels)
 
 
 def expected_shapes(settings: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:

@@ -2,21 +2,19 @@
 
 import math
 from collections.abc import Mapping
-from decimal import Decimal
 from itertools import chain
-from numbers import Real
 from typing import Any, NoReturn
 
 import numpy as np
 
-__all__ = ["DTYPES", "Table", "is_missing", "kind_of"]
+from ._cells import as_type, is_missing, kind_of
+
+__all__ = ["DTYPES", "Table"]
 
 # Names of those that numbers may be rounded to.
 DTYPES = {"bool", "float16", "float32", "float64"}
 DTYPES |= {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 
-# Of pandas, which need not be there.
-_MISSING = "NAType", "NaTType", "NoneType"
 _MOST_NAMES = 5  # of columns in an error
 
 
@@ -70,7 +68,8 @@ class Table:
         """Return cells, (n_rows, n_columns): floats if all levels are some."""
         rows = rows.astype(np.float64)
         for dtype, columns in self._rounded.items():
-            rows[:, columns] = _rounded(rows[:, columns], np.dtype(dtype))
+            x = rows[:, columns]
+            rows[:, columns] = np.where(np.isnan(x), x, as_type(x, np.dtype(dtype)))
         cells = rows.astype(self._dtype)
         for j, levels in self._cells.items():
             # Without any level, a column is missing as a whole.
@@ -189,22 +188,6 @@ def some(names: list) -> str:
     return f"[{', '.join(map(repr, names[:_MOST_NAMES]))}{more}]"
 
 
-def kind_of(cell: type) -> str:
-    """Return "text", "flag" or "number", or the name of another type of cells."""
-    if issubclass(cell, str):
-        return "text"
-    if issubclass(cell, (bool, np.bool_)):
-        return "flag"
-    return "number" if issubclass(cell, (Real, Decimal)) else cell.__name__
-
-
-def is_missing(cell: Any) -> bool:
-    """Return whether a cell is None, NaN, NA or NaT."""
-    if type(cell).__name__ in _MISSING:
-        return True
-    return isinstance(cell, (float, np.floating, Decimal)) and math.isnan(cell)
-
-
 def as_floats(cells: list) -> np.ndarray:
     """Return cells of numbers in float64, NaN where they are missing."""
     try:
@@ -247,19 +230,3 @@ def _needs_objects(cells: Any, dtype: Any, has_levels: bool) -> bool:
     if isinstance(dtype, np.dtype) or len(getattr(cells, "shape", ())) != 1:
         return False
     return has_levels or str(dtype).endswith("Int128")
-
-
-def _rounded(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    """Return floats as ``dtype`` has them: rounded for integers, within its range."""
-    if dtype.kind == "f":
-        most = float(np.finfo(dtype).max)
-        return x.clip(-most, most).astype(dtype)
-    if dtype.kind == "b":
-        whole = (x >= 0.5).astype(np.float64)
-    else:
-        limits = np.iinfo(dtype)
-        most = float(limits.max)
-        # As a float the largest of 64 bits is rounded up, beyond the range.
-        most = np.nextafter(most, 0) if limits.bits == 64 else most
-        whole = np.rint(x).clip(float(limits.min), most) + 0.0  # no -0.0
-    return np.where(np.isnan(x), x, whole)
