@@ -205,7 +205,7 @@ def test_arrays_with_columns_of_numbers_as_levels(quick, dtype):
 def test_many_large_integers_are_levels():
     rng = np.random.RandomState(0)
     levels = [-1, -2, *range(2000), *(int(i) << 64 for i in rng.randint(2**60, size=2000))]
-    assert _format._n_collisions(levels) < 5
+    assert _format.n_collisions(levels) < 5
 
 
 LARGE = [2**53 + 1, 2**53 + 3, 2**53 + 4]
