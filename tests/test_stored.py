@@ -128,6 +128,17 @@ def test_maps_of_other_numbers_become_floats_in_a_file(tmp_path, rows, dtype, mo
     assert found == ["X"]
 
 
+def test_other_maps_are_read_as_they_are(tmp_path, rows):
+    np.save(tmp_path / "rows.npy", rows)
+    X, ae = np.load(tmp_path / "rows.npy", mmap_mode="r"), quick().fit(rows)
+    assert _stored.from_store(X, "X", [np.float64]) is X
+    with pytest.raises(ValueError, match="minimum of 1 is required"):
+        ae.transform(X[200:])
+    np.save(tmp_path / "line.npy", rows.ravel().astype("u2"))
+    with pytest.raises(ValueError, match="Expected 2D array, got 1D"):
+        ae.transform(np.load(tmp_path / "line.npy", mmap_mode="r"))
+
+
 def test_a_disk_without_room_is_an_error(rows, monkeypatch):
     class Full:
         def __enter__(self):

@@ -81,7 +81,7 @@ def _refuse_short_file(X: np.memmap, name: str) -> None:
     To read beyond its end would end the process, without an error.
     """
     path = getattr(X, "filename", None)
-    if path is None or not Path(path).is_file() or X.size == 0:
+    if path is None or not Path(path).is_file():
         return
     whole = X
     while isinstance(whole.base, np.memmap):
