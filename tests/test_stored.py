@@ -93,6 +93,9 @@ def test_stored_tables_are_checked_as_others_are(rows):
     store = Store(rows.astype(object))  # no file can hold its cells
     assert quick().fit(store).n_features_in_ == 12
     assert store.most == 200
+    store = Store(rows)
+    store.dtype = "float64"  # of a library whose dtypes are not numpy's
+    assert quick().fit(store).n_features_in_ == 12
     with pytest.raises(ValueError, match="minimum of 1 is required"):
         quick().fit(rows).transform(Store(rows[:0]))
 

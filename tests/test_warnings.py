@@ -209,6 +209,7 @@ def test_columns_that_were_hardly_meant_as_categories(quick, column, message):
     [
         AGES * 5,  # numbers as text, as postal codes are
         [*"abcdefghij", *"0123456789"] * 5,
+        ["1", "2", "3", "4", "many"] * 20,
         [f"id {i}" for i in range(50)] * 2,
         [f"id {i}" for i in range(40)] + [None] * 60,
     ],

@@ -68,7 +68,7 @@ def _n_bytes(X: Any, dtype: np.dtype) -> int:
 def _is_stored(X: Any) -> bool:
     """Return whether ``X`` is an array that is read by slices of its rows."""
     # All three libraries have chunks: of the file, or of the task.
-    if isinstance(X, np.ndarray) or not hasattr(X, "chunks"):
+    if not hasattr(X, "chunks"):
         return False
     shape, dtype = getattr(X, "shape", ()), getattr(X, "dtype", None)
     # Of dask's some lengths may be unknown, which are NaN.
