@@ -169,14 +169,16 @@ def test_parts_of_another_dtype_than_the_whole_says_are_refused(rows):
         quick().fit(Liar(rows.astype(int)))
 
 
-@pytest.mark.parametrize("y", [np.zeros(200, int), np.zeros((200, 12))])
+@pytest.mark.parametrize(
+    "y", [np.zeros(200, int), np.zeros((200, 12)), np.zeros((200, 3))], ids=np.shape
+)
 def test_labels_do_not_read_all_rows(rows, y):
     store = Store(rows)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         quick(DenoisingAutoencoder).fit(store, y)
     # Clean rows given as y are compared with X as a whole, which has to fit into memory.
-    assert (store.most == 200) == (y.ndim == 2) == bool(caught)
+    assert (store.most == 200) == (y.shape == rows.shape) == bool(caught)
 
 
 def test_what_impute_gives_is_a_copy(rows):

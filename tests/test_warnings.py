@@ -216,3 +216,13 @@ def test_columns_that_were_hardly_meant_as_categories(quick, column, message):
 )
 def test_columns_that_may_be_categories(quick, column):
     quick(1, max_iter=1).fit(frame(100, x=column))  # a warning would be an error
+
+
+def test_few_rows_in_use_are_no_odd_categories(quick):
+    X = frame(100, x=[f"id {i}" for i in range(50)] * 2)
+    assert quick(1, max_iter=1).fit(X).transform(X[:20]).shape == (20, 1)
+
+
+def test_one_column_as_y_is_a_target():
+    X = np.random.RandomState(0).normal(size=(60, 1))
+    DenoisingAutoencoder(1, hidden_layer_sizes=(4,), max_iter=1).fit(X, X + 1)
