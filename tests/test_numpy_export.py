@@ -24,7 +24,7 @@ from sklearn_ae import (
     NumpyAutoencoder,
     nn,
 )
-from sklearn_ae._numpy import _format, _functions, _holes
+from sklearn_ae._numpy import _format, _functions, _holes, n_collisions
 from sklearn_ae._numpy import _numpy_autoencoder as _numpy
 from sklearn_ae.nn._activations import LINK_INVERSES
 
@@ -579,6 +579,18 @@ def test_what_unpacks_to_more_than_it_says_is_not_unpacked(path, method, monkeyp
     assert_refused(path, r"what cannot be read \(compressed parts\)")
 
 
+def test_parts_that_say_they_are_larger_than_the_file_are_not_read(
+    frozen, path, monkeypatch
+):
+    frozen.save(path)
+    changed = bytearray(path.read_bytes())
+    start = changed.index(b"PK\1\2") + 24
+    changed[start : start + 4] = (2**31).to_bytes(4, "little")
+    path.write_bytes(changed)
+    monkeypatch.setattr(zipfile.ZipFile, "open", lambda *how: pytest.fail("was read"))
+    assert_refused(path, r"what cannot be read \(compressed parts\)")
+
+
 def test_what_is_encrypted_is_not_read(frozen, path):
     frozen.save(path)
     changed = bytearray(path.read_bytes())
@@ -681,3 +693,10 @@ def test_parts_of_the_package_are_imported_by_threads_at_once():
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
     subprocess.run(command, check=True, timeout=120)
+
+
+def test_values_of_one_hash_are_counted():
+    same = [i * (2**61 - 1) for i in range(5)]  # Python's modulus for hashes
+    assert n_collisions([*same, 1, "a", -1, -2]) == 5
+    nan = float("nan")
+    assert n_collisions([nan, nan, [1], [2], {}, "a", "a", 1, 1.0, True]) == 0

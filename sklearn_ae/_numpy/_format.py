@@ -215,9 +215,7 @@ def _refuse_to_unpack(archive: Any, n_bytes: int) -> None:
     # small file that unpacks to the whole memory is not ours.
     parts = archive.zip.infolist()
     stored = all(
-        part.compress_type == zipfile.ZIP_STORED
-        and part.compress_size == part.file_size
-        and not part.flag_bits & 1  # encrypted
+        part.compress_type == zipfile.ZIP_STORED and not part.flag_bits & 1  # encrypted
         for part in parts
     )
     if not stored or sum(part.file_size for part in parts) > n_bytes:
