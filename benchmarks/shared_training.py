@@ -57,7 +57,9 @@ def fit_alone(n_rows, n_epochs, hidden, batch_size):
         ae.fit(X)
     seconds = time.perf_counter() - start
     n_weights = sum(w.numel() for w in ae.net_.module_.parameters())
-    print(json.dumps([seconds, ae.score(test), n_weights]))
+    print(json.dumps([seconds, ae.score(test), n_weights]), flush=True)
+    if "RANK" in os.environ:
+        torch.distributed.destroy_process_group()
 
 
 def run(n_processes, arguments):

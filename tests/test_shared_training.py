@@ -67,6 +67,7 @@ with shared_training():
             found["error"] = str(error)
 with open(os.path.join(folder, f"{rank}.json"), "w") as file:
     json.dump(found, file)
+torch.distributed.destroy_process_group()
 """
 
 
