@@ -63,7 +63,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of the real sets, *.npz")
     arguments = parser.parse_args()
-    print("| data | codes | PCA.fit | fit | times | PCA.transform | transform | times |")
+    print("| data | codes | PCA.fit | fit | fit / PCA.fit | PCA.transform | transform | transform / PCA.transform |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     with on_threads(1):
         for case in tables(arguments.data):

@@ -80,6 +80,12 @@ def test_scripts_of_pictures_are_there(page):
         assert (DOCS / script).exists(), f"{page.name} shows {script}, which is not there"
 
 
+def test_every_page_of_the_guide_has_a_picture():
+    for page in (DOCS / "user_guide").glob("*.md"):
+        pictures = re.findall(r"^\.\. plot:: |^!\[", page.read_text(), re.MULTILINE)
+        assert pictures or page.stem == "index", page.name
+
+
 def test_every_picture_has_a_text_in_its_place():
     for page in LINKING:
         assert "![](" not in page.read_text(), page.name
