@@ -63,8 +63,10 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of the real sets, *.npz")
     arguments = parser.parse_args()
-    print("| data | codes | PCA.fit | fit | fit / PCA.fit | PCA.transform | transform | transform / PCA.transform |")
-    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    columns = ["data", "components"]
+    for use in ("fit", "transform"):
+        columns += [f"PCA.{use}", use, f"{use} / PCA.{use}"]
+    print(f"| {' | '.join(columns)} |\n|---|{'---:|' * (len(columns) - 1)}")
     with on_threads(1):
         for case in tables(arguments.data):
             compare(*case)

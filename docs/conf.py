@@ -1,5 +1,6 @@
 """Sphinx settings: ``python -m sphinx -W --keep-going -b html docs docs/_build/html``."""
 
+import os
 import re
 import tomllib
 from html import escape
@@ -110,12 +111,18 @@ html_theme_options = {
     "github_url": metadata["project"]["urls"]["Source"],
     "header_links_before_dropdown": 6,
     "navbar_align": "left",
-    "navbar_start": ["navbar-logo", "navbar-version"],  # one version: nothing to switch
+    "navbar_start": ["navbar-logo", "navbar-version"],
     "show_prev_next": True,
     "show_toc_level": 2,  # methods of a class
     "footer_start": ["copyright"],
     "footer_end": [],
 }
+if "VERSIONS_URL" in os.environ:  # a site of several versions: the address of their list
+    html_theme_options |= {
+        "check_switcher": False,  # builds need no network
+        "navbar_start": ["navbar-logo", "version-switcher"],
+        "switcher": {"json_url": os.environ["VERSIONS_URL"], "version_match": version},
+    }
 
 
 def _describe(app, pagename, templatename, context, doctree):
