@@ -63,7 +63,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of the real sets, *.npz")
     arguments = parser.parse_args()
-    print("| data | codes | PCA.fit | fit | times | PCA.transform | transform | times |")
+    print(
+        "| data | components | PCA.fit | fit | times | PCA.transform | transform | times |"
+    )
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     with on_threads(1):
         for case in tables(arguments.data):
