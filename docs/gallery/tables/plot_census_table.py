@@ -142,8 +142,8 @@ print(f"score: {ae.score(test):.3f}")
 # Each point is a held-out person, at the first two of the eight components. The autoencoder
 # was not given the income, yet higher incomes gather in one corner: among husbands with a
 # long education. The printed correlations show what some components represent. One of them
-# represents ``fnlwgt``, a weight of the survey: every column has the same weight in the loss,
-# so leave out columns that do not matter to you.
+# represents ``fnlwgt``, a weight of the survey: every column has the same weight in the
+# loss, so leave out columns that do not matter to you.
 
 codes = ae.transform(test)
 columns = {
