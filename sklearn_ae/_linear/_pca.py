@@ -64,9 +64,9 @@ class LinearCode:
     projection : ndarray of shape (n_components, n_features)
     mean : ndarray of shape (n_features,)
     variance : ndarray of shape (n_components,)
-        Of each code.
+        Of each component.
     spread : ndarray of shape (n_components,)
-        Standard deviation of each code, the largest where it would be 0.
+        Standard deviation of each component, the largest where it would be 0.
     way_back : ndarray of shape (n_features, n_components) or None
         Linear map from codes to the target, if it is known.
     target_mean : ndarray of shape (n_features,) or None
