@@ -105,7 +105,10 @@ def load(name, folder):
 
 
 def cost(names, folder, seeds):
-    print("\n| data | hidden | code | R², float32 | bfloat16 less float32, mean | error |")
+    print(
+        "\n| data | hidden | components "
+        "| R², float32 | bfloat16 less float32, mean | error |"
+    )
     print("|---|---|---:|---:|---:|---:|")
     for name in names:
         X = load(name, folder)

@@ -8,8 +8,8 @@ to a quarter, to half, and whole, with layers of the default size and with layer
 wide; over all lengths the least lead over PCA, and how far R² falls at most from one length
 to a longer one; CPU time of the ordered fit, in fits of unordered codes of that size.
 
-Then n_components=0.9: the number that is found, the fewest codes of fits of single sizes
-that explain as much of the same validation samples, PCA's number, and the time in fits.
+Then n_components=0.9: the number that is found, the fewest components of fits of single
+sizes that explain as much of the same validation rows, PCA's number, and the time in fits.
 
     python benchmarks/ordered_codes.py --data FOLDER
     python benchmarks/ordered_codes.py --quick              digits alone, codes of 8
@@ -125,7 +125,13 @@ def main():
         name: train_test_split(X, test_size=0.3, random_state=0)
         for name, X in tables.items()
     }
-    head = ["data", "codes", "a quarter: PCA / separate / ordered / wide", "half", "all"]
+    head = [
+        "data",
+        "components",
+        "a quarter: PCA / separate / ordered / wide",
+        "half",
+        "all",
+    ]
     head += ["least lead over PCA", "largest fall", "time in fits"]
     cases = ((name, size) for name in names for size in sizes)
     print_table(head, (prefixes(name, size, *halves[name]) for name, size in cases))

@@ -114,7 +114,8 @@ def of_texts(arguments):
     share = X.nnz / np.prod(X.shape)
     print(f"\n{X.shape[0]} texts, {X.shape[1]} words, {100 * share:.1f} % stored\n")
     print(
-        "| codes | split | kind | R² | accuracy | seconds |\n|---:|---:|---|---:|---:|---:|"
+        "| components | split | kind | R² | accuracy | seconds |\n"
+        "|---:|---:|---|---:|---:|---:|"
     )
     for size in (8, 32):
         for seed in range(1 if arguments.quick else 2):

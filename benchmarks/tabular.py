@@ -274,7 +274,7 @@ def print_cases(cases):
     keys = [*METHODS, *lowest, "pca_linear", "ae_linear", "pca_trees", "ae_trees"]
     seconds = "pca_seconds", "one_hot_seconds", "ae_seconds"
     titles = (
-        *("data", "rows", "codes", *METHODS.values()),
+        *("data", "rows", "components", *METHODS.values()),
         *("lowest column: one-hot", "autoencoder", "judged by"),
         *("linear: PCA", "autoencoder", "trees: PCA", "autoencoder"),
         *("seconds: PCA", "one-hot", "autoencoder"),
@@ -327,7 +327,7 @@ def main():
         help="its column, one for all files or one each; the last where there is none",
     )
     parser.add_argument("--rows", type=int, default=10_000, help="most rows to train on")
-    parser.add_argument("--sizes", type=int, nargs="+", help="numbers of codes")
+    parser.add_argument("--sizes", type=int, nargs="+", help="numbers of components")
     parser.add_argument("--splits", type=int, default=3)
     parser.add_argument("--quick", action="store_true", help="one split, 600 rows, 2 and 8")
     parser.add_argument("--jobs", type=int, default=1, help="cases at once")

@@ -7,8 +7,8 @@ standardised on the training part. Codes of 2 and of 8.
 Printed per set and size, as means over splits: held-out accuracy of logistic regression and
 of 10 nearest neighbours on the raw columns, on codes of PCA, LDA, NCA, PLS, UMAP with y
 where it is installed, the autoencoder without y and with it (--weight), and held-out R² of
-the last two. LDA has no more codes than classes less one. NCA is fitted to 2000 rows at
-most, of 50 principal components where there are more columns.
+the last two. LDA has no more components than classes less one. NCA is fitted to 2000 rows
+at most, of 50 principal components where there are more columns.
 
 Below are the measures: on how many sets the codes with y are ahead of each other kind for
 both classifiers or equal, and within 0.01; how much R² they lose at most.
@@ -226,7 +226,7 @@ def print_table(means, what):
 
 def print_measures(means):
     """Print on how many sets codes with y are ahead, and what R² they lose."""
-    print("\n| codes with y | 2 codes | 8 codes |\n|---|---:|---:|")
+    print("\n| codes with y | 2 components | 8 components |\n|---|---:|---:|")
     first = next(iter(means.values()))
     others = [key for key in KINDS[:-1] if key in first]
     sizes = sorted({size for _, size in means})
@@ -284,12 +284,14 @@ def main():
         arguments.kinds = [kind for kind in arguments.kinds if kind != "UMAP"]
     if "classes" in arguments.parts:
         means = run(of_classes, arguments, sets, arguments.sizes)
-        print_table(means, "codes")
+        print_table(means, "components")
         print_measures(means)
     if "numbers" in arguments.parts:
-        print_table(run(of_numbers, arguments, numbers, arguments.sizes), "codes")
+        print_table(run(of_numbers, arguments, numbers, arguments.sizes), "components")
     if "labels" in arguments.parts:
-        print_table(run(of_few_labels, arguments, sets, SHARES), "share of labels, 8 codes")
+        print_table(
+            run(of_few_labels, arguments, sets, SHARES), "share of labels, 8 components"
+        )
 
 
 if __name__ == "__main__":

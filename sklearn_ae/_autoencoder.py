@@ -48,8 +48,8 @@ class AutoencoderTransformer(BaseAutoencoder):
     n_components : int, float, "mle" or None, default=None
         Length of the code. A larger value keeps more of the data and compresses less.
         None uses ``min(n_samples, n_features)``, as in PCA. A float between 0 and 1 is the
-        share of the variance of validation samples to be kept: the fewest codes that keep
-        it are found by up to six fits of other lengths. "mle" takes the number that
+        share of the variance of validation samples to be kept: the fewest components that
+        keep it are found by up to six fits of other lengths. "mle" takes the number that
         scikit-learn's PCA finds. ``n_components_`` is the length.
 
     hidden_layer_sizes : int or array-like of int, default=(128, 128)
@@ -107,10 +107,10 @@ class AutoencoderTransformer(BaseAutoencoder):
         training unless their range is about 1.
 
     ordered : bool, default=False
-        Whether codes are nested, as PCA's are: for every j the first j codes are a usable
-        code by themselves, and ``truncate(j)`` keeps only those, without training. Many
-        samples of each batch are then decoded from their first codes only, which costs
-        training time, and some accuracy with all codes. Not available with a
+        Whether codes are nested, as PCA's are: for every j the first j components are a
+        usable code by themselves, and ``truncate(j)`` keeps only those, without training.
+        Many samples of each batch are then decoded from their first components only, which
+        costs training time, and some accuracy with all components. Not available with a
         user-supplied ``encoder`` or ``decoder``.
 
     target_weight : float, default=0.0
@@ -294,7 +294,7 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     validation_scores_ : list of float or None
         R² on the validation samples, the start first, ``n_iter_ + 1`` values; with
-        ``ordered=True`` from as many codes as in training, so below ``score``. None
+        ``ordered=True`` from as many components as in training, so below ``score``. None
         without validation samples, and for the closed form.
 
     code_variance_ : ndarray of shape (n_components_,)
@@ -310,9 +310,9 @@ class AutoencoderTransformer(BaseAutoencoder):
         Up to 2000 samples are used; far fewer for many components after few epochs.
 
     components_ : ndarray of shape (n_components_, n_features_in_)
-        How a sample moves with each code, at the mean code, in the units of the features:
-        the slope of the decoder. PCA's where the fit stayed PCA, NaN for categories.
-        Computed when it is read, as are the next two.
+        How a sample moves with each component, at the mean code, in the units of the
+        features: the slope of the decoder. PCA's where the fit stayed PCA, NaN for
+        categories. Computed when it is read, as are the next two.
 
     singular_values_ : ndarray of shape (n_components_,)
         Root of ``explained_variance_`` times n_samples - 1.
@@ -339,9 +339,9 @@ class AutoencoderTransformer(BaseAutoencoder):
 
     Notes
     -----
-    Codes are rotated to their principal axes: uncorrelated on the training samples, in
-    order of decreasing variance, each with a fixed sign, and scaled so that the codes of a
-    linear autoencoder are those of PCA.
+    Codes are rotated to their principal axes: components are uncorrelated on the training
+    samples, in order of decreasing variance, each with a fixed sign, and scaled so that the
+    codes of a linear autoencoder are those of PCA.
 
     The best epoch is selected by the loss on the validation samples. For ``loss="mse"``
     with ``scaling="global"`` this is the same as selecting it by R².

@@ -164,7 +164,7 @@ class BaseAutoencoder(
         return self
 
     def _find_size(self, settings, last: Fitted | None, *rows, **how) -> None:
-        """Set the number of codes; a warm start has as many as before."""
+        """Set the number of components; a warm start has as many as before."""
         if last is not None:
             settings.n_components = last.architecture.n_components
             return

@@ -43,7 +43,7 @@ class CodeDensity(ABC):
         ----------
         codes : ndarray of shape (n_samples, n_components)
         unit : ndarray of shape (n_components,)
-            Size of one unit of each code in units of the rows, for densities that
+            Size of one unit of each component in units of the rows, for densities that
             depend on distances.
         seed : int
         weight : ndarray of shape (n_samples,) or None

@@ -182,7 +182,7 @@ def refuse_own_layers(settings) -> None:
         if getattr(settings, name) is not None:
             raise ValueError(
                 f"ordered=True and {name}={getattr(settings, name)!r}; expected layers "
-                "that know how many codes there are, as only those built here do. Use "
+                "that know how many components there are, as only those built here do. Use "
                 f"{name}=None, or ordered=False."
             )
 

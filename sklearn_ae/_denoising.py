@@ -59,8 +59,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
     n_components : int, float, "mle" or None, default=None
         Length of the code. A larger value keeps more of the data and compresses less.
         None uses ``min(n_samples, n_features)``, as in PCA. A float between 0 and 1 is the
-        share of the variance of validation samples to be kept: the fewest codes that keep
-        it are found by up to six fits of other lengths. "mle" takes the number that
+        share of the variance of validation samples to be kept: the fewest components that
+        keep it are found by up to six fits of other lengths. "mle" takes the number that
         scikit-learn's PCA finds. ``n_components_`` is the length.
 
     noise : {"gaussian", "masking", "salt_pepper", "swap"} or callable, \
@@ -150,10 +150,10 @@ class DenoisingAutoencoder(BaseAutoencoder):
         training unless their range is about 1.
 
     ordered : bool, default=False
-        Whether codes are nested, as PCA's are: for every j the first j codes are a usable
-        code by themselves, and ``truncate(j)`` keeps only those, without training. Many
-        samples of each batch are then decoded from their first codes only, which costs
-        training time, and some accuracy with all codes. Not available with a
+        Whether codes are nested, as PCA's are: for every j the first j components are a
+        usable code by themselves, and ``truncate(j)`` keeps only those, without training.
+        Many samples of each batch are then decoded from their first components only, which
+        costs training time, and some accuracy with all components. Not available with a
         user-supplied ``encoder`` or ``decoder``.
 
     target_weight : float, default=0.0
@@ -339,7 +339,7 @@ class DenoisingAutoencoder(BaseAutoencoder):
 
     validation_scores_ : list of float or None
         R² on the validation samples, from noisy to clean, the start first, ``n_iter_ +
-        1`` values; with ``ordered=True`` from as many codes as in training, so below
+        1`` values; with ``ordered=True`` from as many components as in training, so below
         ``score``. Their noise is drawn once. None without validation samples, and for the
         closed form.
 
@@ -356,8 +356,8 @@ class DenoisingAutoencoder(BaseAutoencoder):
         Up to 2000 samples are used; far fewer for many components after few epochs.
 
     components_ : ndarray of shape (n_components_, n_features_in_)
-        How a sample moves with each code, at the mean code, in the units of the features:
-        the slope of the decoder. NaN for categories.
+        How a sample moves with each component, at the mean code, in the units of the
+        features: the slope of the decoder. NaN for categories.
         Computed when it is read, as is the next.
 
     singular_values_ : ndarray of shape (n_components_,)

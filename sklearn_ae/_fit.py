@@ -312,7 +312,7 @@ class Fit:
     ) -> Fitted:
         """Determine the axes in which users see codes, and fit the density of codes.
 
-        What codes explain is told by as many rows as a fit of ``n_epochs`` allows.
+        What components explain is told by as many rows as a fit of ``n_epochs`` allows.
         """
         plan, training = self.plan, self.training
         code_unit = plan.code_unit if start is None else plan.code_unit * start.code_unit
@@ -358,7 +358,7 @@ class Fit:
     def _explain(
         self, codes, axes, axes_variance, stays_linear: bool, n_epochs: int
     ) -> np.ndarray:
-        """Return what each further code adds to R², the later ones at their means."""
+        """Return what each further component adds to R², the later ones at their means."""
         plan = self.plan
         scale = plan.output_columns.scale_ / plan.output_columns.scale_.max()
         variance = plan.output_columns.variance_.sum()

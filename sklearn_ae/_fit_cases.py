@@ -40,12 +40,12 @@ __all__ = [
     "verify_rebuilt",
 ]
 
-# Rows that tell what every code keeps, if there are more.
+# Rows that tell what every component keeps, if there are more.
 _MOST_ROWS_TO_EXPLAIN = 2000
 _CELLS_TO_EXPLAIN = 2**23  # 64 MiB in float64, of which several copies are held
 
-# Rows that tell what every code keeps. They are decoded once per code, in a fiftieth of the
-# time of the fit, where an epoch takes some six decodings a row, or in milliseconds.
+# Rows that tell what every component keeps. They are decoded once for each, in a fiftieth
+# of the time of the fit, where an epoch takes some six decodings a row, or in milliseconds.
 _FEWEST_ROWS_TO_EXPLAIN = 100
 _EPOCHS_TO_EXPLAIN, _MULTIPLICATIONS_TO_EXPLAIN = 0.1, 1e8
 
@@ -163,7 +163,7 @@ def explain_codes(
     axes: dict[str, np.ndarray],
     is_nested: bool,
 ) -> np.ndarray:
-    """Return what each further code adds to the share explained, (n_components,).
+    """Return what each further component adds to the share explained, (n_components,).
 
     Of tables, and of nested codes.
 
@@ -183,7 +183,7 @@ def explain_codes(
     axes : dict of ndarray
         Weights of CodeAxes, by name.
     is_nested : bool
-        Whether later codes are missing; else they are at their mean.
+        Whether later components are missing; else they are at their mean.
     """
     table, n_rows = plan.architecture.table, len(codes)
     most = max(2, min(_MOST_ROWS_TO_EXPLAIN, _CELLS_TO_EXPLAIN // target.shape[1]))
@@ -229,7 +229,7 @@ def explain_numbers(
     axes: dict[str, np.ndarray],
     n_epochs: int,
 ) -> np.ndarray:
-    """Return what each further code adds to R², the later ones at their mean.
+    """Return what each further component adds to R², the later ones at their mean.
 
     Of columns of numbers; ``scale``, (n_columns,), is that of each relative to the widest,
     and ``n_epochs`` those of the fit, which may take a little longer. The others are those

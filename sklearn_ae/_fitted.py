@@ -52,7 +52,7 @@ class Fitted:
     shares_units : bool
         Whether both are the same.
     code_unit : ndarray of shape (n_components,)
-        Size of one unit of the network's codes in the user's units.
+        Size of one unit of the network's components in the user's units.
     costs : tuple of ndarray (costs, floors), or None
         Of the columns and the levels of a table; see TableLoss.
     arrays : dict of ndarray
@@ -72,7 +72,7 @@ class Fitted:
     whitens : bool
         Whether codes that users see have unit variance.
     explained_ratio : ndarray of shape (n_components,)
-        What each of these codes adds to the R² of the training rows.
+        What each of these components adds to the R² of the training rows.
     n_parameters : dict of int
         Size of each trained weight, by name.
     n_samples, n_iter, best_iter : int

@@ -32,10 +32,10 @@ class LoadingsMixin(ABC):
 
     @property
     def components_(self) -> Floats:
-        """How a sample moves with each code, at the mean code.
+        """How a sample moves with each component, at the mean code.
 
-        The decoder's derivative, a row for each code, in the units of the features by
-        those of a code before whitening. NaN where a feature is a category.
+        The decoder's derivative, a row for each component, in the units of the features
+        by those of a component before whitening. NaN where a feature is a category.
         """
         check_is_fitted(self)
         return _components(self._fitted)
@@ -63,26 +63,26 @@ class LoadingsMixin(ABC):
         return float(_noise(fitted) * np.mean(fitted.output_columns.scale_**2))
 
     def truncate(self, n_components: int) -> Self:
-        """Return a fitted copy whose codes are the first ones of this fit's.
+        """Return a fitted copy whose components are the first ones of this fit's.
 
         Nothing is trained. With nested codes, see ``ordered``, the decoder has learnt to
-        use only the first codes; for a linear result the others stay at their mean.
+        use only the first components; for a linear result the others stay at their mean.
 
         Parameters
         ----------
         n_components : int
-            Number of codes, at most ``n_components_``.
+            Number of components, at most ``n_components_``.
 
         Returns
         -------
         truncated : estimator of this class
-            With ``n_components`` codes, and a smaller pickle. Attributes of the training,
-            such as ``validation_scores_``, are those of all codes.
+            With ``n_components`` components, and a smaller pickle. Attributes of the
+            training, such as ``validation_scores_``, are those of all components.
 
         Raises
         ------
         ValueError
-            Codes are not nested and the result is not linear, or there are fewer codes.
+            Codes are not nested and the result is not linear, or have fewer components.
         """
         check_is_fitted(self)
         validate_count("n_components", n_components, self.n_components_)
@@ -137,7 +137,7 @@ class LoadingsMixin(ABC):
 
 
 def _components(fitted: Fitted) -> np.ndarray:
-    """Return the derivative of what is decoded by each code, at the mean code."""
+    """Return the derivative of what is decoded by each component, at the mean code."""
     n = fitted.architecture.n_components
     mean = fitted.code_mean @ fitted.arrays["axes.weight"] + fitted.arrays["axes.bias"]
 

@@ -114,7 +114,7 @@ class Plan:
     shares_units, target_is_input : bool
         Whether both are the same; whether the target is the input, in the same units.
     code_unit : ndarray of shape (n_components,)
-        Size of one unit of a code in the user's units, before the start refines it.
+        Size of one unit of each component in the user's units, before the start refines it.
     last_arrays : dict of ndarray or None
         Weights that a warm start continues from.
     starts_linear : bool

@@ -1,4 +1,4 @@
-"""How many codes a fit is to have: for a share of the variance, or as PCA finds."""
+"""How many components a fit is to have: for a share of the variance, or as PCA finds."""
 
 from copy import deepcopy
 from types import SimpleNamespace
@@ -15,7 +15,7 @@ from ._scores import score
 
 __all__ = ["TO_BE_FOUND", "SizeSearch"]
 
-TO_BE_FOUND = float, str  # what is no number of codes, but finds one
+TO_BE_FOUND = float, str  # what is no number of components, but finds one
 
 # Fits of different sizes: each takes as long as the one that is kept, unless it is linear.
 _MOST_FITS, _MOST_LINEAR_FITS = 4, 12
@@ -29,7 +29,7 @@ _SHARE_OF_PCA = 0.6
 
 
 class SizeSearch:
-    """Finds the number of codes for one table, by fits of other sizes.
+    """Finds the number of components for one table, by fits of other sizes.
 
     Parameters
     ----------
@@ -71,7 +71,7 @@ class SizeSearch:
         self.complaint_: str | None = None
 
     def find(self) -> int:
-        """Return the number of codes that ``settings.n_components`` asks for."""
+        """Return the number of components that ``settings.n_components`` asks for."""
         wanted = self.settings.n_components
         if isinstance(wanted, str):
             return self._by_likelihood()
@@ -136,7 +136,7 @@ class SizeSearch:
     def _by_likelihood(self) -> int:
         """Return the number of components that scikit-learn's PCA finds."""
         if self.n_levels or self.weight is not None:
-            what = "sample_weight" if self.weight is not None else "categories or holes"
+            what = "categories or missing cells" if self.weight is None else "sample_weight"
             raise ValueError(
                 f"n_components='mle' got {what}; expected complete numbers, a row as good "
                 "as another, of which scikit-learn's PCA computes it. Use a number, or a "
@@ -188,7 +188,7 @@ class SizeSearch:
         return make_plan(SimpleNamespace(**settings), self.objective, *rows, **how)
 
     def _fit(self, size: int) -> tuple[Fit, Fitted]:
-        """Return a fit of ``size`` codes, and what it found."""
+        """Return a fit of ``size`` components, and what it found."""
         how: Any = {"weight": self.weight, "own_rows": self.own_rows}
         how["response"] = self.response
         random_state = deepcopy(self.settings.random_state)
@@ -206,9 +206,9 @@ class SizeSearch:
 
     def _complain(self, share: float, most: int, found: float) -> None:
         self.complaint_ = (
-            f"n_components={share:g} is not reached: all {most} codes explain {found:.3g} "
-            "of the samples that judge a fit. Expected a share below that; the fit has "
-            "that many codes. Set n_components to a smaller share, or to a number."
+            f"n_components={share:g} is not reached: all {most} components explain "
+            f"{found:.3g} of the samples that judge a fit. Expected a share below that; "
+            f"the fit has all {most}. Set n_components to a smaller share, or to a number."
         )
 
 

@@ -1,4 +1,4 @@
-"""A fit with fewer codes than it was made with, without training."""
+"""A fit with fewer components than it was made with, without training."""
 
 import re
 from dataclasses import replace
@@ -11,7 +11,7 @@ __all__ = ["truncated"]
 
 
 def truncated(fitted: Fitted, n_components: int) -> Fitted:
-    """Return ``fitted`` with the first codes alone, the others at their mean or missing.
+    """Return ``fitted`` with the first components, the others at their mean or missing.
 
     For nested codes, and for linear results; of all others it raises ValueError.
 
@@ -24,7 +24,7 @@ def truncated(fitted: Fitted, n_components: int) -> Fitted:
     _refuse_others(fitted, n_components)
     axes, back = fitted.arrays["axes.weight"], fitted.arrays["axes.inverse_weight"]
     first = axes[:, :n_components]
-    # Codes of the network that the first ones of the user are made of.
+    # Components of the network that the first ones of the user are made of.
     places = np.flatnonzero((first != 0).any(axis=1))
     others = np.delete(back[:n_components], places, axis=1)
     # Others that move with the first are missing where codes are nested.
@@ -55,19 +55,21 @@ def truncated(fitted: Fitted, n_components: int) -> Fitted:
 
 
 def _refuse_others(fitted: Fitted, n_components: int) -> None:
-    """Raise ValueError if the first codes are no code."""
+    """Raise ValueError if the first components are no code."""
     architecture = fitted.architecture
     if "log_scale" in fitted.arrays:
         raise ValueError(
             f"truncate({n_components}) of a distribution over codes, whose noise level is "
-            "that of all of them; expected codes without one. Fit a VariationalAutoencoder "
-            f"with n_components={n_components}, or use AutoencoderTransformer."
+            "that of all components; expected codes without one. Fit a "
+            f"VariationalAutoencoder with n_components={n_components}, or use "
+            "AutoencoderTransformer."
         )
     if architecture.has_own_layers or not (architecture.ordered or fitted.stays_linear):
         raise ValueError(
-            f"truncate({n_components}) of {architecture.n_components} codes that only go "
-            "together; expected nested codes or a linear result. Fit with ordered=True, or "
-            f"as PCA with hidden_layer_sizes=() and loss='mse', or {n_components} codes."
+            f"truncate({n_components}) of {architecture.n_components} components that only "
+            "go together; expected nested codes or a linear result. Fit with ordered=True, "
+            "or as PCA with hidden_layer_sizes=() and loss='mse', or with "
+            f"n_components={n_components}."
         )
 
 
@@ -89,7 +91,7 @@ def _along_axes(fitted: Fitted) -> Fitted:
 
 
 def _cut_encoder(arrays: dict[str, np.ndarray], places: np.ndarray) -> None:
-    """Let the encoder give the codes at ``places`` alone."""
+    """Let the encoder give the components at ``places`` alone."""
     numbers = [re.fullmatch(r"encoder\.layers\.(\d+)\.weight", name) for name in arrays]
     last = max((int(number[1]) for number in numbers if number), default=None)
     for layer in ("encoder.skip", f"encoder.layers.{last}"):
@@ -99,7 +101,7 @@ def _cut_encoder(arrays: dict[str, np.ndarray], places: np.ndarray) -> None:
 
 
 def _cut_decoder(fitted: Fitted, arrays: dict[str, np.ndarray], places) -> None:
-    """Let the decoder take the codes at ``places`` alone."""
+    """Let the decoder take the components at ``places`` alone."""
     n_components = fitted.architecture.n_components
     left = np.setdiff1d(np.arange(n_components), places)
     if "decoder.layers.0.weight" in arrays:
@@ -110,7 +112,7 @@ def _cut_decoder(fitted: Fitted, arrays: dict[str, np.ndarray], places) -> None:
         arrays["decoder.layers.0.weight"] = np.hstack([weight[:, places], marks[:, places]])
     if "decoder.skip.weight" in arrays:
         weight = arrays["decoder.skip.weight"]
-        if fitted.stays_linear:  # else codes that are missing are 0
+        if fitted.stays_linear:  # else components that are missing are 0
             mean = weight[:, left] @ fitted.code_mean[left]
             arrays["decoder.skip.bias"] = arrays["decoder.skip.bias"] + mean
         arrays["decoder.skip.weight"] = weight[:, places]

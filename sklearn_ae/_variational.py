@@ -57,8 +57,8 @@ class VariationalAutoencoder(BaseAutoencoder):
     n_components : int, float, "mle" or None, default=None
         Length of the code. A larger value keeps more of the data and compresses less.
         None uses ``min(n_samples, n_features)``, as in PCA. A float between 0 and 1 is the
-        share of the variance of validation samples to be kept: the fewest codes that keep
-        it are found by up to six fits of other lengths. "mle" takes the number that
+        share of the variance of validation samples to be kept: the fewest components that
+        keep it are found by up to six fits of other lengths. "mle" takes the number that
         scikit-learn's PCA finds. ``n_components_`` is the length.
 
     beta : float, default=1.0
@@ -333,8 +333,8 @@ class VariationalAutoencoder(BaseAutoencoder):
         Up to 2000 samples are used; far fewer for many components after few epochs.
 
     components_ : ndarray of shape (n_components_, n_features_in_)
-        How a sample moves with each code, at the mean code, in the units of the features:
-        the slope of the decoder. NaN for categories.
+        How a sample moves with each component, at the mean code, in the units of the
+        features: the slope of the decoder. NaN for categories.
         Computed when it is read, as is the next.
 
     singular_values_ : ndarray of shape (n_components_,)
@@ -365,7 +365,7 @@ class VariationalAutoencoder(BaseAutoencoder):
     the logarithm of a density whose normalisation is not known: likelihoods are then known
     up to a constant, and ``beta`` has to be chosen manually.
 
-    Codes keep the axes of the network, in which their components are independent, in order
+    Codes keep the axes of the network, in which components are independent, in order
     of decreasing variance of their mean, each with a fixed sign. They are in the units of
     the prior. ``transform``, ``reconstruct`` and ``score`` use the means of codes, never
     draws; therefore reconstructions are somewhat closer to the mean than those of PCA.

@@ -178,7 +178,7 @@ def test_a_search_on_ray_has_the_scores_of_one_process(tmp_path):
 def test_optuna_searches_and_prunes(tmp_path):
     (found,) = run(tmp_path, OPTUNA, "optuna", "optuna_integration")
     assert found["far"] == pytest.approx(found["near"], abs=1e-12)
-    assert found["size"] == 4  # more codes keep more
+    assert found["size"] == 4  # more components keep more
     assert found["pruned"][1] == found["codes"][1] == 4
     assert found["pruned"][0] > 0.3
     assert found["states"] == ["COMPLETE", "PRUNED"]

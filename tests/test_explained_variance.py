@@ -29,7 +29,7 @@ def test_of_pca_it_is_that_of_all_rows():
 
 
 def by_hand(fitted, X):
-    """Return R² with the first codes as they are and the others at their mean."""
+    """Return R² with the first components as they are and the others at their mean."""
     codes, shares = fitted.transform(X), [0.0]
     for j in range(1, codes.shape[1] + 1):
         first = np.where(np.arange(codes.shape[1]) < j, codes, codes.mean(axis=0))

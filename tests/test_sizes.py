@@ -105,7 +105,7 @@ def test_a_share_that_is_out_of_reach_takes_all_and_says_so():
     settings = {"hidden_layer_sizes": (8,), "max_iter": 3, "random_state": 0}
     for ordered in (False, True):
         ae = AutoencoderTransformer(0.999999, ordered=ordered, dropout=0.5, init="random")
-        with pytest.warns(UserWarning, match=r"n_components=0\.999999 .*all 30 codes"):
+        with pytest.warns(UserWarning, match=r"n_components=0\.999999 .*all 30 components"):
             fitted = ae.set_params(**settings).fit(noise)
         assert fitted.n_components_ == 30
 

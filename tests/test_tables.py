@@ -610,7 +610,7 @@ def test_what_is_not_a_table_in_memory_is_refused(quick):
 
 
 def test_rare_levels_are_reconstructed():
-    """Eight codes suffice for eight numbers that everything follows from."""
+    """Eight components suffice for eight numbers that everything follows from."""
     rng = np.random.RandomState(0)
     z = rng.normal(size=(1500, 8))
     df = pd.DataFrame(z @ rng.normal(size=(8, 10))).add_prefix("x")

@@ -1,4 +1,4 @@
-"""Digits that lie along the first two codes, of PCA and of an autoencoder."""
+"""Digits that lie along the first two components, of PCA and of an autoencoder."""
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -26,7 +26,7 @@ for (name, reducer), row in zip(reducers.items(), axes, strict=True):
             vmin=0,
             vmax=16,
         )
-        ax.set_title(f"{name}: code {component}", fontsize=10, loc="left")
+        ax.set_title(f"{name}: component {component}", fontsize=10, loc="left")
         ax.set_xticks(10 * np.arange(7) + 4.5, ["-2", "", "", "mean", "", "", "+2 std"])
         ax.tick_params(length=0, labelsize=8)
         ax.set_yticks([])

@@ -1,4 +1,4 @@
-"""Held-out digits as two codes, without and with target_weight."""
+"""Held-out digits as codes of two components, without and with target_weight."""
 
 import matplotlib.pyplot as plt
 import torch
@@ -30,6 +30,6 @@ for target_weight, ax in zip((0, 0.25), axes, strict=True):
     ax.set_title(
         f"target_weight={target_weight}: accuracy {accuracy:.2f}, R² {r2:.2f}", fontsize=10
     )
-    ax.set(xlabel="code 0", xticks=[], yticks=[])
+    ax.set(xlabel="component 0", xticks=[], yticks=[])
     ax.spines[["top", "right"]].set_visible(False)
-axes[0].set_ylabel("code 1")
+axes[0].set_ylabel("component 1")

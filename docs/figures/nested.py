@@ -45,6 +45,7 @@ for name, (style, colour, line) in curves.items():
     )
 ax.set_xscale("log", base=2)
 ax.set_xticks(sizes, [str(size) for size in sizes])
-ax.set(xlabel="number of codes, of 64 columns", ylabel="R² of held-out rows", ylim=(0, 1))
+ax.set_xlabel("number of components, of 64 columns")
+ax.set(ylabel="R² of held-out rows", ylim=(0, 1))
 ax.legend(frameon=False, loc="lower right")
 ax.spines[["top", "right"]].set_visible(False)

@@ -1,4 +1,4 @@
-"""Held-out digits as codes of two."""
+"""Held-out digits as codes of two components."""
 
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split

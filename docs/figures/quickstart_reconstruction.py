@@ -1,4 +1,4 @@
-"""Held-out digits, and what a code of eight makes of them."""
+"""Held-out digits, and what a code of eight components makes of them."""
 
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split

@@ -41,10 +41,11 @@ def draw(path, shares, size, codes, y):
     grid = figure.add_gridspec(2, 2, width_ratios=(1, 1))
     _draw_shares(figure.add_subplot(grid[:, 0]), shares, size)
     y = _colours(y)
+    names = "component 1", "component 2"
     for i, (name, points) in enumerate(codes.items()):
         there = y.notna().to_numpy()
         axes = figure.add_subplot(grid[i, 1])
-        CodeDisplay(codes=points[there], names=("code 1", "code 2"), y=y[there]).plot(axes)
+        CodeDisplay(codes=points[there], names=names, y=y[there]).plot(axes)
         axes.set_title(f"{name}: codes of 2 numbers", color=COLOURS[name])
         _leave_out_outliers(axes, points)
     figure.savefig(path, dpi=130)

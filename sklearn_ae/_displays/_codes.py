@@ -238,7 +238,7 @@ class CodeDisplay:
 
 
 def names_of_codes(estimator, n_components):
-    """Return the names of the columns of codes, or numbered names if there are none."""
+    """Return the names of the components of codes, or numbered names if there are none."""
     try:
         names = estimator.get_feature_names_out()
     except AttributeError:  # of a grid search, or a pipeline with a FunctionTransformer

@@ -1,4 +1,4 @@
-"""LoadingsDisplay: which features two codes represent, as arrows."""
+"""LoadingsDisplay: which features two components represent, as arrows."""
 
 from __future__ import annotations
 
@@ -25,11 +25,12 @@ _VARIANCE = "explained_variance_"  # PCA's, of its codes; ours is code_variance_
 
 
 class LoadingsDisplay:
-    """Features as arrows in the plane of two codes: how they change with these.
+    """Features as arrows in the plane of two components: how they change with these.
 
-    The components of an arrow are the changes of a feature, in standard deviations, when a
-    code changes by one standard deviation. For a linear result these are correlations, so
-    that arrows end inside the circle. For a nonlinear decoder they hold at the mean code.
+    The coordinates of an arrow are the changes of a feature, in standard deviations, when
+    a component changes by one standard deviation. For a linear result these are
+    correlations, so that arrows end inside the circle. For a nonlinear decoder they hold at
+    the mean code.
 
     Use ``LoadingsDisplay.from_estimator`` to create one.
 
@@ -42,7 +43,7 @@ class LoadingsDisplay:
         Names of the features.
 
     names : array-like of str of shape (2,)
-        Names of the two codes, for the axis labels.
+        Names of the two components, for the axis labels.
 
     n_features : int, default=10
         Number of arrows to draw, the longest first.
@@ -110,7 +111,7 @@ class LoadingsDisplay:
         n_features: int = 10,
         ax: Axes | None = None,
     ) -> Self:
-        """Plot how the features change with two codes.
+        """Plot how the features change with two components.
 
         Parameters
         ----------
@@ -119,7 +120,7 @@ class LoadingsDisplay:
         X : array-like of shape (n_samples, n_features)
             Samples whose standard deviations are the units.
         components : array-like of int of shape (2,), default=(0, 1)
-            Indices of the codes.
+            Indices of the components.
         n_features : int, default=10
             Number of arrows to draw, the longest first.
         ax : matplotlib Axes, default=None
@@ -132,7 +133,7 @@ class LoadingsDisplay:
         Raises
         ------
         ValueError
-            ``components`` are not two of the codes, or the estimator is of another class.
+            ``components`` are not two, or the estimator is of another class.
         ImportError
             matplotlib is not installed.
         """
@@ -145,12 +146,12 @@ class LoadingsDisplay:
         chosen = check_components(components, codes.shape[1])
         if len(chosen) != 2:
             raise ValueError(
-                f"components={components!r} are {len(chosen)} codes; expected two, whose "
+                f"components={components!r} has length {len(chosen)}; expected two, whose "
                 "plane is drawn. Pass components=(0, 1), or draw several displays."
             )
         slopes = np.asarray(estimator.components_)[chosen]
         spread = codes[:, chosen].std(axis=0)
-        if getattr(estimator, "whiten", False):  # slopes are by codes before that
+        if getattr(estimator, "whiten", False):  # slopes are by components before that
             own = getattr(estimator, "code_variance_", getattr(estimator, _VARIANCE))
             spread = spread * np.sqrt(own[chosen])
         own = _spread_of_features(X, np.isfinite(slopes).all(axis=0))
@@ -206,12 +207,12 @@ class LoadingsDisplay:
 
 
 def _refuse_others(estimator):
-    """Raise ValueError unless two codes of ``estimator`` move rows as components_ says."""
+    """Raise ValueError unless components move rows as ``components_`` says."""
     if not hasattr(estimator, "components_") or not hasattr(estimator, _VARIANCE):
         raise ValueError(
             f"A {type(estimator).__name__} was given, of which it is not known how "
-            "features move with a code; expected a fitted estimator of this package or "
-            "PCA. Give it the step of a Pipeline, or best_estimator_ of a search."
+            "features move with a component; expected a fitted estimator of this package "
+            "or PCA. Give it the step of a Pipeline, or best_estimator_ of a search."
         )
     if len(estimator.components_) < 2:
         raise ValueError(

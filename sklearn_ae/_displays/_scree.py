@@ -1,4 +1,4 @@
-"""ScreeDisplay: the share of the variance that the first codes keep, beside PCA's."""
+"""ScreeDisplay: the share of the variance that the first components keep, beside PCA's."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ _MOST_LENGTHS = 40  # of longer codes some lengths are drawn, more of the short 
 
 
 class ScreeDisplay:
-    """Share of the variance that the first codes keep, by their number.
+    """Share of the variance that the first components keep, by their number.
 
     For nested codes and linear results each point is the score of the fit truncated to
-    that number, see ``AutoencoderTransformer.truncate``. For other codes the later ones
-    are set to their mean: a separate fit of that size keeps more.
+    that number, see ``AutoencoderTransformer.truncate``. For other codes the later
+    components are set to their mean: a separate fit of that size keeps more.
 
     Use ``ScreeDisplay.from_estimator`` to create one.
 
     Parameters
     ----------
     n_codes : array-like of int of shape (n_lengths,)
-        Numbers of codes.
+        Numbers of components.
 
     explained : array-like of float of shape (n_lengths,)
-        Share of the variance that this number of first codes keeps, R².
+        Share of the variance that this number of first components keeps, R².
 
     explained_by_pca : array-like of float of shape (n_lengths,), default=None
         The same for PCA with this number of components.
@@ -58,7 +58,7 @@ class ScreeDisplay:
 
     See Also
     --------
-    LoadingsDisplay : Which features the codes represent.
+    LoadingsDisplay : Which features the components represent.
 
     Examples
     --------
@@ -92,7 +92,7 @@ class ScreeDisplay:
     def from_estimator(
         cls, estimator: Any, X: ArrayLike, *, ax: Axes | None = None
     ) -> Self:
-        """Plot what the first codes of ``X`` keep, and PCA fitted to ``X``.
+        """Plot what the first components of ``X`` keep, and PCA fitted to ``X``.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class ScreeDisplay:
         lengths = _lengths(codes.shape[1])
         try:
             explained = [estimator.truncate(int(k)).score(X) for k in lengths]
-        except (AttributeError, ValueError):  # codes that only go together
+        except (AttributeError, ValueError):  # components that only go together
             explained = _kept_by_first(estimator, X, codes, lengths)
         try:
             of_pca = np.cumsum(PCA(svd_solver="full").fit(X).explained_variance_ratio_)
@@ -164,28 +164,28 @@ class ScreeDisplay:
             look: dict[str, Any] = {"color": "0.4", "label": "PCA"}
             self.lines_ += axes.plot(self.n_codes, self.explained_by_pca, ".--", **look)
         whole_ticks(axes)
-        axes.set(xlabel="number of codes", ylabel="share of the variance kept")
+        axes.set(xlabel="number of components", ylabel="share of the variance kept")
         axes.legend()
         self.ax_, self.figure_ = axes, axes.figure
         return self
 
 
 def _lengths(n_components):
-    """Return numbers of codes to draw, (n_lengths,)."""
+    """Return numbers of components to draw, (n_lengths,)."""
     every = np.geomspace(1, n_components, _MOST_LENGTHS).round().astype(int)
     most = _MOST_LENGTHS
     return np.arange(1, n_components + 1) if n_components <= most else np.unique(every)
 
 
 def _kept_by_first(estimator, X, codes, lengths):
-    """Return R² with the first codes as they are and the others at their mean."""
+    """Return R² with the first components as they are and the others at their mean."""
     from sklearn.metrics import r2_score
 
     try:
         X = check_array(X)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            "X has categories or missing cells, and these codes only go "
+            "X has categories or missing cells, and these components only go "
             "together; expected complete numbers in an array, or nested codes. Use "
             "AutoencoderTransformer(ordered=True)."
         ) from error

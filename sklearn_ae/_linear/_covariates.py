@@ -33,7 +33,7 @@ def width_to_turn(n_components: int, shape: tuple[int, ...]) -> int:
 def turn_towards(
     code: LinearCode, X, response: Response, n_components: int, seed: int
 ) -> LinearCode:
-    """Return ``n_components`` codes within a longer one, that keep X and y.
+    """Return the code of ``n_components`` within a longer one that keeps X and y.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def turn_towards(
     joint += response.share * _explained(used, X, response, seed)
     axes = np.linalg.eigh(joint)[1][:, : -n_components - 1 : -1]
     way_back = code.way_back[:, :n_used] * spread @ axes
-    # A code is as long as what it stands for, as PCA's are.
+    # A component is as long as what it stands for, as PCA's are.
     size = np.linalg.norm(way_back, axis=0)
     order = np.argsort(-size)
     size, axes, way_back = size[order], axes[:, order], way_back[:, order]

@@ -51,7 +51,7 @@ def regress_level(
         return start[:, :-1], start[:, -1]
     codes = codes[rows]
     mean, spread = codes.mean(axis=0), codes.std(axis=0)
-    # Indicators sum to one: as many codes as indicators have one that is a rounding error.
+    # Indicators sum to one: of as many components as indicators one is a rounding error.
     spread = np.where(spread > _ROUNDING * spread.max(), spread, 1.0)
     x = np.column_stack([(codes - mean) / spread, np.ones(len(rows))])
     wanted = np.eye(n_levels)[level[rows].astype(np.intp)]

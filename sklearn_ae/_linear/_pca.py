@@ -64,9 +64,9 @@ class LinearCode:
     projection : ndarray of shape (n_components, n_features)
     mean : ndarray of shape (n_features,)
     variance : ndarray of shape (n_components,)
-        Of each code.
+        Of each component.
     spread : ndarray of shape (n_components,)
-        Standard deviation of each code, the largest where it would be 0.
+        Standard deviation of each component, the largest where it would be 0.
     way_back : ndarray of shape (n_features, n_components) or None
         Linear map from codes to the target, if it is known.
     target_mean : ndarray of shape (n_features,) or None
@@ -98,7 +98,7 @@ class LinearCode:
         The code of largest variance has unit variance in the network. The spread of the
         others, relative to it, is split evenly between encoder and decoder, as its square
         root. If all of it were in one of them, the first training steps would be too large
-        or too small for codes of small variance.
+        or too small for components of small variance.
         """
         unit = np.sqrt(self.spread[0] * self.spread)
         weight = self.projection / unit[:, np.newaxis]
@@ -151,7 +151,7 @@ def decoder_start(
     for pair in pairs:
         moments.add(*pair)
     # The normal equations: small, n_components squared, however many rows there are. lstsq
-    # and not solve, since codes without variance make them singular.
+    # and not solve, since components without variance make them singular.
     covariance, together, _ = moments.about(moments.mean, moments.target_mean)
     weight = np.linalg.lstsq(covariance, together)[0].T * shrinkage
     bias = moments.target_mean - weight @ moments.mean
@@ -276,7 +276,7 @@ def code_axes(
     whiten: bool,
     weight: np.ndarray | None = None,
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
-    """Return the map to codes of decreasing variance, with fixed signs.
+    """Return the map to components of decreasing variance, with fixed signs.
 
     Parameters
     ----------
@@ -284,15 +284,15 @@ def code_axes(
         Codes in the network's axes and units.
     X : rows of shape (n_samples, n_features)
         Fixes the signs: the column with the largest covariance, in absolute value, with
-        a code has a positive one, as with scikit-learn's ``svd_flip`` for PCA.
+        a component has a positive one, as with scikit-learn's ``svd_flip`` for PCA.
     unit : ndarray of shape (n_components,)
-        Size of one unit of each code in the user's units, so that codes of a PCA start
-        are those of PCA.
+        Size of one unit of each component in the user's units, so that codes of a PCA
+        start are those of PCA.
     turn : {"rotate", "order", "straighten", None}
-        Whether codes are centred and rotated to their principal axes, where they are
-        uncorrelated; or put in order only, as those that are independent in the axes of
-        the network, and would not be after a rotation; or each is freed of what those
-        before it say of it, which leaves the first codes a function of the first.
+        Whether codes are centred and rotated to their principal axes, where components
+        are uncorrelated; or components are put in order only, as those that are independent
+        in the axes of the network, and would not be after a rotation; or each is freed of
+        what those before it say of it, which leaves the first ones a function of the first.
         None: they and their signs stay.
     whiten : bool
         Whether codes are scaled to unit variance.
@@ -337,7 +337,7 @@ def code_axes(
     variance = variance * (n / max(1, n - 1))
     if whiten:
         spread = np.sqrt(variance)
-        # Codes without variance are not divided: rounding errors would get unit variance.
+        # Those without variance are not divided: rounding errors would get unit variance.
         spread = np.where(spread > _NO_SPREAD * spread.max(), spread, 1.0)
         forward, backward = forward / spread, spread[:, np.newaxis] * backward
     weights = {
@@ -351,8 +351,8 @@ def code_axes(
 def _in_turn(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return maps between codes c and z = c V, uncorrelated: V and U, so that c = z U.
 
-    Both are triangular, with ones on the diagonal: each code less what those before it
-    say of it. With V they find covariance = U' D U, where D is diagonal.
+    Both are triangular, with ones on the diagonal: each component less what those
+    before it say of it. With V they find covariance = U' D U, where D is diagonal.
     """
     rest, U = covariance.copy(), np.eye(len(covariance))
     least = np.finfo(float).eps * np.diag(covariance).max()

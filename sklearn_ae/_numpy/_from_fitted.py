@@ -37,7 +37,7 @@ def from_fitted(
         # Of a distribution over codes the means, which come before the log deviations.
         given["encoder"][-1] = [part[:n_components] for part in given["encoder"][-1]]
     if given["decoder"]:
-        # Nested codes have a mark per code for what is missing: here nothing is.
+        # Nested codes have a mark per component for what is missing: here nothing is.
         weight, bias = given["decoder"][0]
         given["decoder"][0] = [weight[:, :n_components], bias]
     kept = {

@@ -81,7 +81,7 @@ class NumpyAutoencoder:
 
     @property
     def n_components_(self) -> int:
-        """Number of codes of a row."""
+        """Length of a code."""
         return self.settings["n_components"]
 
     def transform(self, X: ArrayLike) -> NDArray[Any]:

@@ -20,7 +20,7 @@ __all__ = ["Objective", "Start", "StartProblem", "regressed_start"]
 
 
 class Start(NamedTuple):
-    """Weights of the linear skips by name, and the size of one unit of each code.
+    """Weights of the linear skips by name, and the size of one unit of each component.
 
     ``is_exact`` is whether all rows are reconstructed to the last digit of float32, so that
     no training could improve them.
@@ -75,7 +75,7 @@ class StartProblem:
         return self.x if self.target is None else self.target
 
     def widened(self) -> "StartProblem":
-        """Return the problem of more codes, among which those for y too are found."""
+        """Return the problem of more components, among which those for y too are found."""
         n_components = width_to_turn(self.n_components, self.x.shape)
         return replace(self, n_components=n_components)
 
@@ -87,7 +87,7 @@ class StartProblem:
         return replace(self, x=self.x.take(rows), target=target, response=response)
 
     def turned(self, code: LinearCode) -> LinearCode:
-        """Return codes within a wider one that keep most of the rows and of y."""
+        """Return the code within a wider one that keeps most of the rows and of y."""
         assert self.response is not None
         return turn_towards(code, self.x, self.response, self.n_components, self.seed)
 
@@ -207,7 +207,7 @@ class Objective(ABC):
         blocks : rows of shape (n_samples, n_blocks)
             The same as numbers alone, without holes.
         unit : ndarray of shape (n_components,)
-            Size of one unit of each code in the user's units.
+            Size of one unit of each component in the user's units.
         network : BottleneckNetwork
         is_activated : bool
             Whether codes have passed an activation.

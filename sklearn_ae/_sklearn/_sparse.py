@@ -19,8 +19,8 @@ def as_sparse_table(matrix: Any, X: Any, name: str) -> SparseTable:
     if missing.any():
         raise ValueError(
             f"{name} is sparse and stores {int(missing.sum())} missing cells (NaN); "
-            "expected finite numbers, since holes are learnt of dense tables alone. Pass "
-            f"{name}.toarray(), or fill them, with SimpleImputer."
+            "expected finite numbers, since missing cells are learnt of dense tables "
+            f"alone. Pass {name}.toarray(), or fill them, with SimpleImputer."
         )
     table = SparseTable(matrix)
     may_repeat = X.format in ("coo", "csr", "csc") and X.nnz > table.matrix.nnz

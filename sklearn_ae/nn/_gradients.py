@@ -282,7 +282,7 @@ class _Mask(_Step):
 
 
 class _Cut(_Step):
-    """Codes that are kept, and marks of the others."""
+    """Components that are kept, and marks of the others."""
 
     def __init__(self, nested: NestedCode):
         self.nested = nested

@@ -17,7 +17,7 @@ __all__ = ["HeadLoss", "ResponseLoss"]
 
 # Where epochs are compared a class has at least this probability, over all classes: a few
 # samples whose class a network is sure of, and wrong, would outweigh what reconstructions
-# gain. Of 5000 rows of MNIST, 8 codes, 0.08 of R² was lost so, for 0.01 of accuracy.
+# gain. Of 5000 rows of MNIST, 8 components, 0.08 of R² was lost so, for 0.01 of accuracy.
 _FLOOR = 0.1
 
 

@@ -212,7 +212,7 @@ class CodeAxes(nn.Module):
     """code_shown = code @ weight + bias, and back. Starts as the identity.
 
     For the network all rotations of the code are equivalent. Users need a unique result:
-    uncorrelated codes in order of decreasing variance, with a fixed sign.
+    uncorrelated components in order of decreasing variance, with fixed signs.
 
     Parameters
     ----------

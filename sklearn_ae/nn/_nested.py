@@ -1,7 +1,7 @@
-"""Nested codes: the first codes of a row are a code too, for any number of them.
+"""Nested codes: the first components, any number of them, are a code too.
 
-In training a decoder gets only the first codes of a row, as many as are drawn for it, and
-learns to do with those (nested dropout: Rippel, Gelbart and Adams, "Learning ordered
+In training a decoder gets only the first components of a row, as many as are drawn for it,
+and learns to do with those (nested dropout: Rippel, Gelbart and Adams, "Learning ordered
 representations with nested dropout", 2014; lengths that are halved: Kusupati et al.,
 "Matryoshka representation learning", 2022).
 """
@@ -16,14 +16,14 @@ from ._layers import FLOAT32
 
 __all__ = ["NestedCode"]
 
-# Shares of rows that keep all codes, half of them, and a quarter. Others keep j codes in
-# proportion to 1 / j: where all lengths were alike, one code could keep less than PCA's;
-# where all halvings were, a quarter of the codes kept up to 0.03 less of R².
+# Shares of rows that keep all components, half of them, and a quarter. Others keep j of
+# them in proportion to 1 / j: where all lengths were alike, one could keep less than PCA's;
+# where all halvings were, a quarter of them kept up to 0.03 less of R².
 _WHOLE, _HALF, _QUARTER = 0.5, 0.17, 0.2
 
 
 class NestedCode(nn.Module):
-    """Keeps the first codes of each row, and marks the others as missing.
+    """Keeps the first components of each row, and marks the others as missing.
 
     Only in training, and within ``by_place``; elsewhere codes pass as they are.
 
@@ -31,7 +31,7 @@ class NestedCode(nn.Module):
     ----------
     n_components : int
     generator : torch.Generator or None
-        Draws how many codes a row keeps. None is for inference only.
+        Draws how many components a row keeps. None is for inference only.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class NestedCode(nn.Module):
         return torch.cat([code.masked_fill(missing, 0.0), missing.to(code)], 1)
 
     def missing(self, code: torch.Tensor) -> torch.Tensor:
-        """Return which codes are not kept, (n_rows, n_components)."""
+        """Return which components are not kept, (n_rows, n_components)."""
         n_rows, n_components = code.shape
         generator = self.generator
         if self.is_judged:  # the same at every evaluation
@@ -70,7 +70,7 @@ class NestedCode(nn.Module):
 
     @contextmanager
     def by_place(self) -> Iterator[None]:
-        """Let rows keep as many codes as their place says while the block runs."""
+        """Let rows keep as many components as their place says while the block runs."""
         self.is_judged = True
         try:
             yield
@@ -79,7 +79,7 @@ class NestedCode(nn.Module):
 
 
 def _chances(n_components: int) -> torch.Tensor:
-    """Return the share of rows that keep 1, 2, ... codes, (n_components,)."""
+    """Return the share of rows that keep 1, 2, ... components, (n_components,)."""
     numbers = torch.arange(1, n_components + 1, dtype=torch.float64, device="cpu")
     chances = (1 - _WHOLE - _HALF - _QUARTER) / numbers / (1 / numbers).sum()
     lengths = n_components, n_components // 2, n_components // 4

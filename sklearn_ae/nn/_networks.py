@@ -97,8 +97,8 @@ class Decoder(nn.Module):
     n_out : int
         Width of a row. Its spread is 1 until it is loaded.
     n_nested : int
-        Number of codes if any may be missing; the layers then take a mark for each missing
-        one too, (n_rows, 2 n_nested). 0: none may be.
+        Number of components if any may be missing; the layers then take a mark for each
+        missing one too, (n_rows, 2 n_nested). 0: none may be.
 
     Attributes
     ----------
@@ -204,7 +204,7 @@ class BottleneckNetwork(nn.Module, ABC):
     table : TableLayout or None
         Which columns are levels, or may have holes. None: all are complete numbers.
     ordered : bool
-        Whether the first codes, of any number, are a code.
+        Whether the first components, any number of them, are a code.
     generator : torch.Generator or None
         Draws weights and dropout masks. None builds a network of zeros, whose weights
         are loaded next.

@@ -1,4 +1,4 @@
-"""LoadingsDisplay draws how features move with two codes."""
+"""LoadingsDisplay draws how features move with two components."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""ScreeDisplay draws what the first codes keep, beside PCA."""
+"""ScreeDisplay draws what the first components keep, beside PCA."""
 
 import numpy as np
 import pytest
@@ -21,7 +21,7 @@ def test_of_nested_codes_the_points_are_scores_of_cuts(pyplot, digits):
     np.testing.assert_allclose(ours, [ae.truncate(k).score(X) for k in (1, 2, 3, 4)])
     np.testing.assert_allclose(of_pca, PCA(4).fit(X).explained_variance_ratio_.cumsum())
     assert list(display.lines_[0].get_xdata()) == [1, 2, 3, 4]
-    assert display.ax_.get_xlabel() == "number of codes"
+    assert display.ax_.get_xlabel() == "number of components"
     assert [line.get_label() for line in display.lines_] == [
         "AutoencoderTransformer",
         "PCA",

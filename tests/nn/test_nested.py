@@ -1,4 +1,4 @@
-"""Nested codes: how many codes a row keeps, and what a decoder is given."""
+"""Nested codes: how many components a row keeps, and what a decoder is given."""
 
 import pytest
 import torch

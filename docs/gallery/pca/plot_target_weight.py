@@ -54,7 +54,7 @@ for row in zip(weights, accuracy, r2, strict=True):
     print("target_weight={:.2f}: accuracy {:.3f}, R² {:.3f}".format(*row))
 
 # %%
-# Two codes cannot hold everything about a digit of 64 pixels. With a small weight they
+# Two components cannot hold everything about a digit of 64 pixels. With a small weight they
 # already keep what the classifier needs, and R² hardly changes; with a large weight R²
 # falls.
 
@@ -62,7 +62,7 @@ figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
 ax.plot(weights, accuracy, "o-", color="C0", label="accuracy of logistic regression")
 ax.plot(weights, r2, "s--", color="C9", label="R² of reconstructions")
 ax.axhline(of_pca, color="0.5", linestyle=":", label="accuracy with PCA")
-ax.set(xlabel="target_weight", ylim=(0, 1), title="Codes of two that also predict y")
+ax.set(xlabel="target_weight", ylim=(0, 1), title="Two components that also predict y")
 ax.legend(loc="lower right", frameon=False)
 plt.show()
 

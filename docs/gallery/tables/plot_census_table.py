@@ -139,23 +139,25 @@ print(f"score: {ae.score(test):.3f}")
 # %%
 # The codes
 # ---------
-# Each point is a held-out person, at the first two of the eight codes. The autoencoder was
-# not given the income, yet higher incomes gather in one corner: among husbands with a long
-# education. The printed correlations show what some codes represent. One of them represents
-# ``fnlwgt``, a weight of the survey: every column has the same weight in the loss, so leave
-# out columns that do not matter to you.
+# Each point is a held-out person, at the first two of the eight components. The autoencoder
+# was not given the income, yet higher incomes gather in one corner: among husbands with a
+# long education. The printed correlations show what some components represent. One of them
+# represents ``fnlwgt``, a weight of the survey: every column has the same weight in the
+# loss, so leave out columns that do not matter to you.
 
 codes = ae.transform(test)
-print(f"code 0 and education_num: {np.corrcoef(codes[:, 0], test.education_num)[0, 1]:.2f}")
-print(
-    f"code 1 and being female: {np.corrcoef(codes[:, 1], test.sex == 'Female')[0, 1]:.2f}"
-)
-print(f"code 7 and fnlwgt: {np.corrcoef(codes[:, 7], test.fnlwgt)[0, 1]:.2f}")
+columns = {
+    0: ("education_num", test.education_num),
+    1: ("being female", test.sex == "Female"),
+    7: ("fnlwgt", test.fnlwgt),
+}
+for j, (name, column) in columns.items():
+    print(f"component {j} and {name}: {np.corrcoef(codes[:, j], column)[0, 1]:.2f}")
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), layout="constrained", sharey=True)
 for ax, y in zip(axes, (test.relationship, income_test.rename("income")), strict=True):
     CodeDisplay.from_estimator(ae, test, y, components=[0, 1], ax=ax)
-    ax.set(xlabel="code 0", ylabel="code 1")
-figure.suptitle("Held-out people at the first two of eight codes")
+    ax.set(xlabel="component 0", ylabel="component 1")
+figure.suptitle("Held-out people at the first two of eight components")
 plt.show()
 
 # %%
@@ -242,13 +244,13 @@ print(lowest.value_counts().to_string())
 # %%
 # A classifier on the codes
 # -------------------------
-# Who has a high income? Logistic regression on eight codes of each method, and on all
-# columns as encoded for PCA; accuracy on three splits of all rows, mean and
+# Who has a high income? Logistic regression on eight components of each method, and on
+# all columns as encoded for PCA; accuracy on three splits of all rows, mean and
 # standard deviation. The reducers are fitted anew to the training rows of each split.
 
 reducers = {
-    "8 codes of PCA": [encoding, StandardScaler(), PCA(n_components=8)],
-    "8 codes of the autoencoder": [AutoencoderTransformer(n_components=8, random_state=0)],
+    "PCA, 8 components": [encoding, StandardScaler(), PCA(n_components=8)],
+    "autoencoder, 8 components": [AutoencoderTransformer(n_components=8, random_state=0)],
     "all columns, as indicators": [encoding],
 }
 print(f"most frequent income: {income.value_counts(normalize=True).max():.3f}")
@@ -260,4 +262,4 @@ for name, steps in reducers.items():
 # %%
 # The autoencoder's codes keep more of the table, but hardly predict the income better:
 # compare the difference from PCA's with the standard deviations. All columns are better
-# than eight codes of either method.
+# than eight components of either method.

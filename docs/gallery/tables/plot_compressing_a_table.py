@@ -86,8 +86,8 @@ stories = {
 # Thin lines count the codes alone, thick ones also what is needed to decode them. By codes
 # alone the autoencoder is better on both tables. With the model counted it stays better
 # where there are many rows, since all share one decoder. On the small table PCA stores less
-# for the same error: more than half of what the autoencoder needs for codes of three is
-# decoder.
+# for the same error: more than half of what the autoencoder needs for codes of length
+# three is decoder.
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 4.6), layout="constrained")
 for (title, (X, story)), ax in zip(stories.items(), axes, strict=True):

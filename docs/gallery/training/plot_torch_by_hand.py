@@ -28,7 +28,7 @@ X_train, X_test, _, y_test = train_test_split(X / 16, y, stratify=y, random_stat
 # %%
 # In plain torch
 # --------------
-# 64 pixels, 128 hidden nodes, a code of 16, and back.
+# 64 pixels, 128 hidden nodes, a code of 16 components, and back.
 
 
 class Autoencoder(nn.Module):
@@ -127,8 +127,8 @@ plt.show()
 # %%
 # Reconstructions
 # ---------------
-# Held-out digits and their reconstructions from a code of 16, with the held-out loss above
-# the floor of those rows.
+# Held-out digits and their reconstructions from a code of 16 components, with the held-out
+# loss above the floor of those rows.
 
 
 def excess(X_hat):
