@@ -7,14 +7,14 @@ from log import table
 rows = table("sparse.py", 1)
 figure, axes = plt.subplots(1, 2, figsize=(7, 3.2), layout="constrained")
 colours = {"TruncatedSVD": "0.75", "PCA": "0.5", "AutoencoderTransformer": "C0"}
-sizes = list(dict.fromkeys(row["codes"] for row in rows))
+sizes = list(dict.fromkeys(row["components"] for row in rows))
 for ax, key, name in zip(
     axes, ("R²", "accuracy"), ("R², held out", "accuracy of 20 modules"), strict=True
 ):
     for shift, (kind, colour) in enumerate(colours.items()):
         means = [
             np.mean(
-                [float(r[key]) for r in rows if (r["codes"], r["kind"]) == (size, kind)]
+                [float(r[key]) for r in rows if (r["components"], r["kind"]) == (size, kind)]
             )
             for size in sizes
         ]
