@@ -11,22 +11,34 @@ Default parameters but for code sizes, ``scaling="feature"`` and standardised co
 breast cancer. "PCA" are squared errors, "probabilistic PCA" is PCA.score_samples. PyOD's
 detectors take part where it is installed.
 
-    python benchmarks/outliers.py            two minutes
-    python benchmarks/outliers.py --quick    two digits and one split
+With --data the same on labelled tables: every numeric set with classes, standardised, 2000
+usual rows at most. Three draws per table: rows of one class, another in each draw, are the
+odd ones, a twentieth of as many as the usual rows, which are the other classes. "New": two
+thirds of the usual rows are learnt, and the rest and the odd ones judged. "Among": all rows
+are learnt, and judged. Codes of 8 components, or of half of the columns if they are fewer.
+"Codes" are IsolationForest on codes, "with distance" is the reconstruction error times the
+columns plus the Mahalanobis distance of the code, each divided by its median.
+
+    python benchmarks/outliers.py                   two minutes
+    python benchmarks/outliers.py --quick           two digits and one split
+    python benchmarks/outliers.py --data FOLDER     fifteen minutes more
 """
 
 import argparse
 import statistics
 import warnings
+from pathlib import Path
 
 import numpy as np
 import torch
-from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.covariance import EmpiricalCovariance
+from sklearn.datasets import load_breast_cancer, load_digits, load_wine
 from sklearn.decomposition import PCA
 from sklearn.ensemble import IsolationForest
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import train_test_split
 from sklearn.neighbors import LocalOutlierFactor
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sklearn_ae import AutoencoderTransformer, DenoisingAutoencoder, VariationalAutoencoder
@@ -46,6 +58,29 @@ class Distance(StandardScaler):
 
     def score_samples(self, X):
         return -(self.transform(X) ** 2).sum(axis=1)
+
+
+class Mahalanobis(EmpiricalCovariance):
+    """Minus the squared Mahalanobis distance from the mean."""
+
+    def score_samples(self, X):
+        return -self.mahalanobis(X)
+
+
+class WithDistance(AutoencoderTransformer):
+    """The reconstruction error joined with the distance of the code, both of usual size."""
+
+    def fit(self, X):
+        super().fit(X)
+        self.code_distance_ = EmpiricalCovariance().fit(self.transform(X))
+        self.usual_ = [np.median(part) for part in self.parts(X)]
+        return self
+
+    def parts(self, X):
+        return -super().score_samples(X), self.code_distance_.mahalanobis(self.transform(X))
+
+    def score_samples(self, X):
+        return -sum(p / usual for p, usual in zip(self.parts(X), self.usual_, strict=True))
 
 
 def by_pyod(kind):
@@ -125,14 +160,96 @@ def on_breast_cancer(n_splits):
         print(f"| {name} | {areas} |", flush=True)
 
 
+def table_methods(n_components):
+    """Return {name: function that makes a detector} for standardised tables."""
+    ours = {"n_components": n_components, "random_state": SEED}
+    few = max(1, n_components // 2)
+    return {
+        "AutoencoderTransformer": lambda: AutoencoderTransformer(**ours),
+        "the same, half the components": lambda: AutoencoderTransformer(
+            few, random_state=SEED
+        ),
+        "the same, with distance of codes": lambda: WithDistance(**ours),
+        "DenoisingAutoencoder(noise='swap')": lambda: DenoisingAutoencoder(
+            noise="swap", **ours
+        ),
+        "VariationalAutoencoder": lambda: VariationalAutoencoder(**ours),
+        "VariationalAutoencoder(max_iter=5)": lambda: VariationalAutoencoder(
+            max_iter=5, **ours
+        ),
+        "PCA": lambda: ErrorsOfPCA(n_components),
+        "probabilistic PCA": lambda: PCA(n_components),
+        "Mahalanobis distance": Mahalanobis,
+        "distance from the mean": Distance,
+        "LocalOutlierFactor(novelty=True)": lambda: LocalOutlierFactor(novelty=True),
+        "IsolationForest": lambda: IsolationForest(random_state=SEED),
+        "IsolationForest on codes": lambda: make_pipeline(
+            AutoencoderTransformer(**ours), IsolationForest(random_state=SEED)
+        ),
+    }
+
+
+def labelled(folder):
+    """Yield the name, the rows and the classes of each numeric table with classes."""
+    yield "digits", *load_digits(return_X_y=True)
+    yield "wine", *load_wine(return_X_y=True)
+    yield "breast_cancer", *load_breast_cancer(return_X_y=True)
+    for path in sorted(folder.glob("*.npz")):
+        with np.load(path) as file:
+            X, y = file["X"].astype(float), file.get("y")
+        if y is not None and len(set(y)) < 30 and not np.isnan(X).any():
+            yield path.stem, X, y
+
+
+def usual_and_odd(X, y, seed):
+    """Draw rows of all classes but one, and a twentieth as many of that one."""
+    rng = np.random.RandomState(seed)
+    classes, counts = np.unique(y, return_counts=True)
+    classes = classes[counts >= 10]
+    chosen = classes[rng.permutation(len(classes))[0] if seed else -1]
+    usual, odd = (
+        rng.permutation(np.flatnonzero(rows))[:2000] for rows in (y != chosen, y == chosen)
+    )
+    return X[usual], X[odd[: max(10, len(usual) // 20)]]
+
+
+def on_tables(folder):
+    found = {}
+    for table, X, y in labelled(folder):
+        for seed in range(3):
+            usual, odd = usual_and_odd(X, y, seed)
+            train, new = train_test_split(usual, test_size=1 / 3, random_state=seed)
+            size = min(8, X.shape[1] // 2)
+            for name, make in table_methods(size).items():
+                for case, rows, judged in (
+                    ("new", train, new),
+                    ("among", np.r_[usual, odd], usual),
+                ):
+                    scaler = StandardScaler().fit(rows)
+                    one = area(make, *map(scaler.transform, (rows, judged, odd)))
+                    found.setdefault((name, case), {}).setdefault(table, []).append(one)
+    tables = list(found["PCA", "new"])
+    for case, title in (("new", "new rows"), ("among", "among the rows of the fit")):
+        print(f"\n| {title} | mean | least | {' | '.join(tables)} |")
+        print(f"|---|{'---:|' * (2 + len(tables))}")
+        for name in table_methods(8):
+            means = [statistics.mean(areas) for areas in found[name, case].values()]
+            cells = [statistics.mean(means), min(means), *means]
+            print(f"| {name} | {' | '.join(format(cell, '.3f') for cell in cells)} |")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--quick", action="store_true", help="two digits and one split")
-    quick = parser.parse_args().quick
+    parser.add_argument("--data", type=Path, help="folder of the real sets, *.npz")
+    arguments = parser.parse_args()
+    quick = arguments.quick
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # of components that are not in use
     on_digits(2 if quick else 10)
     on_breast_cancer(1 if quick else 3)
+    if arguments.data:
+        on_tables(arguments.data)
 
 
 if __name__ == "__main__":

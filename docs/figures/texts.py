@@ -12,10 +12,9 @@ for ax, key, name in zip(
     axes, ("R²", "accuracy"), ("R², held out", "accuracy of 20 modules"), strict=True
 ):
     for shift, (kind, colour) in enumerate(colours.items()):
+        of_kind = [row for row in rows if row["kind"] == kind]
         means = [
-            np.mean(
-                [float(r[key]) for r in rows if (r["components"], r["kind"]) == (size, kind)]
-            )
+            np.mean([float(row[key]) for row in of_kind if row["components"] == size])
             for size in sizes
         ]
         places = np.arange(len(sizes)) + 0.27 * (shift - 1)

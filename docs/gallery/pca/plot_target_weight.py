@@ -105,7 +105,7 @@ plt.show()
 # %%
 # Decode the map
 # --------------
-# Of these maps only PCA's and the autoencoders' can be decoded: every point is an image.
+# PCA and the autoencoders are trained to decode their maps: every point is an image.
 # The picture shows what lies between the digits, on a grid over the middle of the map.
 
 codes = keeping.transform(X[train])
