@@ -21,7 +21,7 @@ columns plus the Mahalanobis distance of the code, each divided by its median.
 
     python benchmarks/outliers.py                   two minutes
     python benchmarks/outliers.py --quick           two digits and one split
-    python benchmarks/outliers.py --data FOLDER     fifteen minutes more
+    python benchmarks/outliers.py --data FOLDER     thirty minutes more
 """
 
 import argparse

@@ -214,9 +214,9 @@ def on_codes(reducer, parts, targets):
     return np.array([m.fit(codes[0], y).score(codes[1], y_test) for m in models])
 
 
-def timed_fit(estimator, X):
+def timed_fit(estimator, X, y=None):
     start = time.perf_counter()
-    estimator.fit(X)
+    estimator.fit(X, y)
     return time.perf_counter() - start
 
 
@@ -241,11 +241,12 @@ def contest(name, table, size, seed, arguments):
     told = {"case": (name, size, f"split {seed}"), "rows": len(train)}
     pca = PCA(size, random_state=seed)
     plain = AutoencoderTransformer(size, categorical_features=None, random_state=seed)
-    ae = AutoencoderTransformer(size, random_state=seed)
+    weight = arguments.target_weight
+    ae = AutoencoderTransformer(size, target_weight=weight, random_state=seed)
     with threadpool_limits(1):
         told["pca_seconds"] = timed_fit(pca, rows[0])
         told["one_hot_seconds"] = timed_fit(plain, rows[0])
-        told["ae_seconds"] = timed_fit(ae, train)
+        told["ae_seconds"] = timed_fit(ae, train, targets[0] if weight else None)
         columns = {
             "pca": held_out(train, test, one_hot, by_matrix(pca, one_hot)),
             "famd": by_famd(train, test, size),
@@ -329,6 +330,9 @@ def main():
     parser.add_argument("--rows", type=int, default=10_000, help="most rows to train on")
     parser.add_argument("--sizes", type=int, nargs="+", help="numbers of components")
     parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument(
+        "--target-weight", type=float, default=0, help="of the fits to tables as they are"
+    )
     parser.add_argument("--quick", action="store_true", help="one split, 600 rows, 2 and 8")
     parser.add_argument("--jobs", type=int, default=1, help="cases at once")
     arguments = parser.parse_args()
