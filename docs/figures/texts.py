@@ -14,7 +14,11 @@ for ax, key, name in zip(
     for shift, (kind, colour) in enumerate(colours.items()):
         means = [
             np.mean(
-                [float(r[key]) for r in rows if (r["components"], r["kind"]) == (size, kind)]
+                [
+                    float(r[key])
+                    for r in rows
+                    if (r["components"], r["kind"]) == (size, kind)
+                ]
             )
             for size in sizes
         ]
