@@ -43,7 +43,8 @@ def generate_rows(ax):
     X = load_digits().data
     vae = VariationalAutoencoder(16, sampler="gmm", random_state=0).fit(X)
     images = vae.sample(15, random_state=1).reshape(3, 5, 8, 8)
-    ax.imshow(np.vstack([np.hstack(line) for line in images]), **PIXELS)
+    gaps = (0, 0), (0, 0), (1, 1), (1, 1)
+    ax.imshow(np.vstack([np.hstack(line) for line in np.pad(images, gaps)]), **PIXELS)
 
 
 def find_outliers(ax):

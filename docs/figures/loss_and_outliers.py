@@ -25,7 +25,7 @@ clean = kept("mse", X_train)
 figure, ax = plt.subplots(figsize=(5.6, 3), layout="constrained")
 labels = [f'loss="{loss}"' for loss in losses]
 bars = ax.bar(labels, [kept(loss, X_spoilt) for loss in losses], 0.5, color="C0")
-ax.bar_label(bars, fmt="%.2f")
+ax.bar_label(bars, fmt="%.2f", padding=-16, color="white")
 ax.axhline(clean, color="0.4", ls="--")
 ax.text(
     2.45, clean, f' "mse" without\n extreme cells,\n {clean:.2f}', va="center", fontsize=9

@@ -12,8 +12,8 @@ are compared with the clean rows.
 """
 
 # %%
-# Digits in [0, 1]. Normal noise of one standard deviation for all pixels is added to the
-# held-out rows.
+# Digits in [0, 1]. Normal noise with a standard deviation of 0.3, the same for all pixels,
+# is added to the held-out rows.
 
 import matplotlib.pyplot as plt
 import numpy as np
