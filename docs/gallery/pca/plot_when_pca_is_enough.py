@@ -2,10 +2,10 @@
 When PCA is enough
 ==================
 
-An autoencoder gains over PCA where data lie along a curve. Where they lie along a plane there
-is little to gain, and a more flexible model may learn the noise of the training rows. The
-fit decides this itself: it starts at PCA, and leaves it only for a gain on validation rows
-that is not in doubt. ``best_iter_`` shows the result: 0 is PCA.
+An autoencoder gains over PCA where data lie along a curve. Where they lie along a plane
+there is little to gain, and a more flexible model may learn the noise of the training
+rows. The fit decides this itself: it starts at PCA, and leaves it only for a gain on
+validation rows that is not in doubt. ``best_iter_`` shows the result: 0 is PCA.
 """
 
 # %%
