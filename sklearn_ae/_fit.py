@@ -179,6 +179,8 @@ class Fit:
 
     def _find_linear_start(self, index: np.ndarray | None) -> Start:
         """Return the best linear network for the rows at ``index``; None for all."""
+        if index is not None and self.x.run > 1:
+            index = np.sort(index)  # a file is read from its first row to its last
         plan, noise, x, target = self.plan, self.noise, self.x, self.target
         response = self.response
         if index is not None:

@@ -33,9 +33,14 @@ class RowsAndResponse:
     def __init__(self, rows: ScaledRows, y: np.ndarray):
         self.rows, self.y = rows, y
         self.shape = rows.shape[0], rows.shape[1] + y.shape[1]
+        self.run = rows.run
 
     def __getitem__(self, rows) -> np.ndarray:
         return np.hstack([self.rows[rows], self.y[rows]])
+
+    def fetch(self, first: int, last: int) -> None:
+        """See ScaledRows."""
+        self.rows.fetch(first, last)
 
 
 def add_head(

@@ -9,6 +9,7 @@ from scipy.sparse import diags_array
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import gen_batches
 
+from ._files import fetch_rows, read_rows, rows_of_run
 from ._sparse import Numbers, SparseTable
 
 if TYPE_CHECKING:
@@ -271,6 +272,9 @@ class ScaledRows:
     is_sparse : bool
     is_large : bool
         Whether they are too many to be held as dense rows of float32.
+    run : int
+        How many rows, one after the other, are best read together: 1 in memory, and more
+        in a memory map, whose file may not fit into memory.
 
     Examples
     --------
@@ -287,22 +291,31 @@ class ScaledRows:
         index: np.ndarray | None = None,
         weight: np.ndarray | None = None,
     ):
-        self.X, self.scaler, self.index = X, scaler, index
+        self.X: Any = X
+        self.scaler, self.index = scaler, index
         self.weight = weight if weight is None or index is None else weight[index]
         self.shape = X.shape if index is None else (len(index), X.shape[1])
         self.is_sparse = isinstance(X, SparseTable)
         most = _MOST_DENSE_CELLS if self.is_sparse else _MOST_COPIED_CELLS
         self.is_large = X.shape[0] * X.shape[1] > most
+        self.run = rows_of_run(X)
 
     def __getitem__(self, rows) -> np.ndarray:
         """Return (X - offset_) / scale_ of ``rows``, in float64."""
-        x = self.X[rows if self.index is None else self.index[rows]]
+        rows = rows if self.index is None else self.index[rows]
+        in_file = self.run > 1 and isinstance(rows, np.ndarray)
+        x: Any = read_rows(self.X, rows) if in_file else self.X[rows]
         # Of a sparse table these are dense rows of their own already.
         x = np.array(x, np.float64, order="C", copy=None if self.is_sparse else True)
         with np.errstate(over="ignore", invalid="ignore"):  # training tells of divergence
             x -= self.scaler.offset_
             x /= self.scaler.scale_
         return x
+
+    def fetch(self, first: int, last: int) -> None:
+        """Have the rows from the first to the last read from their file ahead."""
+        if self.index is None and isinstance(self.X, np.ndarray):
+            fetch_rows(self.X, first, last + 1)
 
     def take(self, index: np.ndarray) -> "ScaledRows":
         """Return the rows at ``index``, in this order."""

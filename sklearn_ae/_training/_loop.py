@@ -16,6 +16,7 @@ from ..nn import (
     DenseGradients,
     TrainingLoss,
 )
+from ._file_batches import file_batches
 from ._precision import REFINED
 from ._ranks import RANKS, Ranks
 from ._recipe import Recipe
@@ -65,6 +66,13 @@ class Rows(NamedTuple):
         x, *others = self
         return Rows(x[index], *(None if o is None else o[index] for o in others))
 
+    def batch(self, index: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, Any]:
+        """Return (x, target, weight) of the rows at ``index``, read if they are not."""
+        # index_select takes less than half of the time of an index in brackets.
+        x = self.x.index_select(0, index)
+        target = x if self.target is None else self.target.index_select(0, index)
+        return x, target, None if self.weight is None else self.weight[index]
+
     @property
     def wanted(self) -> Any:
         """Target of the reconstruction, (n_rows, n_features)."""
@@ -78,6 +86,10 @@ def count_batches(n_rows: int, batch_size: int) -> int:
     while n_batches > 1 and n_rows // n_batches == 1 < batch_size:
         n_batches -= 1
     return n_batches
+
+
+def _is_in_file(rows: Rows) -> bool:
+    return isinstance(rows.x, TableRows) and rows.x.run > 1
 
 
 def batches(
@@ -97,6 +109,10 @@ def batches(
     share each batch, of which this one takes its part.
     """
     n_rows = len(rows.x)
+    if generator is not None and _is_in_file(rows):
+        n_batches = count_batches(n_passes * n_rows, batch_size)
+        yield from file_batches(rows, n_batches, generator, n_passes=n_passes, ranks=ranks)
+        return
     # On the CPU, as the generator is, so that a seed gives the same on a GPU.
     if generator is None:
         order = torch.arange(n_passes * n_rows, device="cpu")
@@ -105,10 +121,7 @@ def batches(
     order = (order % n_rows).to(rows.x.device)
     for index in order.tensor_split(count_batches(len(order), batch_size)):
         index = index if ranks is None else ranks.shard(index)  # noqa: PLW2901
-        # index_select takes less than half of the time of an index in brackets.
-        x = rows.x.index_select(0, index)
-        target = x if rows.target is None else rows.target.index_select(0, index)
-        yield x, target, None if rows.weight is None else rows.weight[index]
+        yield rows.batch(index)
 
 
 class Watcher(ABC):
@@ -139,7 +152,7 @@ class Training:
     network : BottleneckNetwork
     loss : TrainingLoss
     train, valid : Rows
-        Training rows, in random order, and validation rows or None.
+        Training rows, in random order or in that of a file, and validation rows or None.
     column_weights : Tensor of shape (n_features,) or None
         See JudgedRows.
     noise : Corruption or None
@@ -207,9 +220,12 @@ class Training:
         judged = partial(JudgedRows, network, loss, noise, generator, column_weights)
         self.valid = None if valid is None else judged(rows=valid)
         # With validation rows, which may lack rare outliers, all training rows are judged
-        # too. Without, the first of them are: they are in random order.
-        first = None if valid is not None else _MOST_JUDGED
-        self.judged = judged(rows=train if first is None else train.take(slice(first)))
+        # too. Without, the first of them are: they are in random order, but in a file.
+        if valid is None:
+            step = math.ceil(len(train.x) / _MOST_JUDGED)
+            some = slice(None, None, step) if _is_in_file(train) else slice(_MOST_JUDGED)
+            train = train.take(some)
+        self.judged = judged(rows=train)
         self.best = BestWeights(network, self.average, self.judged, self.valid, recipe)
         self.losses: list[float] = []
         self.stops = False

@@ -1,7 +1,7 @@
 """Rows that stay in a table until they are drawn, where all need too much memory."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ._user_code import user_code
 __all__ = ["TableRows", "mean_row"]
 
 _MOST_CELLS = 2**22  # that are read at once, 16 MiB
+_RUNS_AHEAD = 16  # that the system is asked to read before the first is used
 
 
 class TableRows:
@@ -29,6 +30,11 @@ class TableRows:
     n_features : int
     first : int
         Place of the first row among those that are split.
+    run : int
+        How many rows, one after the other, are best read together.
+    fetch : callable
+        ``fetch(first, last)`` has the rows from one place of the table to another read
+        ahead.
     corrupt : callable or None
         Applied to rows that are read, with the place of the first.
 
@@ -48,10 +54,13 @@ class TableRows:
         n_features: int,
         *,
         first: int = 0,
+        run: int = 1,
+        fetch: Callable[[int, int], None] = lambda first, last: None,
         corrupt: Callable[[torch.Tensor, int], torch.Tensor] | None = None,
     ):
         self.read, self.index, self.like = read, index, like
-        self.first, self.corrupt = first, corrupt
+        self.first, self.run, self.corrupt = first, run, corrupt
+        self.fetch = fetch
         self.shape, self.device = (len(index), n_features), like.device
         n_parts = math.ceil(len(index) * n_features / _MOST_CELLS)
         self.n_parts = min(n_parts, len(index))
@@ -70,6 +79,21 @@ class TableRows:
     def index_select(self, dim: int, index: torch.Tensor) -> torch.Tensor:
         """Return the rows at ``index``, as a tensor does for ``dim`` 0."""
         return self.read(self.index[index.cpu().numpy()])
+
+    def read_runs(self, starts: Sequence[int]) -> torch.Tensor:
+        """Return the rows of the runs that begin at ``starts``, one run after the other."""
+        ends = [min(start + self.run, len(self)) for start in starts]
+        n_rows = sum(ends) - sum(starts)
+        result = self.like.new_empty((n_rows, self.shape[1]))
+        place, pairs = 0, [*zip(starts, ends, strict=True)]
+        for first in range(0, len(pairs), _RUNS_AHEAD):
+            ahead = pairs[first : first + _RUNS_AHEAD]
+            for start, end in ahead:
+                self.fetch(int(self.index[start]), int(self.index[end - 1]))
+            for start, end in ahead:
+                result[place : place + end - start] = self.read(self.index[start:end])
+                place += end - start
+        return result
 
     def tensor_split(self, n_parts: int) -> list["TableRows"]:
         """Return ``n_parts`` slices, unread."""
@@ -92,8 +116,13 @@ class TableRows:
         return self._of(self.index, self.first, corrupt)
 
     def _of(self, index: np.ndarray, first: int, corrupt: Any) -> "TableRows":
-        source = self.read, index, self.like, self.shape[1]
-        return TableRows(*source, first=first, corrupt=corrupt)
+        return TableRows(
+            *(self.read, index, self.like, self.shape[1]),
+            first=first,
+            run=self.run,
+            fetch=self.fetch,
+            corrupt=corrupt,
+        )
 
 
 def mean_row(wanted: TableRows, weight: torch.Tensor | None) -> torch.Tensor:

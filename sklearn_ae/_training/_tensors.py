@@ -110,11 +110,14 @@ def to_rows(
             tensors[-1].index_copy_(0, place[part], torch.from_numpy(rows[part]).to(like))
     parts: Any = [tensor.tensor_split([len(train)]) for tensor in tensors]
     if stay_in_table:
-        reads = [(partial(_read_rows, rows, like), rows.shape[1]) for rows in given]
-        parts = [
-            [TableRows(read, index, like, width) for index in (train, valid)]
-            for read, width in reads
-        ]
+        run = max(rows.run for rows in given)
+        if run > 1:  # a file, which is read from its first row to its last
+            train, valid = np.sort(train), np.sort(valid)
+        parts = []
+        for rows in given:
+            read, width = partial(_read_rows, rows, like), rows.shape[1]
+            how = {"run": run, "fetch": rows.fetch}
+            parts.append([TableRows(read, i, like, width, **how) for i in (train, valid)])
     first, rest = (Rows(*rows) for rows in zip(*parts, strict=True))
     if weight is not None:
         shares = [weight[i] * (len(i) / (weight[i].sum() or 1.0)) for i in (train, valid)]

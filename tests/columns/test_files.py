@@ -1,0 +1,87 @@
+"""Rows of memory maps: where they lie in the map, and in which order they are read."""
+
+import mmap
+
+import numpy as np
+import pytest
+
+from sklearn_ae._columns import _files
+
+N_ROWS, N_COLUMNS = 40_000, 5
+
+
+def rows():
+    return np.arange(N_ROWS * N_COLUMNS, dtype=np.float64).reshape(N_ROWS, N_COLUMNS)
+
+
+@pytest.fixture
+def whole(tmp_path):
+    np.save(tmp_path / "rows.npy", rows())
+    return np.load(tmp_path / "rows.npy", mmap_mode="r")
+
+
+def part_of_a_raw_file(tmp_path, first):
+    rows().tofile(tmp_path / "rows.bin")
+    shape = N_ROWS - first, N_COLUMNS
+    offset = first * N_COLUMNS * 8
+    return np.memmap(tmp_path / "rows.bin", np.float64, "r", offset=offset, shape=shape)
+
+
+@pytest.mark.parametrize("first", [0, 7, 30_000])
+def test_rows_are_found_in_the_map(whole, first, tmp_path):
+    for X in (
+        whole[first:],
+        np.asarray(whole)[first:],
+        part_of_a_raw_file(tmp_path, first),
+        part_of_a_raw_file(tmp_path, 0)[first:],
+    ):
+        file, place = _files._map_of(X)
+        assert file[place : place + 40] == rows()[first].tobytes()
+
+
+def test_only_the_pages_of_the_rows_are_asked_for(whole, monkeypatch):
+    asked = []
+
+    class Watched(mmap.mmap):
+        def madvise(self, option, start, length):
+            asked.append((option, start, length))
+            super().madvise(option, start, length)
+
+    before = _files._map_of
+
+    def watched(X):
+        file, place = before(X)
+        return Watched(-1, len(file)), place
+
+    monkeypatch.setattr(_files, "_map_of", watched)
+    _files.fetch_rows(whole[100:], 3000, 3010)
+    ((option, start, length),) = asked
+    first_byte = 128 + 3100 * 40  # after the header of the file
+    assert option == mmap.MADV_WILLNEED
+    assert start == first_byte - first_byte % mmap.PAGESIZE
+    assert start + length == first_byte + 400
+
+
+def test_other_tables_are_read_row_by_row(whole):
+    X = rows()
+    assert _files.rows_of_run(whole) == _files._BYTES_OF_RUN // 40
+    for table in (X, X[::2], whole[::2], whole.T, np.asarray(whole, order="F")):
+        assert _files.rows_of_run(table) == 1
+    _files.fetch_rows(X, 3, 5)  # of memory there is nothing to ask for
+    assert _files.rows_of_run(np.zeros((3, 0))) == 1
+
+
+@pytest.mark.parametrize("index", [[], [5], [9, 2, 2, 30_000, 4], range(500, 100, -1)])
+def test_rows_come_in_the_order_that_is_asked_for(whole, index):
+    index = np.array(index, dtype=int)
+    np.testing.assert_array_equal(_files.read_rows(whole, index), rows()[index])
+
+
+def test_rows_far_from_each_other_are_asked_for_one_by_one(whole, monkeypatch):
+    asked = []
+    monkeypatch.setattr(_files, "fetch_rows", lambda X, *rows: asked.append(rows))
+    _files.read_rows(whole, np.array([30_000, 2, 10_000]))
+    assert asked == [(2, 3), (10_000, 10_001), (30_000, 30_001)]
+    asked.clear()
+    _files.read_rows(whole, np.arange(100, 400)[::-1])
+    assert asked == []
