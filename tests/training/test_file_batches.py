@@ -137,9 +137,17 @@ def test_a_file_sorted_by_class_is_learnt_as_in_memory(
 def test_pairs_of_which_one_lies_in_a_file(tmp_path, monkeypatch):
     X, _, map_of_X = by_class(tmp_path, monkeypatch)
     noisy = X + np.random.RandomState(0).normal(size=X.shape)
+    calls = []
+
+    def watched(*arguments, **others):
+        calls.append(arguments)
+        return file_batches(*arguments, **others)
+
+    monkeypatch.setattr(_loop, "file_batches", watched)
     ae = DenoisingAutoencoder(4, max_iter=5, random_state=0)
     scores = [ae.fit(noisy, X_clean=clean).score(X) for clean in (X, map_of_X)]
     assert abs(scores[0] - scores[1]) < 0.03
+    assert len(calls) == 5  # an epoch each
 
 
 def test_without_validation_rows_those_of_all_places_are_judged(tmp_path, monkeypatch):
@@ -161,3 +169,21 @@ def test_without_validation_rows_those_of_all_places_are_judged(tmp_path, monkey
     assert np.all(np.diff(places) > 0)
     assert max(np.diff(places)) < 40
     assert places[-1] > 1700
+
+
+@pytest.mark.parametrize("kind", [DenoisingAutoencoder, VariationalAutoencoder])
+def test_the_start_reads_the_file_in_its_order(kind, tmp_path, monkeypatch):
+    *_, map_of_X = by_class(tmp_path, monkeypatch)
+    monkeypatch.setattr(scaler, "_CELLS_PER_PASS", 100 * 64)
+    read = []
+    before = scaler.read_rows
+
+    def watched(X, rows):
+        read.append(rows)
+        return before(X, rows)
+
+    monkeypatch.setattr(scaler, "read_rows", watched)
+    kind(2, max_iter=1, random_state=0).fit(map_of_X)
+    parts = [rows for rows in read if len(rows) == 100]
+    assert len(parts) >= 16  # of the training rows
+    assert all(np.ptp(rows) < 150 for rows in parts)
