@@ -8,7 +8,7 @@ import numpy as np
 __all__ = ["fetch_rows", "read_rows", "rows_of_run"]
 
 # So many bytes are read from a disk in hardly more time than one.
-_BYTES_OF_RUN = 2**18
+_BYTES_OF_RUN = 2**17
 
 _FAR = 64  # rows between two, on average, from which on reading on does not pay
 

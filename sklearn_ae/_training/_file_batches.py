@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["file_batches"]
 
-_MOST_IN_WINDOW = 2**24  # cells that are shuffled together, 64 MiB in float32
+_MOST_IN_WINDOW = 2**23  # cells that are shuffled together, 32 MiB in float32
 
 
 def file_batches(

@@ -101,23 +101,24 @@ def to_rows(
     needed. ``weight``, (n_samples,), becomes 1 on average in both.
     """
     like = next(network.parameters())
-    place = torch.tensor(np.argsort(np.concatenate([train, valid])), device=like.device)
-    given, tensors = (x,) if target is None else (x, target), []
-    for rows in () if stay_in_table else given:
-        tensors.append(like.new_empty(rows.shape))
-        for start in range(0, len(place), ROWS_PER_PASS):
-            part = slice(start, start + ROWS_PER_PASS)
-            tensors[-1].index_copy_(0, place[part], torch.from_numpy(rows[part]).to(like))
-    parts: Any = [tensor.tensor_split([len(train)]) for tensor in tensors]
+    given, parts = (x,) if target is None else (x, target), list[Any]()
     if stay_in_table:
         run = max(rows.run for rows in given)
         if run > 1:  # a file, which is read from its first row to its last
-            train, valid = np.sort(train), np.sort(valid)
-        parts = []
+            small = np.min_scalar_type(x.shape[0])  # half the memory, up to 2**32 rows
+            train, valid = np.sort(train.astype(small)), np.sort(valid.astype(small))
         for rows in given:
             read, width = partial(_read_rows, rows, like), rows.shape[1]
             how = {"run": run, "fetch": rows.fetch}
             parts.append([TableRows(read, i, like, width, **how) for i in (train, valid)])
+    else:
+        place = torch.tensor(np.argsort(np.concatenate([train, valid])), device=like.device)
+        for rows in given:
+            tensor = like.new_empty(rows.shape)
+            for start in range(0, len(place), ROWS_PER_PASS):
+                part = slice(start, start + ROWS_PER_PASS)
+                tensor.index_copy_(0, place[part], torch.from_numpy(rows[part]).to(like))
+            parts.append(tensor.tensor_split([len(train)]))
     first, rest = (Rows(*rows) for rows in zip(*parts, strict=True))
     if weight is not None:
         shares = [weight[i] * (len(i) / (weight[i].sum() or 1.0)) for i in (train, valid)]
