@@ -313,9 +313,8 @@ class ScaledRows:
         return x
 
     def fetch(self, first: int, last: int) -> None:
-        """Have the rows from the first to the last read from their file ahead."""
-        if self.index is None and isinstance(self.X, np.ndarray):
-            fetch_rows(self.X, first, last + 1)
+        """Have rows of ``X``, from the first to the last, read from their file ahead."""
+        fetch_rows(self.X, first, last + 1)
 
     def take(self, index: np.ndarray) -> "ScaledRows":
         """Return the rows at ``index``, in this order."""
