@@ -12,8 +12,8 @@ breast cancer. "PCA" are squared errors, "probabilistic PCA" is PCA.score_sample
 detectors take part where it is installed.
 
 With --data the same on labelled tables: every numeric set with classes, standardised, 2000
-usual rows at most. Three draws per table: rows of one class, another in each draw, are the
-odd ones, a twentieth of as many as the usual rows, which are the other classes. "New": two
+usual rows at most. Three draws per table: rows of one class, which is drawn, are the odd
+ones, a twentieth of as many as the usual rows, which are the other classes. "New": two
 thirds of the usual rows are learnt, and the rest and the odd ones judged. "Among": all rows
 are learnt, and judged. Codes of 8 components, or of half of the columns if they are fewer.
 "Codes" are IsolationForest on codes, "with distance" is the reconstruction error times the

@@ -22,9 +22,7 @@ def rows_of_run(X: Any) -> int:
     >>> rows_of_run(np.zeros((10, 4)))
     1
     """
-    if _map_of(X) is None:
-        return 1
-    return max(1, _BYTES_OF_RUN // max(1, X.shape[1] * X.itemsize))
+    return 1 if _map_of(X) is None else max(1, _BYTES_OF_RUN // X.strides[0])
 
 
 def fetch_rows(X: np.ndarray, first: int, stop: int) -> None:
@@ -41,7 +39,7 @@ def fetch_rows(X: np.ndarray, first: int, stop: int) -> None:
     first_byte = start + first * X.strides[0]
     page = first_byte - first_byte % mmap.PAGESIZE
     n_bytes = (stop - first) * X.strides[0] + first_byte - page
-    whole.madvise(advice, page, min(n_bytes, len(whole) - page))
+    whole.madvise(advice, page, n_bytes)
 
 
 def read_rows(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -63,8 +61,13 @@ def read_rows(X: np.ndarray, rows: np.ndarray) -> np.ndarray:
 
 
 def _map_of(X: Any) -> tuple[mmap.mmap, int] | None:
-    """Return the map that rows lie in, one after the other, and where the first begins."""
-    whole: Any = X if isinstance(X, np.ndarray) and X.flags.c_contiguous else None
+    """Return the map that rows lie in, one after the other, and where the first begins.
+
+    Some columns of all of them are rows too; None for a table that lies column by column.
+    """
+    whole: Any = X
+    if isinstance(X, np.ndarray) and (X.strides[1] != X.itemsize or X.strides[0] <= 0):
+        return None
     while isinstance(whole, np.ndarray):
         file: Any = whole.base  # numpy's stub knows arrays alone
         if isinstance(whole, np.memmap) and isinstance(file, mmap.mmap):

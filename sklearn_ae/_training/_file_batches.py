@@ -65,10 +65,5 @@ def _windows(rows: "Rows", generator: torch.Generator) -> Iterator["Rows"]:
 
 
 def _joined(first: "Rows", second: "Rows") -> "Rows":
-    parts: Any = zip(first, second, strict=True)
-    return first._replace(
-        **{
-            name: None if a is None else torch.cat([a, b])
-            for name, (a, b) in zip(first._fields, parts, strict=True)
-        }
-    )
+    pairs: Any = zip(first, second, strict=True)
+    return type(first)(*(None if a is None else torch.cat([a, b]) for a, b in pairs))

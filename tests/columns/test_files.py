@@ -34,9 +34,12 @@ def test_rows_are_found_in_the_map(whole, first, tmp_path):
         np.asarray(whole)[first:],
         part_of_a_raw_file(tmp_path, first),
         part_of_a_raw_file(tmp_path, 0)[first:],
+        whole[first::2],
     ):
         file, place = _files._map_of(X)
         assert file[place : place + 40] == rows()[first].tobytes()
+    file, place = _files._map_of(whole[first:, 1:3])
+    assert file[place : place + 16] == rows()[first, 1:3].tobytes()
 
 
 def test_only_the_pages_of_the_rows_are_asked_for(whole, monkeypatch):
@@ -65,10 +68,21 @@ def test_only_the_pages_of_the_rows_are_asked_for(whole, monkeypatch):
 def test_other_tables_are_read_row_by_row(whole):
     X = rows()
     assert _files.rows_of_run(whole) == _files._BYTES_OF_RUN // 40
-    for table in (X, X[::2], whole[::2], whole.T, np.asarray(whole, order="F")):
+    assert _files.rows_of_run(whole[:, :-1]) == _files._BYTES_OF_RUN // 40
+    repeated = np.broadcast_to(whole[:1], (100, N_COLUMNS))
+    for table in (X, X[::2], whole[::-1], whole[:, ::2], whole.T, repeated):
         assert _files.rows_of_run(table) == 1
     _files.fetch_rows(X, 3, 5)  # of memory there is nothing to ask for
     assert _files.rows_of_run(np.zeros((3, 0))) == 1
+
+
+def test_rows_longer_than_a_run_are_read_one_by_one(whole, monkeypatch):
+    monkeypatch.setattr(_files, "_BYTES_OF_RUN", 39)
+    assert _files.rows_of_run(whole) == 1
+
+
+def test_the_last_rows_of_some_columns_may_be_asked_for(whole):
+    _files.fetch_rows(whole[:, 2:4], N_ROWS - 3, N_ROWS)
 
 
 @pytest.mark.parametrize("index", [[], [5], [9, 2, 2, 30_000, 4], range(500, 100, -1)])

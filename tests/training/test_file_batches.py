@@ -1,5 +1,7 @@
 """Rows of a file that memory may have no room for: every row once, and well mixed."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -78,6 +80,8 @@ def test_runs_are_asked_for_before_they_are_read_and_once():
     rows = Rows(table(lambda first, last: asked.append((first, last)), index))
     for _ in file_batches(rows, 9, generator()):
         pass
+    n_turns = sum(second < first for first, second in pairwise(asked))
+    assert n_turns <= 2  # between three windows; in each from the first to the last
     starts = range(0, len(index), RUN)
     assert sorted(asked) == [
         (index[start], index[min(start + RUN, len(index)) - 1]) for start in starts
@@ -132,6 +136,21 @@ def test_a_file_sorted_by_class_is_learnt_as_in_memory(
     from_file = ae.fit(map_of_X, **given).score(X)
     assert abs(from_file - in_memory) < 0.03
     assert ae.best_iter_ > 0
+
+
+def test_some_columns_of_a_file_are_read_in_runs_too(tmp_path, monkeypatch):
+    X, _, map_of_X = by_class(tmp_path, monkeypatch)
+    calls = []
+
+    def watched(*arguments, **others):
+        calls.append(arguments)
+        return file_batches(*arguments, **others)
+
+    monkeypatch.setattr(_loop, "file_batches", watched)
+    ae = AutoencoderTransformer(4, max_iter=5, random_state=0)
+    scores = [ae.fit(rows[:, :-8]).score(X[:, :-8]) for rows in (X, map_of_X)]
+    assert abs(scores[0] - scores[1]) < 0.03
+    assert len(calls) == 5  # an epoch each
 
 
 def test_pairs_of_which_one_lies_in_a_file(tmp_path, monkeypatch):
